@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0) */
+/*
+ * The one wire format between the BPF programs and user space.
+ *
+ * Everything here is mirrored in TypeScript: records in src/event/layout.ts, capture ops in
+ * src/probe/capture-op.ts, map keys and values in src/bpf/map-layout.ts. test/bpf/wire-format.test.ts
+ * compares every field's offset and every enumerator with the BTF of the compiled object.
+ *
+ * Rules: fixed-width types, explicit padding, little-endian. Ids are bytes in network order.
+ */
+#ifndef SIDESPAN_EVENT_H
+#define SIDESPAN_EVENT_H
+
+/* ---- limits ------------------------------------------------------------------------------- */
+
+#define CAPTURE_BYTES 4096	 /* most bytes one capture may take: a ring of 8 MiB then holds 2,000 of the largest */
+#define PLAN_STEPS 512		 /* most ops one capture may execute, loops included */
+#define PLAN_DEPTH 8		 /* most nested pointers, slices and dynamic types */
+#define PLAN_OPS 65536		 /* ops of all plans together */
+#define PLAN_STRING_BYTES 60	 /* longest header name a plan can look up */
+#define PLAN_STRINGS 256
+#define MAX_SITES 65536
+#define MAX_PROBES 16384
+#define MAX_PROCESSES 256
+#define INLINE_FRAMES 6		 /* open calls kept in a goroutine's own entry; deeper ones overflow */
+#define MAX_FRAMES 4096		 /* open traced calls on one goroutine; beyond: counted as frame_stack_full */
+#define SAVED_WORDS 3		 /* words a capture may keep from entry to exit */
+#define MAX_MAP_GROUPS 16	 /* groups (8 entries each) of a Go map searched for a header */
+#define MAX_CONTEXTS 16		 /* links of a context.Context chain searched for a key */
+
+/* ---- records in the ring buffer ------------------------------------------------------------ */
+
+enum record_kind {
+	RECORD_ARGUMENTS = 1, /* captured at entry; the call's own record follows */
+	RECORD_CALL = 2,      /* a call ended */
+	RECORD_PROCESS = 3,   /* some process called exec or exited */
+};
+
+/* How a call ended. */
+enum call_end {
+	END_RETURNED = 0,
+	END_PANIC = 1,	  /* abandoned: a caller recovered a panic */
+	END_GOEXIT = 2,	  /* abandoned: runtime.Goexit */
+	END_GOROUTINE = 3, /* its goroutine ended without the site that should have ended the call */
+	END_UNPAIRED = 4, /* its exit was not seen: found stale by a later hit of the same goroutine */
+};
+
+enum call_flag {
+	CALL_ARGUMENTS_SENT = 1,  /* a RECORD_ARGUMENTS with the same span id came before */
+	CALL_ARGUMENTS_LOST = 2,  /* the ring was full at entry */
+	CALL_REMOTE_PARENT = 4,	  /* trace id and parent come from an incoming traceparent */
+	CALL_SAMPLED = 8,	  /* sampled flag of that traceparent (meaningful with CALL_REMOTE_PARENT) */
+	CALL_CAPTURE_LIMITED = 16, /* PLAN_STEPS ran out: values at the end are missing */
+};
+
+struct record_header {
+	__u32 kind;	    /* enum record_kind */
+	__u32 process_slot;
+	__u32 probe;
+	__u32 capture_bytes; /* bytes of captured chunks after the fixed part */
+};
+
+struct arguments_record {
+	struct record_header header;
+	__u64 goid;
+	__u8 span_id[8];
+	/* chunks follow */
+};
+
+struct call_record {
+	struct record_header header;
+	__u64 goid;
+	__u64 start_ns; /* CLOCK_BOOTTIME */
+	__u64 end_ns;
+	__u8 trace_id[16];
+	__u8 span_id[8];
+	__u8 parent_span_id[8]; /* zero: a root */
+	__u32 end;		/* enum call_end */
+	__u32 flags;		/* enum call_flag */
+	__u32 depth_bytes;	/* stack.hi - SP at entry */
+	__u32 frame_index;	/* enclosing traced calls on this goroutine */
+	/* chunks follow */
+};
+
+enum process_change { PROCESS_EXEC = 1, PROCESS_EXIT = 2 };
+
+struct process_record {
+	struct record_header header; /* process_slot and probe are 0 */
+	__u32 change;		     /* enum process_change */
+	__u32 pid;		     /* in the agent's PID namespace, 0 if it is not visible there */
+};
+
+/* ---- captured chunks ------------------------------------------------------------------------ */
+
+/*
+ * A capture is a sequence of chunks, each a chunk_header and `captured` units of payload padded to 8
+ * bytes, in the order in which the plan's ops ran. The reader walks the same plan.
+ */
+enum chunk_status {
+	CHUNK_OK = 0,
+	CHUNK_NIL = 1,	     /* nil pointer, slice, map or interface: no payload */
+	CHUNK_FAULT = 2,     /* memory could not be read: no payload */
+	CHUNK_NO_ROOM = 3,   /* CAPTURE_BYTES or PLAN_DEPTH ran out: no payload */
+	CHUNK_ABSENT = 4,    /* key not in the map or context: no payload */
+	CHUNK_UNKNOWN_TYPE = 5, /* interface: payload is the type's address only */
+	CHUNK_TOO_LARGE = 6, /* map with more groups than MAX_MAP_GROUPS and the key not in those searched */
+};
+
+struct chunk_header {
+	__u8 status;	/* enum chunk_status */
+	__u8 op;	/* enum capture_op that wrote it: lets the reader detect a loss of step */
+	__u16 captured; /* bytes of payload; for OP_SLICE elements */
+	__u32 total;	/* length of the string or slice in the target, saturated; OP_INTERFACE: dynamic plan id */
+};
+
+/* ---- capture plans -------------------------------------------------------------------------- */
+
+/*
+ * A plan is a run of ops in the plan_ops map, ended by OP_END. The interpreter works on the current
+ * *image*: bytes in the output that look as the value looks in the target's memory. `at` is an offset
+ * into the image. Ops that follow a pointer found in the image append a chunk; when it is CHUNK_OK and the
+ * op says so, the chunk's payload becomes the current image until OP_POP.
+ *
+ *	op		a		b	c		imm		chunk written
+ */
+enum capture_op {
+	OP_END = 0,	  /* -		-	-		-		none; ends the plan or returns from a dynamic one */
+	OP_IMAGE = 1,	  /* -		-	size		-		`size` zero bytes; becomes the image */
+	OP_REGISTER = 2,  /* register	at	bytes 1,2,4,8	-		none: stores the register's low bytes */
+	OP_STACK = 3,	  /* -		at	size		offset from SP	none: copies from the goroutine's stack; a fault sets the image chunk's status */
+	OP_SAVE = 4,	  /* word	at	-		-		none: frame.saved[word] = 8 bytes of the image */
+	OP_SAVED = 5,	  /* word	at	-		-		none: 8 bytes of the image = frame.saved[word] */
+	OP_STRING = 6,	  /* -		at	max bytes	-		bytes of the string or []byte whose header is at `at` */
+	OP_POINTER = 7,	  /* -		at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image; not OK: skips past the matching OP_POP */
+	OP_POP = 8,	  /* -		-	-		-		none: back to the previous image */
+	OP_SLICE = 9,	  /* max items	at	item size	ops of the body	items of the slice at `at`; then the body (ended by OP_NEXT) runs once an item, the item being the image */
+	OP_EACH = 10,	  /* items	at	item size	ops of the body	none: runs the body for each item of the array at `at` in the image */
+	OP_NEXT = 11,	  /* -		-	-		-		none: ends the body of OP_SLICE or OP_EACH */
+	OP_INTERFACE = 12, /* 1 = has itab at	-		-		8 bytes: vaddr of the dynamic type; if dynamic_types knows it, an OP_IMAGE chunk with the value follows and its plan runs */
+	OP_HEADER = 13,	  /* -		at	max bytes	string index	first value of that key in the map[string][]string at `at` */
+	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
+	OP_TRACEPARENT = 15, /* -	at	-		string index	none: parses that header into the frame's trace context */
+};
+
+struct capture_step {
+	__u8 op;
+	__u8 a;
+	__u16 b;
+	__u32 c;
+	__u64 imm;
+};
+
+struct plan_string {
+	__u32 size_bytes;
+	__u8 bytes[PLAN_STRING_BYTES];
+};
+
+/* What to read of a value whose dynamic type is this. Key of the dynamic_types map. */
+struct dynamic_type_key {
+	__u32 process_slot;
+	__u32 pad;
+	__u64 type_vaddr; /* linked address of the runtime type descriptor */
+};
+
+struct dynamic_type {
+	__u32 id;	   /* goes into the chunk: user space's index */
+	__u32 plan;	   /* first op */
+	__u32 size_bytes;  /* of the value */
+	__u32 direct;	   /* 1: pointer-shaped, the interface's data word is the value */
+};
+
+/* ---- sites, probes, processes ---------------------------------------------------------------- */
+
+enum site_action {
+	SITE_ENTER = 1,	    /* a call begins */
+	SITE_LEAVE = 2,	    /* RET or tail jump: ends the call with the same probe and depth */
+	SITE_FINISH = 3,    /* ends the innermost open call of the probe, whatever the depth (presets) */
+	SITE_SCOPE_END = 4, /* RET of an enclosing function: ends all calls deeper than it */
+	SITE_GOROUTINE_END = 5, /* runtime.goexit1: ends all calls of the goroutine */
+	SITE_PANIC = 6,	    /* runtime.gopanic */
+	SITE_RECOVERY = 7,  /* runtime.recovery, on g0: ends the calls that the panic unwound */
+	SITE_GOEXIT = 8,    /* runtime.Goexit: ends all calls of the goroutine */
+};
+
+enum site_flag {
+	SITE_STACK_CHECK = 1, /* at the conditional jump to morestack: a taken jump is a restart, not a hit */
+};
+
+struct site {
+	__u64 vaddr; /* linked address of the probed instruction: load bias = IP - vaddr */
+	__u32 action;
+	__u32 flags;
+	__u32 process_slot;
+	__u32 probe;
+	__u32 function; /* which function of the binary: two probes may share one */
+	__u32 plan;	/* first op to run here; 0: nothing to capture */
+};
+
+enum probe_flag {
+	PROBE_SERVER = 1,  /* begins a trace of its own unless a server call encloses it */
+	PROBE_HELD = 2,	   /* ended by SITE_FINISH: not abandoned by another function's entry at the same depth */
+	PROBE_SEND_ARGUMENTS = 4, /* the capture at entry is sent at once as RECORD_ARGUMENTS */
+};
+
+struct probe {
+	__u32 flags;
+	__u32 abandoned_plan; /* run when the call ends in any way but its own exit site; 0: nothing */
+};
+
+struct process {
+	__u32 g_goid;	    /* offsets in runtime.g and runtime._panic */
+	__u32 g_stack_hi;
+	__u32 g_panic;
+	__u32 panic_fp;
+	__u32 map_kind;	    /* enum map_kind */
+	__u32 pad;
+};
+
+enum map_kind { MAP_BUCKETS = 1 /* hmap, up to Go 1.23 */, MAP_SWISS = 2 };
+
+/* ---- counters: one struct per probe and CPU --------------------------------------------------- */
+
+struct probe_counters {
+	__u64 seen;		 /* calls: entries, restarts by morestack excluded */
+	__u64 ended[5];		 /* by enum call_end */
+	__u64 restarts;		 /* taken jumps to morestack */
+	__u64 entered_before;	 /* exits without an open call: it began before we attached */
+	__u64 ring_full;	 /* calls whose record found no room */
+	__u64 goroutine_table_full;
+	__u64 frame_stack_full;
+	__u64 scratch_busy;	 /* more programs preempted on one CPU than scratch buffers */
+	__u64 no_goroutine;	 /* g could not be read */
+	__u64 arguments_ring_full; /* entry captures lost; the call itself is not */
+};
+
+#endif

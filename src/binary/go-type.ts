@@ -1,0 +1,69 @@
+/** The kinds of Go's reflect package, by their names in Go source. */
+export type GoKind =
+  | 'bool'
+  | 'int'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'uintptr'
+  | 'float32'
+  | 'float64'
+  | 'complex64'
+  | 'complex128'
+  | 'array'
+  | 'chan'
+  | 'func'
+  | 'interface'
+  | 'map'
+  | 'pointer'
+  | 'slice'
+  | 'string'
+  | 'struct'
+  | 'unsafe.Pointer';
+
+/**
+ * A Go type as read from DWARF or from a run-time type descriptor. Types may be recursive: `elem`, `key` and
+ * `fields` are getters that resolve on first use.
+ */
+export interface GoType {
+  readonly kind: GoKind;
+  /** As in Go source with the full package path: `*github.com/acme/shop.Order`, `map[string][]string`. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly alignBytes: number;
+  /** Of array, chan, map, pointer and slice. */
+  readonly elem?: GoType | undefined;
+  /** Of map. */
+  readonly key?: GoType | undefined;
+  /** Of array: number of elements. */
+  readonly length?: number | undefined;
+  /** Of struct, in order of declaration. */
+  readonly fields?: readonly GoField[] | undefined;
+  /** Of interface: false for one without methods (its first word is the type, not an itab). */
+  readonly hasMethods?: boolean | undefined;
+}
+
+export interface GoField {
+  readonly name: string;
+  readonly type: GoType;
+  readonly offsetBytes: number;
+  readonly embedded: boolean;
+}
+
+/** A parameter or result. `name` is empty where the source gives none. */
+export interface GoParameter {
+  readonly name: string;
+  readonly type: GoType;
+}
+
+/** Receiver first, as the ABI passes it. */
+export interface GoSignature {
+  readonly parameters: readonly GoParameter[];
+  readonly results: readonly GoParameter[];
+}

@@ -1,0 +1,31 @@
+import type { Value } from './value.ts';
+
+/** CLOCK_BOOTTIME as [seconds, nanoseconds]: nanoseconds alone pass 2^53 after 104 days of uptime. */
+export type BootTime = readonly [seconds: number, nanoseconds: number];
+
+export type CallEnd = 'returned' | 'panic' | 'goexit' | 'goroutine end' | 'unpaired';
+
+/** A call that ended, decoded. `processSlot` and `probe` index the agent's tables. */
+export interface Call {
+  readonly processSlot: number;
+  readonly probe: number;
+  readonly goid: number;
+  readonly start: BootTime;
+  readonly durationNs: number;
+  readonly end: CallEnd;
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
+  /** Absent for a root. */
+  readonly parentSpanId?: string | undefined;
+  /** The parent came with the request (traceparent), and this is its sampled flag. */
+  readonly remoteParent?: { readonly sampled: boolean } | undefined;
+  /** Enclosing traced calls on the goroutine. */
+  readonly frameIndex: number;
+  /** Of a traced function, in order. */
+  readonly arguments: readonly Value[];
+  readonly results: readonly Value[];
+  /** Of a preset: what its capture names (`method`, `path`, `status` …). */
+  readonly fields: ReadonlyMap<string, Value>;
+}

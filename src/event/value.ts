@@ -1,0 +1,26 @@
+/**
+ * A captured value as `sidespan trace --json` prints it: exactly one of `value` and `unavailable` is present.
+ */
+export interface Value {
+  /** Of the parameter, result or field; empty if it has none. */
+  readonly name: string;
+  /** Kind in upper case: INT, UINT, BOOL, FLOAT, COMPLEX, STRING, STRUCT, PTR, MAP, CHAN, FUNC, INTERFACE, []T, [n]T … */
+  readonly type: string;
+  /** Go's name of the type; of an interface the dynamic type. */
+  readonly goType: string;
+  /** Struct and pointer to struct: their fields. Integers beyond 2^53: a string of digits. nil: null. */
+  readonly value?: ValueContent;
+  /** Why there is no value: `fault`, `in float register`, `optimized out` … */
+  readonly unavailable?: string;
+  /** Length in the target of a string, slice or map that was cut. */
+  readonly truncated?: { readonly of: number };
+}
+
+export type ValueContent =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly ValueContent[]
+  | readonly Value[]
+  | { readonly [key: string]: ValueContent };
