@@ -95,12 +95,22 @@ function canonical(options: GoTargetOptions): string {
   return JSON.stringify(Object.entries({ ...options, env, go: undefined }).sort());
 }
 
-async function hashOf(folder: string, settings: readonly string[]): Promise<string> {
+/** Of the module's files and those of the neighbour modules that its module files name in `replace` lines. */
+async function hashOf(moduleFolder: string, settings: readonly string[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(settings));
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  for (const file of files.sort()) {
-    hash.update(`\0${relative(folder, file)}\0`).update(await readFile(file));
+  const folders = [moduleFolder];
+  for (const folder of folders) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    for (const file of files.sort()) {
+      const content = await readFile(file);
+      hash.update(`\0${relative(targetsFolder, file)}\0`).update(content);
+      if (!file.endsWith('.mod')) continue;
+      for (const [, path = ''] of content.toString().matchAll(/=> (\.\.?\/\S+)/g)) {
+        const neighbour = join(folder, path);
+        if (!folders.includes(neighbour)) folders.push(neighbour);
+      }
+    }
   }
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,3 +1,7 @@
-module exact
+module sidespan.test/exact
 
 go 1.22
+
+require sidespan.test/gate v0.0.0
+
+replace sidespan.test/gate => ../gate

@@ -1,0 +1,3 @@
+module sidespan.test/gate
+
+go 1.22
