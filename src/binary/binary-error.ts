@@ -6,6 +6,12 @@ export interface BinaryPlace {
   readonly offset?: number | undefined;
 }
 
+/**
+ * For callers that decide by it: `unreadable` the file could not be opened or read; `not-elf`; `not-go`; `unsupported`
+ * a sound file of a kind this reader does not know (32-bit, another architecture, an old Go); `damaged` all else.
+ */
+export type BinaryErrorKind = 'unreadable' | 'not-elf' | 'not-go' | 'unsupported' | 'damaged';
+
 /** What to do when bytes contradict each other: by far the most frequent cause is an incomplete copy. */
 export const cutShortRemedy = 'Is the file cut short or damaged? Copy or build it again.';
 
@@ -18,11 +24,18 @@ export class BinaryError extends Error {
   /** What is wrong, without the place: a clause without a full stop. */
   readonly what: string;
   readonly where: BinaryPlace;
+  readonly kind: BinaryErrorKind;
   /** What the user can do: one or more full sentences. */
   readonly remedy: string;
 
-  constructor(what: string, where: BinaryPlace, remedy: string = cutShortRemedy, options?: { cause?: unknown }) {
-    super(`${placeText(where)}: ${what}. ${remedy}`, options);
+  constructor(
+    what: string,
+    where: BinaryPlace,
+    remedy: string = cutShortRemedy,
+    options: { cause?: unknown; kind?: BinaryErrorKind } = {},
+  ) {
+    super(`${placeText(where)}: ${what}. ${remedy}`, options.cause === undefined ? {} : { cause: options.cause });
+    this.kind = options.kind ?? 'damaged';
     this.what = what;
     this.where = where;
     this.remedy = remedy;

@@ -1,0 +1,101 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { BinaryError, hex } from './binary-error.ts';
+
+/** No single read is larger: whatever a file claims, this much memory is the most that one range costs. */
+export const maxReadBytes = 512 * 1024 * 1024;
+
+/** An open regular file that is read by ranges, never as a whole. */
+export class RangeFile implements Disposable {
+  readonly path: string;
+  readonly sizeBytes: number;
+  #fd: number;
+
+  /** Throws a BinaryError (`unreadable`) if there is no regular file that can be opened. */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      // O_NONBLOCK: a FIFO of that name must not hang the agent.
+      this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (cause) {
+      throw openError(path, cause);
+    }
+    const stat = fstatSync(this.#fd);
+    if (!stat.isFile()) {
+      this[Symbol.dispose]();
+      throw new BinaryError('this is not a regular file', { file: path }, 'Name an executable file.', {
+        kind: 'unreadable',
+      });
+    }
+    this.sizeBytes = stat.size;
+  }
+
+  /** `sizeBytes` bytes from `fileOffset`, in a fresh buffer; a BinaryError if the file does not hold them all. */
+  read(fileOffset: number, sizeBytes: number): Uint8Array {
+    const place = { file: this.path, section: 'file', offset: fileOffset };
+    // Not `fileOffset + sizeBytes > size`: sums beyond 2^53 round.
+    const sound = fileOffset >= 0 && sizeBytes >= 0 && fileOffset <= this.sizeBytes;
+    if (!sound || !(sizeBytes <= this.sizeBytes - fileOffset)) {
+      throw new BinaryError(`${hex(sizeBytes)} bytes wanted, but the file ends at ${hex(this.sizeBytes)}`, place);
+    }
+    if (sizeBytes > maxReadBytes) {
+      throw new BinaryError(
+        `${sizeBytes} bytes wanted in one piece, more than the limit of ${maxReadBytes}`,
+        place,
+        'Please report the binary: no known Go program has a table of this size.',
+        { kind: 'unsupported' },
+      );
+    }
+    const bytes = new Uint8Array(sizeBytes);
+    let done = 0;
+    while (done < sizeBytes) {
+      const count = this.#readSome(bytes, done, fileOffset + done);
+      if (count === 0) throw new BinaryError('the file became shorter while it was read', place, 'Try again.');
+      done += count;
+    }
+    return bytes;
+  }
+
+  #readSome(bytes: Uint8Array, start: number, fileOffset: number): number {
+    try {
+      return readSync(this.#fd, bytes, start, bytes.length - start, fileOffset);
+    } catch (cause) {
+      const place = { file: this.path, section: 'file', offset: fileOffset };
+      const closed = this.#fd === -1;
+      throw new BinaryError(
+        closed ? 'the file was read after it was closed' : `reading failed (${codeOf(cause)})`,
+        place,
+        closed ? 'This is a defect of Sidespan: please report it.' : 'Is the disk or network file system in order?',
+        { kind: 'unreadable', cause },
+      );
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd !== -1) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+const openRemedies: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
+  ENOENT: ['there is no such file', 'Check the path; of a process, /proc/PID/exe always leads to what it runs.'],
+  ESRCH: ['the process has ended', 'Name a running process.'],
+  EACCES: ['permission to read it is missing', 'Run as root, or with CAP_SYS_PTRACE for the files of other processes.'],
+  EPERM: ['permission to read it is missing', 'Run as root, or with CAP_SYS_PTRACE for the files of other processes.'],
+  ENOTDIR: ['a part of the path is not a directory', 'Check the path.'],
+  ELOOP: ['the path leads in a circle of symbolic links', 'Check the path.'],
+  EMFILE: ['this process has too many files open', 'Raise the limit (ulimit -n).'],
+  ENXIO: ['this is not a regular file', 'Name an executable file.'],
+};
+
+function openError(path: string, cause: unknown): BinaryError {
+  const code = codeOf(cause);
+  const [what, remedy] = openRemedies[code] ?? [
+    `it could not be opened (${code})`,
+    'Check the path and its file system.',
+  ];
+  return new BinaryError(what, { file: path }, remedy, { kind: 'unreadable', cause });
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+}
