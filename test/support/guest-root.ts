@@ -1,0 +1,78 @@
+/**
+ * Root file systems for guest kernels: a shell, and Node with the agent's packages on Debian trixie's libraries.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ArchiveEntry, folderEntries, writeArchive } from './cpio.ts';
+import { unpackedPackages } from './debian.ts';
+import { guestInit } from './guest.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+
+/** Where the repository's files are in the guest. */
+export const guestRepository = '/sidespan';
+
+/** A guest's Node; all that the agent starts must come from here. */
+export const guestNode = `${guestRepository}/node_modules/node/bin/node`;
+
+/** What Node, koffi and libbpf link to. */
+const libraryPackages = ['libc6', 'libstdc++6', 'libgcc-s1', 'libbpf1', 'libelf1t64', 'zlib1g', 'libzstd1'] as const;
+
+/** busybox as the shell and all commands. */
+export async function shellRoot(file: string): Promise<void> {
+  const unpacked = await unpackedPackages('trixie', ['busybox-static']);
+  writeArchive(file, [
+    { path: 'init', text: guestInit, executable: true },
+    { path: 'bin/busybox', copyOf: join(unpacked, 'usr', 'bin', 'busybox') },
+    { path: 'bin/sh', linkTo: 'busybox' },
+  ]);
+}
+
+/**
+ * The C library, libbpf, Node and the packages that the agent needs at run time.
+ * @throws Error when the repository's packages are not installed.
+ */
+export async function nodeRoot(file: string): Promise<void> {
+  const libraries = await unpackedPackages('trixie', libraryPackages);
+  const entries: ArchiveEntry[] = [
+    { path: 'lib', linkTo: 'usr/lib' },
+    { path: 'lib64', linkTo: 'usr/lib64' },
+    { path: 'etc/passwd', text: 'root:x:0:0:root:/root:/bin/sh\n' },
+    ...folderEntries(join(libraries, 'usr'), 'usr', (path) => !/(^|\/)(share|gconv|audit)$/.test(path)),
+  ];
+  for (const folder of productionPackages()) {
+    entries.push(...folderEntries(join(repository, folder), join('sidespan', folder), isNeededAtRunTime));
+  }
+  writeArchive(file, entries);
+}
+
+/** The agent as it is in the checkout: sources, and what a build left in `dist` if there is any. */
+export function agentRoot(file: string): void {
+  const parts = ['bin', 'src', 'dist', 'config', 'package.json'].filter((part) => existsSync(join(repository, part)));
+  const entries: ArchiveEntry[] = [];
+  for (const part of parts) {
+    const source = join(repository, part);
+    if (part.endsWith('.json')) entries.push({ path: `sidespan/${part}`, copyOf: source });
+    else entries.push(...folderEntries(source, `sidespan/${part}`, (path) => !path.endsWith('.map')));
+  }
+  writeArchive(file, entries);
+}
+
+/** Folders of the packages that `npm ci --omit=dev` would install, as far as this platform has them. */
+function productionPackages(): string[] {
+  const lock = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+  };
+  const folders = Object.entries(lock.packages)
+    .filter(([folder, entry]) => folder.startsWith('node_modules/') && !entry.dev && !entry.devOptional)
+    .map(([folder]) => folder)
+    // A package nested in another one's folder comes with that.
+    .filter((folder) => folder.lastIndexOf('/node_modules/') < 0 && existsSync(join(repository, folder)));
+  if (!folders.includes('node_modules/koffi')) throw new Error('the packages are not installed. Run: npm ci');
+  return folders;
+}
+
+/** Leaves out what only compilers, debuggers and bundlers read: two thirds of the files. */
+function isNeededAtRunTime(path: string): boolean {
+  return !/(\.map|\.d\.[cm]?ts|\.md|\.tsbuildinfo|(^|\/)build\/(esm|esnext))$/.test(path);
+}
