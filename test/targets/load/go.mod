@@ -1,0 +1,3 @@
+module sidespan.test/load
+
+go 1.22
