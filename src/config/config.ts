@@ -1,0 +1,180 @@
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { type OtlpConfig, resolveOtlp } from './otlp-config.ts';
+import type { logLevels, presetNames } from './own-settings.ts';
+import type { SettingName, SettingValues } from './schema.ts';
+import type { metricsExporters, samplers, tracesExporters } from './telemetry-settings.ts';
+
+export type PresetName = (typeof presetNames)[number];
+export type LogLevel = (typeof logLevels)[number];
+
+/** The effective configuration. */
+export interface Config {
+  /** Every condition that is given must hold. */
+  readonly target: TargetSelection;
+  /** Names or patterns. */
+  readonly functions: readonly string[];
+  readonly presets: readonly PresetName[];
+  /** Most functions that `functions` may match in one process. */
+  readonly maxFunctions: number;
+  /** What is read of one call at most. */
+  readonly capture: CaptureLimits;
+  readonly ringBytes: number;
+  readonly maxGoroutines: number;
+  readonly viewer: { readonly enabled: boolean; readonly host: string; readonly port: number };
+  readonly logLevel: LogLevel;
+  readonly summaryFile: string | undefined;
+  /** Path of the library; undefined: the system's. */
+  readonly libbpf: string | undefined;
+  /** OTEL_SERVICE_NAME, else service.name of OTEL_RESOURCE_ATTRIBUTES. */
+  readonly serviceName: string | undefined;
+  /** OTEL_RESOURCE_ATTRIBUTES without service.name. */
+  readonly resourceAttributes: ReadonlyMap<string, string>;
+  /** Incoming `traceparent` headers are followed. */
+  readonly traceContext: boolean;
+  readonly traces: TracesConfig;
+  readonly metrics: MetricsConfig;
+}
+
+export interface TargetSelection {
+  readonly pid?: number | undefined;
+  /** Pattern for the executable's path or file name. */
+  readonly exe?: string | undefined;
+  readonly port?: number | undefined;
+}
+
+export interface CaptureLimits {
+  readonly stringBytes: number;
+  readonly elements: number;
+  /** Pointers followed one behind the other. */
+  readonly depth: number;
+  readonly totalBytes: number;
+}
+
+export interface TracesConfig {
+  /** Empty: the viewer alone. */
+  readonly exporters: readonly Exclude<(typeof tracesExporters)[number], 'none'>[];
+  readonly otlp: OtlpConfig;
+  readonly sampler: { readonly name: (typeof samplers)[number]; readonly ratio: number };
+  readonly batch: {
+    readonly delayMs: number;
+    readonly timeoutMs: number;
+    readonly maxQueueSize: number;
+    readonly maxBatchSize: number;
+  };
+}
+
+export interface MetricsConfig {
+  readonly exporters: readonly Exclude<(typeof metricsExporters)[number], 'none'>[];
+  readonly otlp: OtlpConfig & { readonly temporality: 'cumulative' | 'delta' | 'lowmemory' };
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly prometheus: { readonly host: string; readonly port: number };
+}
+
+const logLevelOfOtel = {
+  none: 'silent',
+  fatal: 'error',
+  error: 'error',
+  warn: 'warn',
+  info: 'info',
+  debug: 'debug',
+  trace: 'debug',
+  verbose: 'debug',
+  all: 'debug',
+} as const;
+
+/**
+ * Puts the single values together and applies the rules that involve more than one of them.
+ * @param place where a setting came from, for messages.
+ * @throws ConfigError where values contradict each other.
+ */
+export function resolveConfig(
+  values: SettingValues,
+  place: (name: SettingName) => string,
+): { readonly config: Config; readonly warnings: readonly string[] } {
+  const warnings: string[] = [];
+  const problems: ConfigProblem[] = [];
+  const serviceName = values.OTEL_SERVICE_NAME ?? values.OTEL_RESOURCE_ATTRIBUTES.get('service.name');
+  const resourceAttributes = new Map(values.OTEL_RESOURCE_ATTRIBUTES);
+  resourceAttributes.delete('service.name');
+
+  const exporters = <T extends string>(signal: 'TRACES' | 'METRICS', given: readonly T[] | undefined) => {
+    if (values.OTEL_SDK_DISABLED) return [];
+    const endpoint = values[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`] ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
+    if (given === undefined) return endpoint === undefined ? [] : (['otlp'] as const);
+    if (given.includes('none' as T) && given.length > 1) {
+      warnings.push(
+        `${place(`OTEL_${signal}_EXPORTER`)}: OTEL_${signal}_EXPORTER: none stands beside other exporters and is ignored.`,
+      );
+    }
+    return given.filter((name) => name !== 'none') as Exclude<T, 'none'>[];
+  };
+  const otlp = (signal: 'TRACES' | 'METRICS', used: boolean) => resolveOtlp(values, signal, { place, problems, used });
+
+  const tracesTo = exporters('TRACES', values.OTEL_TRACES_EXPORTER);
+  const metricsTo = exporters('METRICS', values.OTEL_METRICS_EXPORTER);
+  const tracesOtlp = otlp('TRACES', tracesTo.includes('otlp'));
+  const metricsOtlp = otlp('METRICS', metricsTo.includes('otlp'));
+
+  const maxQueueSize = values.OTEL_BSP_MAX_QUEUE_SIZE;
+  if (values.OTEL_BSP_MAX_EXPORT_BATCH_SIZE > maxQueueSize) {
+    warnings.push(
+      `${place('OTEL_BSP_MAX_EXPORT_BATCH_SIZE')}: OTEL_BSP_MAX_EXPORT_BATCH_SIZE: ${values.OTEL_BSP_MAX_EXPORT_BATCH_SIZE} is above OTEL_BSP_MAX_QUEUE_SIZE. ${maxQueueSize} is used.`,
+    );
+  }
+  const presets = values.SIDESPAN_PRESETS;
+  if (presets.includes('none') && presets.length > 1) {
+    problems.push({
+      name: 'SIDESPAN_PRESETS',
+      place: place('SIDESPAN_PRESETS'),
+      what: 'none stands beside other presets',
+      remedy: 'Give none alone, or leave it out.',
+    });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const config: Config = {
+    target: { pid: values.SIDESPAN_TARGET_PID, exe: values.SIDESPAN_TARGET_EXE, port: values.SIDESPAN_TARGET_PORT },
+    functions: values.SIDESPAN_FUNCTIONS,
+    presets: presets.filter((name) => name !== 'none'),
+    maxFunctions: values.SIDESPAN_MAX_FUNCTIONS,
+    capture: {
+      stringBytes: values.SIDESPAN_CAPTURE_STRING_BYTES,
+      elements: values.SIDESPAN_CAPTURE_ELEMENTS,
+      depth: values.SIDESPAN_CAPTURE_DEPTH,
+      totalBytes: values.SIDESPAN_CAPTURE_BYTES,
+    },
+    ringBytes: values.SIDESPAN_RING_BYTES,
+    maxGoroutines: values.SIDESPAN_MAX_GOROUTINES,
+    viewer: {
+      enabled: values.SIDESPAN_VIEWER,
+      host: values.SIDESPAN_VIEWER_HOST,
+      port: values.SIDESPAN_VIEWER_PORT,
+    },
+    logLevel: values.SIDESPAN_LOG_LEVEL ?? logLevelOfOtel[values.OTEL_LOG_LEVEL ?? 'info'],
+    summaryFile: values.SIDESPAN_SUMMARY_FILE,
+    libbpf: values.SIDESPAN_LIBBPF,
+    serviceName,
+    resourceAttributes,
+    traceContext: values.OTEL_PROPAGATORS.includes('tracecontext'),
+    traces: {
+      exporters: tracesTo,
+      otlp: tracesOtlp,
+      sampler: { name: values.OTEL_TRACES_SAMPLER, ratio: values.OTEL_TRACES_SAMPLER_ARG ?? 1 },
+      batch: {
+        delayMs: values.OTEL_BSP_SCHEDULE_DELAY,
+        timeoutMs: values.OTEL_BSP_EXPORT_TIMEOUT,
+        maxQueueSize,
+        maxBatchSize: Math.min(values.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, maxQueueSize),
+      },
+    },
+    metrics: {
+      exporters: metricsTo,
+      otlp: { ...metricsOtlp, temporality: values.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE ?? 'cumulative' },
+      intervalMs: values.OTEL_METRIC_EXPORT_INTERVAL,
+      timeoutMs: values.OTEL_METRIC_EXPORT_TIMEOUT,
+      prometheus: { host: values.OTEL_EXPORTER_PROMETHEUS_HOST, port: values.OTEL_EXPORTER_PROMETHEUS_PORT },
+    },
+  };
+  return { config, warnings };
+}

@@ -1,0 +1,153 @@
+import { choiceList, patternList } from './compound-type.ts';
+import { optional, withDefault } from './setting.ts';
+import { choice, integer, onOff, path, size, text } from './value-type.ts';
+
+/** Libraries that Sidespan knows by itself. */
+export const presetNames = ['net/http', 'grpc'] as const;
+
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+
+/** The record of one call may take this much of the ring buffer: CAPTURE_BYTES of bpf/event.h. */
+const maxCaptureBytes = 4096;
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+/** Sidespan's own settings. A bad value of one of these is always an error. */
+export const ownSettings = {
+  SIDESPAN_TARGET_PID: optional({
+    type: integer({ min: 1, max: 2 ** 22 }),
+    group: 'What to trace',
+    description: 'Trace the process with this id.',
+    example: '4711',
+    otherwise: 'in a container every Go process, else you are asked to choose',
+  }),
+  SIDESPAN_TARGET_EXE: optional({
+    type: text,
+    group: 'What to trace',
+    description:
+      'Trace the processes whose executable has this path or file name; `*` matches any characters, `?` one. Just `*` means every Go process.',
+    example: '/app/*',
+  }),
+  SIDESPAN_TARGET_PORT: optional({
+    type: integer({ min: 1, max: 65535 }),
+    group: 'What to trace',
+    description: 'Trace the processes that listen on this TCP port.',
+    example: '8080',
+  }),
+  SIDESPAN_FUNCTIONS: withDefault<readonly string[]>({
+    type: patternList,
+    fallback: '',
+    otherwise: 'none',
+    group: 'What to trace',
+    description: 'Functions to trace: names or patterns, where `*` matches any characters and `?` one.',
+    example: 'main.*;github.com/acme/shop/cart.(*Cart).Add',
+  }),
+  SIDESPAN_PRESETS: withDefault<readonly ((typeof presetNames)[number] | 'none')[]>({
+    type: choiceList([...presetNames, 'none']),
+    fallback: presetNames.join(','),
+    group: 'What to trace',
+    description: 'Libraries whose servers are traced as requests. `none` leaves only the functions that you name.',
+    example: 'net/http',
+  }),
+  SIDESPAN_MAX_FUNCTIONS: withDefault({
+    type: integer({ min: 1, max: 16384 }),
+    fallback: '300',
+    group: 'What to trace',
+    description: 'Most functions that the patterns may match together in one process; more is an error.',
+    example: '2000',
+  }),
+
+  SIDESPAN_CAPTURE_STRING_BYTES: withDefault({
+    type: size({ min: 0, max: maxCaptureBytes }),
+    fallback: '128',
+    group: 'What to read of a call',
+    description: 'Longest part that is read of a string.',
+    example: '1024',
+  }),
+  SIDESPAN_CAPTURE_ELEMENTS: withDefault({
+    type: integer({ min: 0, max: 255 }),
+    fallback: '8',
+    group: 'What to read of a call',
+    description: 'Most elements that are read of a slice or array.',
+    example: '32',
+  }),
+  SIDESPAN_CAPTURE_DEPTH: withDefault({
+    type: integer({ min: 0, max: 8 }),
+    fallback: '3',
+    group: 'What to read of a call',
+    description: 'Most pointers that are followed one behind the other.',
+    example: '1',
+  }),
+  SIDESPAN_CAPTURE_BYTES: withDefault({
+    type: size({ min: 64, max: maxCaptureBytes }),
+    fallback: String(maxCaptureBytes),
+    group: 'What to read of a call',
+    description: 'Most bytes that are read of the arguments, and of the results, of one call.',
+    example: '512',
+  }),
+  SIDESPAN_RING_BYTES: withDefault({
+    type: size({ min: 64 * kib, max: 1024 * mib, powerOfTwo: true }),
+    fallback: '8 MiB',
+    group: 'What to read of a call',
+    description: 'Size of the ring buffer between kernel and agent.',
+    example: '32 MiB',
+  }),
+  SIDESPAN_MAX_GOROUTINES: withDefault({
+    type: integer({ min: 64, max: 2 ** 22 }),
+    fallback: '65536',
+    group: 'What to read of a call',
+    description: 'Most goroutines that can be within a traced call at the same time.',
+    example: '500000',
+  }),
+
+  SIDESPAN_VIEWER: withDefault({
+    type: onOff,
+    fallback: 'on',
+    group: 'Viewer and agent',
+    description: 'Serve the embedded viewer.',
+    example: 'off',
+  }),
+  SIDESPAN_VIEWER_HOST: withDefault({
+    type: text,
+    fallback: '127.0.0.1',
+    group: 'Viewer and agent',
+    description:
+      'Address on which the viewer listens. It shows arguments and asks for no password: think before you widen it.',
+    example: '0.0.0.0',
+  }),
+  SIDESPAN_VIEWER_PORT: withDefault({
+    type: integer({ min: 0, max: 65535 }),
+    fallback: '4380',
+    group: 'Viewer and agent',
+    description: 'TCP port of the viewer; 0 takes a free one.',
+    example: '8000',
+  }),
+  SIDESPAN_LOG_LEVEL: optional<(typeof logLevels)[number]>({
+    type: choice(logLevels),
+    group: 'Viewer and agent',
+    description: "What the agent says about itself on stderr. `debug` also shows errors' stack traces.",
+    example: 'debug',
+    otherwise: '`OTEL_LOG_LEVEL`, else `info`',
+  }),
+  SIDESPAN_SUMMARY_FILE: optional({
+    type: path,
+    group: 'Viewer and agent',
+    description: 'Write the summary at the end (calls seen, exported, dropped by reason) as JSON to this file as well.',
+    example: '/tmp/sidespan.json',
+  }),
+  SIDESPAN_LIBBPF: optional({
+    type: path,
+    group: 'Viewer and agent',
+    description: "The libbpf library to load instead of the system's.",
+    example: '/usr/local/lib/libbpf.so.1',
+    otherwise: '`libbpf.so.1` as the system finds it',
+  }),
+  SIDESPAN_CONFIG: optional({
+    type: path,
+    group: 'Viewer and agent',
+    description: 'YAML file with these settings under the same names. The environment wins over it.',
+    example: '/etc/sidespan.yaml',
+    notInFile: true,
+  }),
+};
