@@ -1,0 +1,159 @@
+/**
+ * Capture plans: small programs of read operations that the interpreter in BPF runs. Mirror of `enum capture_op`,
+ * `struct capture_step` and the limits in bpf/event.h; test/probe/capture-interpreter.ts says in TypeScript what each does.
+ */
+export const captureOp = {
+  end: 0,
+  image: 1,
+  register: 2,
+  stack: 3,
+  save: 4,
+  saved: 5,
+  string: 6,
+  pointer: 7,
+  pop: 8,
+  slice: 9,
+  each: 10,
+  next: 11,
+  interface: 12,
+  header: 13,
+  context: 14,
+  traceparent: 15,
+} as const;
+
+export type CaptureOpCode = (typeof captureOp)[keyof typeof captureOp];
+
+/** One step of a plan. The meaning of a, b, c and imm depends on the op: see the builders below. */
+export interface CaptureOp {
+  readonly op: CaptureOpCode;
+  /** u8 */
+  readonly a: number;
+  /** u16 */
+  readonly b: number;
+  /** u32 */
+  readonly c: number;
+  /** u64 below 2^53 */
+  readonly imm: number;
+}
+
+/** Limits of bpf/event.h that a plan must respect. */
+export const planLimits = {
+  captureBytes: 4096,
+  planSteps: 512,
+  planDepth: 8,
+  planOps: 65536,
+  stringBytes: 60,
+  strings: 256,
+  savedWords: 3,
+} as const;
+
+/** Bytes of a chunk_header. */
+export const chunkHeaderBytes = 8;
+
+/** Bytes of a chunk with that payload: header and padding included. */
+export function chunkBytes(payloadBytes: number): number {
+  return chunkHeaderBytes + Math.ceil(payloadBytes / 8) * 8;
+}
+
+function step(op: CaptureOpCode, a: number, b: number, c: number, imm: number): CaptureOp {
+  return { op, a, b, c, imm };
+}
+
+/**
+ * The ops. `at` is an offset in the current image. Skips and body lengths count the ops that follow the step itself, up to
+ * and including the matching `pop` or `next`: with `next op = this op + 1 + imm` the interpreter stands behind it.
+ */
+export const op = {
+  /** Ends the plan, or returns from a dynamic type's plan. */
+  end: () => step(captureOp.end, 0, 0, 0, 0),
+  /** A chunk of `sizeBytes` zero bytes; becomes the image. */
+  image: (sizeBytes: number) => step(captureOp.image, 0, 0, sizeBytes, 0),
+  /** Low `sizeBytes` (1, 2, 4, 8) of an integer register. */
+  register: (register: number, at: number, sizeBytes: number) => step(captureOp.register, register, at, sizeBytes, 0),
+  /** `sizeBytes` from the stack, `offsetFromSp` bytes above SP at the site. */
+  stack: (at: number, sizeBytes: number, offsetFromSp: number) => step(captureOp.stack, 0, at, sizeBytes, offsetFromSp),
+  /** Keeps 8 bytes of the image in the frame, from entry to exit. */
+  save: (word: number, at: number) => step(captureOp.save, word, at, 0, 0),
+  /** Puts a kept word into the image. */
+  saved: (word: number, at: number) => step(captureOp.saved, word, at, 0, 0),
+  /** A chunk with the bytes of the string or []byte whose header is at `at`. */
+  string: (at: number, maxBytes: number) => step(captureOp.string, 0, at, maxBytes, 0),
+  /** A chunk with `sizeBytes` behind the pointer; becomes the image, or skips. */
+  pointer: (at: number, sizeBytes: number, skip: number) => step(captureOp.pointer, 0, at, sizeBytes, skip),
+  /** Back to the image before. */
+  pop: () => step(captureOp.pop, 0, 0, 0, 0),
+  /** A chunk with the first items; the body runs once an item. imm 0: no body and no `next`. */
+  slice: (at: number, maxItems: number, itemBytes: number, body: number) =>
+    step(captureOp.slice, maxItems, at, itemBytes, body),
+  /** Runs the body once for each of `items` items that lie in the image itself. No chunk. */
+  each: (at: number, items: number, itemBytes: number, body: number) =>
+    step(captureOp.each, items, at, itemBytes, body),
+  next: () => step(captureOp.next, 0, 0, 0, 0),
+  /** A chunk with the dynamic type's linked address; if known, a chunk with the value and those of its plan follow. */
+  interface: (at: number, hasItab: boolean) => step(captureOp.interface, hasItab ? 1 : 0, at, 0, 0),
+  /** A chunk with the first value of a key of the map[string][]string at `at`; `key` indexes the plan's strings. */
+  header: (at: number, maxBytes: number, key: number) => step(captureOp.header, 0, at, maxBytes, key),
+  /** A chunk with the 16 bytes of the value with that key type in the context.Context at `at`; becomes the image, or skips. */
+  context: (at: number, keyTypeVaddr: number, skip: number) => step(captureOp.context, 0, at, skip, keyTypeVaddr),
+  /** Parses that header of the map at `at` into the frame's trace context. No chunk. */
+  traceparent: (at: number, key: number) => step(captureOp.traceparent, 0, at, 0, key),
+} as const;
+
+/** The plan with the string indices of `header` and `traceparent` replaced: what a loader that shares strings needs. */
+export function withStringIndices(ops: readonly CaptureOp[], indexOf: (local: number) => number): CaptureOp[] {
+  return ops.map((step) =>
+    step.op === captureOp.header || step.op === captureOp.traceparent ? { ...step, imm: indexOf(step.imm) } : step,
+  );
+}
+
+const opNames = Object.fromEntries(Object.entries(captureOp).map(([name, code]) => [code, name]));
+
+/** The plan as text, one op a line, bodies indented. For failing tests and `--verbose`. */
+export function formatPlan(ops: readonly CaptureOp[], strings: readonly string[] = []): string {
+  let indent = 0;
+  return ops
+    .map((s, index) => {
+      if (s.op === captureOp.pop || s.op === captureOp.next) indent = Math.max(0, indent - 1);
+      const line = `${String(index).padStart(3)} ${'  '.repeat(indent)}${opNames[s.op] ?? `op${s.op}`}${operands(s, strings)}`;
+      const opens =
+        s.op === captureOp.pointer ||
+        s.op === captureOp.context ||
+        ((s.op === captureOp.slice || s.op === captureOp.each) && s.imm > 0);
+      if (opens) indent += 1;
+      return line;
+    })
+    .join('\n');
+}
+
+function operands(s: CaptureOp, strings: readonly string[]): string {
+  const key = JSON.stringify(strings[s.imm] ?? `string ${s.imm}`);
+  switch (s.op) {
+    case captureOp.image:
+      return ` ${s.c} bytes`;
+    case captureOp.register:
+      return ` @${s.b} = r${s.a}, ${s.c} bytes`;
+    case captureOp.stack:
+      return ` @${s.b} = [sp+${s.imm}], ${s.c} bytes`;
+    case captureOp.save:
+      return ` word ${s.a} = @${s.b}`;
+    case captureOp.saved:
+      return ` @${s.b} = word ${s.a}`;
+    case captureOp.string:
+      return ` @${s.b}, at most ${s.c} bytes`;
+    case captureOp.pointer:
+      return ` @${s.b}, ${s.c} bytes, else skip ${s.imm}`;
+    case captureOp.slice:
+    case captureOp.each:
+      return ` @${s.b}, ${s.a} of ${s.c} bytes, body ${s.imm}`;
+    case captureOp.interface:
+      return ` @${s.b}${s.a === 1 ? ' itab' : ' type'}`;
+    case captureOp.header:
+      return ` @${s.b} ${key}, at most ${s.c} bytes`;
+    case captureOp.context:
+      return ` @${s.b} key type 0x${s.imm.toString(16)}, else skip ${s.c}`;
+    case captureOp.traceparent:
+      return ` @${s.b} ${key}`;
+    default:
+      return '';
+  }
+}

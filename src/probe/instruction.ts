@@ -1,0 +1,48 @@
+/** What an instruction does to the flow of control, as far as sites depend on it. */
+export const flow = {
+  /** Goes on to the next instruction. */
+  next: 0,
+  call: 1,
+  /** To a known target. */
+  jump: 2,
+  conditional: 3,
+  /** The conditional jump that ends Go's stack check: amd64 JBE, arm64 B.LS. */
+  stackCheckJump: 4,
+  return: 5,
+  /** Through a table of addresses inside the function: amd64 `jmp [table+index*8]`. */
+  tableJump: 6,
+  /** Through a register or a pointer: a tail call. */
+  indirectJump: 7,
+  /** Traps, padding. */
+  stop: 8,
+} as const;
+
+/** A function's instructions in parallel arrays, in order of address. Offsets are from the function's first byte. */
+export interface Instructions {
+  readonly count: number;
+  readonly offset: Int32Array;
+  /** Values of `flow`. */
+  readonly flow: Uint8Array;
+  /** Of calls and jumps: the target's offset, which may lie outside the function; else 0. */
+  readonly target: Float64Array;
+  /** Why the sweep stopped before the end. */
+  readonly undecodable?: { readonly offset: number } | undefined;
+}
+
+/** What one instruction does, for the choice of an entry site. Costs more than the sweep. */
+export interface InstructionEffect {
+  /** The kernel emulates it: a hit costs one trap instead of two. */
+  readonly emulated: boolean;
+  /** Writes an argument register, SP or g, or memory: what stands behind it can't be read as at entry. */
+  readonly disturbsArguments: boolean;
+  /** The kernel refuses a uprobe here. */
+  readonly refused: boolean;
+}
+
+/** Decoder of one architecture; holds native memory. */
+export interface InstructionDecoder extends Disposable {
+  /** All instructions of a function. */
+  sweep(code: Uint8Array): Instructions;
+  /** The effect of the instruction at that offset. */
+  effect(code: Uint8Array, offset: number): InstructionEffect;
+}
