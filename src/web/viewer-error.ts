@@ -1,0 +1,4 @@
+/** The viewer cannot start: what, where, and what to do. */
+export class ViewerError extends Error {
+  override readonly name = 'ViewerError';
+}
