@@ -218,6 +218,15 @@ struct process {
 
 enum map_kind { MAP_BUCKETS = 1 /* hmap, up to Go 1.23 */, MAP_SWISS = 2 };
 
+/* ---- settings, constant once the object is loaded ------------------------------------------------ */
+
+struct settings {
+	__u64 pid_namespace_device; /* of /proc/self/ns/pid of the agent */
+	__u64 pid_namespace_inode;
+	__u32 wakeup_bytes;	    /* unread bytes in the ring from which on a record wakes the reader */
+	__u32 capture_limit;	    /* at most CAPTURE_BYTES */
+};
+
 /* ---- counters: one struct per probe and CPU --------------------------------------------------- */
 
 struct probe_counters {

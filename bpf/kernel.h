@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0) */
+/*
+ * The few kernel types that the programs touch, declared by hand: a generated vmlinux.h has 3 MB of them.
+ * The context of a uprobe program is the user's registers; their layout is ABI on both architectures
+ * (arch/x86/include/asm/ptrace.h; arch/arm64/include/uapi/asm/ptrace.h, struct user_pt_regs).
+ */
+#ifndef SIDESPAN_KERNEL_H
+#define SIDESPAN_KERNEL_H
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+/*
+ * The context may only be read at constant offsets; the compiler would merge a switch's loads into one at a computed
+ * offset, hence the assembly.
+ */
+#define REGISTER_CASE(number, field)                                                                   \
+	case number:                                                                                   \
+		asm volatile("%0 = *(u64 *)(%1 + %2)"                                                  \
+			     : "=r"(value)                                                             \
+			     : "r"(ctx), "i"(__builtin_offsetof(struct pt_regs, field)));              \
+		break;
+
+#if defined(__TARGET_ARCH_x86)
+
+struct pt_regs {
+	__u64 r15, r14, r13, r12, bp, bx;
+	__u64 r11, r10, r9, r8, ax, cx, dx, si, di;
+	__u64 orig_ax, ip, cs, flags, sp, ss;
+};
+
+#define REGISTER_IP(ctx) ((ctx)->ip)
+#define REGISTER_SP(ctx) ((ctx)->sp)
+#define REGISTER_G(ctx) ((ctx)->r14)
+/* JBE is taken when CF (bit 0) or ZF (bit 6) is set. */
+#define STACK_CHECK_TAKEN(ctx) (((ctx)->flags & 0x41) != 0)
+/* The return address lies between a function's SP at entry and its caller's frame. */
+#define RETURN_ADDRESS_BYTES 8
+#define FIRST_ARGUMENT(ctx) ((ctx)->ax)
+
+/* Numbers as instructions encode them. */
+static __always_inline __u64 read_register(const struct pt_regs *ctx, __u32 number)
+{
+	__u64 value = 0;
+
+	switch (number) {
+	REGISTER_CASE(0, ax)
+	REGISTER_CASE(1, cx)
+	REGISTER_CASE(2, dx)
+	REGISTER_CASE(3, bx)
+	REGISTER_CASE(4, sp)
+	REGISTER_CASE(5, bp)
+	REGISTER_CASE(6, si)
+	REGISTER_CASE(7, di)
+	REGISTER_CASE(8, r8)
+	REGISTER_CASE(9, r9)
+	REGISTER_CASE(10, r10)
+	REGISTER_CASE(11, r11)
+	REGISTER_CASE(12, r12)
+	REGISTER_CASE(13, r13)
+	REGISTER_CASE(14, r14)
+	REGISTER_CASE(15, r15)
+	}
+	return value;
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+struct pt_regs {
+	__u64 regs[31];
+	__u64 sp, pc, pstate;
+};
+
+#define REGISTER_IP(ctx) ((ctx)->pc)
+#define REGISTER_SP(ctx) ((ctx)->sp)
+#define REGISTER_G(ctx) ((ctx)->regs[28])
+/* B.LS is taken when C (bit 29) is clear or Z (bit 30) is set. */
+#define STACK_CHECK_TAKEN(ctx) (((ctx)->pstate & (1UL << 29)) == 0 || ((ctx)->pstate & (1UL << 30)) != 0)
+#define RETURN_ADDRESS_BYTES 0
+#define FIRST_ARGUMENT(ctx) ((ctx)->regs[0])
+
+static __always_inline __u64 read_register(const struct pt_regs *ctx, __u32 number)
+{
+	__u64 value = 0;
+
+	switch (number) {
+	REGISTER_CASE(0, regs[0])
+	REGISTER_CASE(1, regs[1])
+	REGISTER_CASE(2, regs[2])
+	REGISTER_CASE(3, regs[3])
+	REGISTER_CASE(4, regs[4])
+	REGISTER_CASE(5, regs[5])
+	REGISTER_CASE(6, regs[6])
+	REGISTER_CASE(7, regs[7])
+	REGISTER_CASE(8, regs[8])
+	REGISTER_CASE(9, regs[9])
+	REGISTER_CASE(10, regs[10])
+	REGISTER_CASE(11, regs[11])
+	REGISTER_CASE(12, regs[12])
+	REGISTER_CASE(13, regs[13])
+	REGISTER_CASE(14, regs[14])
+	REGISTER_CASE(15, regs[15])
+	REGISTER_CASE(26, regs[26])
+	REGISTER_CASE(28, regs[28])
+	}
+	return value;
+}
+
+#else
+#error "compile with -D__TARGET_ARCH_x86 or -D__TARGET_ARCH_arm64"
+#endif
+
+/* Present from Linux 6.10; weak, so that the programs load without them. */
+extern void bpf_preempt_disable(void) __weak __ksym;
+extern void bpf_preempt_enable(void) __weak __ksym;
+
+/* Keeps a bound in the instruction stream that the compiler thinks it has already proved. */
+#define MASK(value, limit) asm volatile("%0 &= %1" : "+r"(value) : "i"((limit)-1))
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0) */
+/* Every map. User space sets max_entries before loading where the comment says so. */
+#ifndef SIDESPAN_MAPS_H
+#define SIDESPAN_MAPS_H
+
+#include "kernel.h"
+#include "event.h"
+
+/* ---- settings, fixed at load time ---- */
+
+const volatile struct settings settings SEC(".rodata.settings") = {
+	.wakeup_bytes = 65536,
+	.capture_limit = CAPTURE_BYTES,
+};
+
+/* ---- plain tables that user space fills ---- */
+
+struct { /* index: the attach cookie; sized by user space */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_SITES);
+	__type(key, __u32);
+	__type(value, struct site);
+} sites SEC(".maps");
+
+struct { /* sized by user space */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_PROBES);
+	__type(key, __u32);
+	__type(value, struct probe);
+} probes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct process);
+} processes SEC(".maps");
+
+struct { /* op 0 is OP_END: plan 0 is "nothing to capture" */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PLAN_OPS);
+	__type(key, __u32);
+	__type(value, struct capture_step);
+} plan_ops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PLAN_STRINGS);
+	__type(key, __u32);
+	__type(value, struct plan_string);
+} plan_strings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct dynamic_type_key);
+	__type(value, struct dynamic_type);
+} dynamic_types SEC(".maps");
+
+/* ---- goroutines and their open calls ---- */
+
+enum frame_flag {
+	FRAME_SERVER = 1, /* a server call or below one */
+	FRAME_HELD = 2,
+	FRAME_REMOTE_PARENT = 4,
+	FRAME_SAMPLED = 8,
+	FRAME_ARGUMENTS_SENT = 16,
+	FRAME_ARGUMENTS_LOST = 32,
+	FRAME_ROOT = 64, /* begins a trace here: may take over a traceparent */
+	FRAME_ENDED = 128, /* its record was sent while calls above it go on */
+};
+
+struct frame {
+	__u64 start_ns;
+	__u8 trace_id[16];
+	__u8 span_id[8];
+	__u8 parent_span_id[8];
+	__u64 saved[SAVED_WORDS];
+	__u32 probe;
+	__u32 function;
+	__u32 depth; /* stack.hi - SP at entry: survives the stack's growth */
+	__u32 flags; /* enum frame_flag */
+};
+
+struct goroutine_key {
+	__u32 process_slot;
+	__u32 pad;
+	__u64 goid; /* for g0, whose goid is 0: the address of g with the top bit set */
+};
+
+struct goroutine {
+	__u32 frames;	 /* open calls */
+	__u32 skipped;	 /* calls that were not opened because MAX_FRAMES was reached */
+	__u32 panicking; /* gopanic ran and no recovery yet */
+	__u32 pad;
+	struct frame frame[INLINE_FRAMES];
+};
+
+struct { /* sized by user space */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct goroutine_key);
+	__type(value, struct goroutine);
+} goroutines SEC(".maps");
+
+struct overflow_key {
+	__u32 process_slot;
+	__u32 index;
+	__u64 goid;
+};
+
+struct { /* frames from INLINE_FRAMES on */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 131072);
+	__type(key, struct overflow_key);
+	__type(value, struct frame);
+} overflow_frames SEC(".maps");
+
+/* ---- output ---- */
+
+struct { /* sized by user space */
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} ring SEC(".maps");
+
+struct { /* sized by user space */
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MAX_PROBES);
+	__type(key, __u32);
+	__type(value, struct probe_counters);
+} counters SEC(".maps");
+
+/* ---- scratch ---- */
+
+/* A nesting level of the interpreter: what OP_POP, OP_NEXT or OP_END goes back to. */
+struct plan_level {
+	__u32 image;	  /* image to restore */
+	__u32 return_pc;  /* after a dynamic plan; 0 otherwise */
+	__u32 body_pc;	  /* first op of a loop's body */
+	__u32 remaining;  /* iterations to come */
+	__u32 item_bytes;
+	__u32 pad;
+};
+
+/* One walk over a Go map. */
+struct map_walk {
+	__u64 group;	   /* address of the next group or bucket */
+	__u64 directory;   /* swiss: array of tables; buckets: old buckets to search next */
+	__u64 last_table;
+	__u32 groups;	   /* left in this table */
+	__u32 tables;	   /* left in the directory; buckets: number of old buckets */
+	__u32 state;	   /* enum walk_state */
+	__u32 wanted;	   /* length of the key */
+	__u64 value_data;  /* found: pointer and length of the slice of values */
+	__u64 value_length;
+};
+
+#define SWISS_GROUP_BYTES (8 + 8 * (16 + 24))
+#define BUCKET_BYTES (8 + 8 * 16 + 8 * 24 + 8)
+
+struct scratch {
+	struct frame frame;
+	struct goroutine goroutine; /* to insert: the verifier allows no 500-byte value on the stack */
+	struct map_walk walk;
+	struct plan_level level[PLAN_DEPTH];
+	__u32 depth;
+	__u32 pc;
+	__u32 out;	   /* bytes of output so far */
+	__u32 image;	   /* offset of the current image in the output */
+	__u32 image_chunk; /* offset of its chunk header */
+	__u32 limited;
+	__u64 words[8];
+	__u8 group[344];
+	__u8 text[64];
+	struct call_record call; /* directly before the output */
+	__u8 data[2 * CAPTURE_BYTES];
+};
+
+/* Programs that may be preempted on one CPU by another one at the same time (kernels before 6.10). */
+#define SCRATCH_BUFFERS 4
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_BUFFERS);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch_buffers SEC(".maps");
+
+struct { /* bit i: scratch buffer i of this CPU is in use */
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} scratch_busy SEC(".maps");
+
+#endif
