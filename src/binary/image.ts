@@ -1,0 +1,96 @@
+import { BinaryError, hex } from './binary-error.ts';
+import { Cursor } from './cursor.ts';
+import type { ElfFile } from './elf-file.ts';
+import type { ElfSegment } from './elf-header.ts';
+import { applyRelocations, type RelativeRelocations, readRelativeRelocations } from './relocations.ts';
+
+/** Reads are served from blocks of this size: descriptors lie close together and are small. */
+const blockBytes = 64 * 1024;
+
+/** 16 MiB of blocks: about all type data of a program of 100 MB. */
+const maxBlocks = 256;
+
+/**
+ * The program as it would lie in memory at load bias 0: linked addresses, relocated pointers. Blocks are read when they
+ * are first needed and kept; beyond the limit the oldest are given up.
+ */
+export class Image {
+  readonly #elf: ElfFile;
+  readonly #blocks = new Map<number, Uint8Array>();
+  #relocations: RelativeRelocations | undefined;
+  #lastSegment: ElfSegment | undefined;
+  #lastStart = -1;
+  #lastBlock: Uint8Array = new Uint8Array(0);
+
+  constructor(elf: ElfFile) {
+    this.#elf = elf;
+  }
+
+  get path(): string {
+    return this.#elf.path;
+  }
+
+  get relocations(): RelativeRelocations {
+    this.#relocations ??= readRelativeRelocations(this.#elf);
+    return this.#relocations;
+  }
+
+  /** `sizeBytes` bytes at a linked address; throws a BinaryError where the file has none. Not to be written to. */
+  bytes(vaddr: number, sizeBytes: number): Uint8Array {
+    const at = vaddr - this.#lastStart;
+    if (at >= 0 && at + sizeBytes <= this.#lastBlock.length) return this.#lastBlock.subarray(at, at + sizeBytes);
+    const segment = this.#segment(vaddr, sizeBytes);
+    const start = vaddr - ((vaddr - segment.vaddr) % blockBytes);
+    const block = this.#block(segment, start);
+    if (vaddr + sizeBytes <= start + block.length) return block.subarray(vaddr - start, vaddr - start + sizeBytes);
+    return this.#relocated(vaddr, sizeBytes);
+  }
+
+  /** A cursor at a linked address, whose offsets are linked addresses. */
+  cursor(vaddr: number, sizeBytes: number): Cursor {
+    return new Cursor(this.bytes(vaddr, sizeBytes), { file: this.path, section: 'image', baseOffset: vaddr });
+  }
+
+  /** Like `cursor`, but with fewer bytes where the file has no more. */
+  cursorUpTo(vaddr: number, sizeBytes: number): Cursor {
+    const { vaddr: start, fileSizeBytes } = this.#segment(vaddr, 1);
+    return this.cursor(vaddr, Math.min(sizeBytes, start + fileSizeBytes - vaddr));
+  }
+
+  /** Whether the file has all these bytes. */
+  has(vaddr: number, sizeBytes: number): boolean {
+    return Number.isSafeInteger(vaddr) && this.#elf.segmentAt(vaddr, sizeBytes) !== undefined;
+  }
+
+  #segment(vaddr: number, sizeBytes: number): ElfSegment {
+    const last = this.#lastSegment;
+    if (last !== undefined && vaddr >= last.vaddr && sizeBytes <= last.fileSizeBytes - (vaddr - last.vaddr))
+      return last;
+    const segment = this.#elf.segmentAt(vaddr, sizeBytes);
+    if (segment === undefined) {
+      const what = `${hex(sizeBytes)} bytes at the linked address ${hex(vaddr)} are not in the file`;
+      throw new BinaryError(what, { file: this.path, section: 'image', offset: vaddr });
+    }
+    this.#lastSegment = segment;
+    return segment;
+  }
+
+  #block(segment: ElfSegment, start: number): Uint8Array {
+    let block = this.#blocks.get(start);
+    if (block === undefined) {
+      block = this.#relocated(start, Math.min(blockBytes, segment.vaddr + segment.fileSizeBytes - start));
+      const oldest = this.#blocks.keys().next();
+      if (this.#blocks.size >= maxBlocks && !oldest.done) this.#blocks.delete(oldest.value);
+      this.#blocks.set(start, block);
+    }
+    this.#lastStart = start;
+    this.#lastBlock = block;
+    return block;
+  }
+
+  #relocated(vaddr: number, sizeBytes: number): Uint8Array {
+    const bytes = this.#elf.read(vaddr, sizeBytes);
+    applyRelocations(this.relocations, vaddr, bytes);
+    return bytes;
+  }
+}

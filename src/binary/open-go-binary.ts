@@ -1,0 +1,159 @@
+import { BinaryError, hex } from './binary-error.ts';
+import { readBuildId } from './build-id.ts';
+import { readBuildInfo } from './build-info.ts';
+import { ElfFile } from './elf-file.ts';
+import type { BuildInfo, Found, GoBinary, GoFunction, SourceLine } from './go-binary.ts';
+import type { GoSignature, GoType } from './go-type.ts';
+import { Image } from './image.ts';
+import { findModuleData, type ModuleData } from './module-data.ts';
+import {
+  allFunctions,
+  type FunctionTable,
+  functionIndexAt,
+  functionOfIndex,
+  functionsByName,
+  readFunctionTable,
+} from './pclntab.ts';
+import { RuntimeTypes } from './runtime-type.ts';
+import { sourceLineAt } from './source-lines.ts';
+import { TypeReader } from './type-descriptor.ts';
+
+/**
+ * Opens a Go executable: reads its ELF headers and build information, all else when it is asked for. A path of the form
+ * /proc/PID/exe leads to what runs, also after the file was replaced on disk.
+ *
+ * Throws a BinaryError whose `kind` tells why not: `unreadable`, `not-elf`, `not-go`, `unsupported`, `damaged`.
+ */
+export function openGoBinary(path: string): GoBinary {
+  const elf = new ElfFile(path);
+  try {
+    const buildInfo = readBuildInfo(elf);
+    if (buildInfo === undefined) {
+      const remedy = 'Sidespan traces Go programs only. Of a packed one (UPX), use the unpacked file.';
+      throw new BinaryError('it is no Go program: it has no Go build information', { file: path }, remedy, {
+        kind: 'not-go',
+      });
+    }
+    return new OpenGoBinary(elf, buildInfo);
+  } catch (error) {
+    elf[Symbol.dispose]();
+    throw error;
+  }
+}
+
+class OpenGoBinary implements GoBinary {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly arch: 'amd64' | 'arm64';
+  readonly positionIndependent: boolean;
+  readonly buildInfo: BuildInfo;
+  readonly #elf: ElfFile;
+  readonly #image: Image;
+  #buildId: string | undefined;
+  #module: ModuleData | undefined;
+  #functions: FunctionTable | undefined;
+  #types: RuntimeTypes | undefined;
+
+  constructor(elf: ElfFile, buildInfo: BuildInfo) {
+    this.#elf = elf;
+    this.#image = new Image(elf);
+    this.path = elf.path;
+    this.sizeBytes = elf.sizeBytes;
+    this.arch = elf.arch;
+    this.positionIndependent = elf.positionIndependent;
+    this.buildInfo = buildInfo;
+  }
+
+  get buildId(): string {
+    this.#buildId ??= readBuildId(this.#elf);
+    return this.#buildId;
+  }
+
+  get hasSymbols(): boolean {
+    return this.#elf.section('.symtab') !== undefined;
+  }
+
+  get hasDwarf(): boolean {
+    return this.#elf.debugSection('.debug_info') !== undefined;
+  }
+
+  get functionCount(): number {
+    return this.#moduleData.pclntab.functionCount;
+  }
+
+  functions(): Iterable<GoFunction> {
+    const table = this.#functionTable;
+    return { [Symbol.iterator]: () => allFunctions(table) };
+  }
+
+  functionsNamed(name: string): readonly GoFunction[] {
+    return functionsByName(this.#functionTable, name);
+  }
+
+  functionAt(vaddr: number): GoFunction | undefined {
+    const index = functionIndexAt(this.#functionTable, vaddr);
+    return index === undefined ? undefined : functionOfIndex(this.#functionTable, index);
+  }
+
+  sourceLine(vaddr: number): SourceLine | undefined {
+    return sourceLineAt(this.#image, this.#functionTable, vaddr);
+  }
+
+  runtimeType(name: string): GoType | undefined {
+    return this.#runtimeTypes.named(name);
+  }
+
+  runtimeTypeAt(vaddr: number): Found<GoType> {
+    return this.#runtimeTypes.at(vaddr);
+  }
+
+  runtimeTypeAddress(name: string): number | undefined {
+    return this.#runtimeTypes.address(name);
+  }
+
+  implementations(interfaceName: string): readonly { readonly type: GoType; readonly typeVaddr: number }[] {
+    return this.#runtimeTypes.implementations(interfaceName);
+  }
+
+  signature(_fn: GoFunction): Found<GoSignature> {
+    if (!this.hasDwarf) return { unavailable: 'the program was built without DWARF (-ldflags=-w or -s, or stripped)' };
+    return { unavailable: 'no DWARF reader yet' };
+  }
+
+  read(vaddr: number, sizeBytes: number): Uint8Array {
+    return this.#elf.read(vaddr, sizeBytes);
+  }
+
+  fileOffset(vaddr: number): number {
+    return this.#elf.fileOffset(vaddr);
+  }
+
+  get #moduleData(): ModuleData {
+    this.#module ??= findModuleData(this.#elf, this.#image, this.buildInfo.goVersion);
+    return this.#module;
+  }
+
+  get #functionTable(): FunctionTable {
+    this.#functions ??= readFunctionTable(this.#image, this.#moduleData);
+    return this.#functions;
+  }
+
+  get #runtimeTypes(): RuntimeTypes {
+    if (this.#types === undefined) {
+      const { types, vaddr } = this.#moduleData;
+      if (types === undefined) {
+        const place = { file: this.path, section: 'moduledata', offset: vaddr };
+        const remedy = `Please report the binary: ${this.buildInfo.goVersion} may be newer than this release of Sidespan.`;
+        throw new BinaryError(`no known layout fits moduledata at ${hex(vaddr)}`, place, remedy, {
+          kind: 'unsupported',
+        });
+      }
+      this.#types = new RuntimeTypes(new TypeReader(this.#image, this.#moduleData, types));
+    }
+    return this.#types;
+  }
+
+  [Symbol.dispose](): void {
+    this.#elf[Symbol.dispose]();
+  }
+}

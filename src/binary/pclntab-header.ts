@@ -1,0 +1,110 @@
+import { BinaryError } from './binary-error.ts';
+import type { Cursor } from './cursor.ts';
+import type { ElfFile } from './elf-file.ts';
+import type { ElfSegment } from './elf-header.ts';
+import { type FuncLayout, funcLayouts, newestFuncLayout, oldMagics, pcHeaderLayout } from './go-layout.ts';
+import type { Image } from './image.ts';
+
+/** Linkers name it so; in external PIE links before Go 1.26 it has no section of its own. */
+const sectionNames = ['.gopclntab', '.data.rel.ro.gopclntab'];
+
+/** Kubernetes' largest programs have about 250,000 functions. */
+const maxFunctions = 8 * 1024 * 1024;
+
+const pieceBytes = 1024 * 1024;
+const minimumInstructionBytes = { amd64: 1, arm64: 4 } as const;
+
+/** The head of pclntab (`runtime.pcHeader`): where its tables begin, as offsets from `vaddr`. */
+export interface PclntabHeader {
+  readonly vaddr: number;
+  readonly functionCount: number;
+  /** pc deltas are counted in units of this. */
+  readonly instructionBytes: number;
+  readonly funcLayout: FuncLayout;
+  readonly funcnameOffset: number;
+  readonly cuOffset: number;
+  readonly filetabOffset: number;
+  readonly pctabOffset: number;
+  /** Start of functab and, behind it, the _func records. */
+  readonly pclnOffset: number;
+}
+
+/**
+ * All places that look like a pclntab, the most likely first. Only moduledata tells which is right. By section name, else
+ * by a search for what even obfuscators leave alone: 0, 0, instruction size, pointer size behind the magic.
+ */
+export function* findPclntabs(elf: ElfFile, image: Image): Generator<PclntabHeader> {
+  for (const name of sectionNames) {
+    const section = elf.section(name);
+    if (section === undefined) continue;
+    const header = headerAt(elf, image, section.vaddr);
+    if (header !== undefined) yield header;
+  }
+  const loads = elf.segments.filter((segment) => segment.type === 'load');
+  // Read-only data first: the code is the largest part and never holds the table where there is another segment.
+  for (const segment of [...loads].sort((a, b) => Number(a.executable) - Number(b.executable))) {
+    yield* search(elf, image, segment);
+  }
+}
+
+function* search(elf: ElfFile, image: Image, segment: ElfSegment): Generator<PclntabHeader> {
+  const pattern = Buffer.from([0, 0, minimumInstructionBytes[elf.arch], 8]);
+  const { vaddr, fileOffset, fileSizeBytes } = segment;
+  for (let done = 0; done < fileSizeBytes; done += pieceBytes) {
+    const count = Math.min(pieceBytes + pcHeaderLayout.sizeBytes, fileSizeBytes - done);
+    const piece = Buffer.from(elf.readFile(fileOffset + done, count).buffer);
+    for (let at = piece.indexOf(pattern, 4); at !== -1; at = piece.indexOf(pattern, at + 1)) {
+      const start = at - 4;
+      if (start >= pieceBytes) break;
+      if ((vaddr + done + start) % 8 !== 0) continue;
+      const header = headerAt(elf, image, vaddr + done + start);
+      if (header !== undefined) yield header;
+    }
+  }
+}
+
+/** Undefined if the bytes there are none; a BinaryError if they are that of an old Go. */
+function headerAt(elf: ElfFile, image: Image, vaddr: number): PclntabHeader | undefined {
+  if (!image.has(vaddr, pcHeaderLayout.sizeBytes)) return undefined;
+  const cursor = image.cursor(vaddr, pcHeaderLayout.sizeBytes);
+  const magic = cursor.u32();
+  const instructionBytes = minimumInstructionBytes[elf.arch];
+  if (cursor.u16() !== 0 || cursor.u8() !== instructionBytes || cursor.u8() !== 8) return undefined;
+  if (oldMagics[magic] !== undefined) {
+    const remedy = 'Build it with Go 1.18 or later; Sidespan is tested with 1.22 and later.';
+    const place = { file: elf.path, section: 'pclntab', offset: vaddr };
+    throw new BinaryError(`the program was built by ${oldMagics[magic]}`, place, remedy, { kind: 'unsupported' });
+  }
+  const word = (offset: number): number | undefined => smallWord(cursor.seek(vaddr + offset));
+  const functionCount = word(pcHeaderLayout.functionCount);
+  const funcnameOffset = word(pcHeaderLayout.funcnameOffset);
+  const cuOffset = word(pcHeaderLayout.cuOffset);
+  const filetabOffset = word(pcHeaderLayout.filetabOffset);
+  const pctabOffset = word(pcHeaderLayout.pctabOffset);
+  const pclnOffset = word(pcHeaderLayout.pclnOffset);
+  if (functionCount === undefined || functionCount === 0 || functionCount > maxFunctions) return undefined;
+  if (cuOffset === undefined || filetabOffset === undefined) return undefined;
+  if (pctabOffset === undefined || pclnOffset === undefined) return undefined;
+  // The tables follow each other in this order, the first directly behind the header.
+  if (funcnameOffset !== pcHeaderLayout.sizeBytes || cuOffset < funcnameOffset || filetabOffset < cuOffset)
+    return undefined;
+  if (pctabOffset < filetabOffset || pclnOffset < pctabOffset) return undefined;
+  if (!image.has(vaddr, pclnOffset + functionCount * 8 + 4)) return undefined;
+  return {
+    vaddr,
+    functionCount,
+    instructionBytes,
+    funcLayout: funcLayouts[magic] ?? newestFuncLayout,
+    funcnameOffset,
+    cuOffset,
+    filetabOffset,
+    pctabOffset,
+    pclnOffset,
+  };
+}
+
+/** A 64-bit word below 2^32, which every count and offset in the header is. */
+function smallWord(cursor: Cursor): number | undefined {
+  const low = cursor.u32();
+  return cursor.u32() === 0 ? low : undefined;
+}

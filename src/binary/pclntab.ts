@@ -1,0 +1,183 @@
+import { BinaryError, hex } from './binary-error.ts';
+import { Cursor } from './cursor.ts';
+import type { GoFunction } from './go-binary.ts';
+import type { FuncLayout } from './go-layout.ts';
+import type { Image } from './image.ts';
+import type { ImageSlice, ModuleData } from './module-data.ts';
+
+/** FuncFlag (src/internal/abi/symtab.go): FuncFlagAsm. */
+const assemblyFlag = 4;
+
+/** A functab entry: offset of the entry from the text's start, offset of the _func record from functab. u32 each. */
+const functabEntryBytes = 8;
+
+/** The _func records lie behind functab in order; they are read in pieces of this size. */
+const pieceBytes = 1024 * 1024;
+
+/** Symbol names of generic Go code pass 4 KiB. */
+const maxNameBytes = 64 * 1024;
+
+const utf8 = new TextDecoder();
+
+/**
+ * The functions of a program. Numbers of all of them are kept in typed arrays, 14 bytes a function; names lie in their
+ * table as they are in the file and are decoded when asked for.
+ */
+export interface FunctionTable {
+  readonly module: ModuleData;
+  readonly file: string;
+  readonly count: number;
+  /** From module.textVaddr; ascending, one more than there are functions. */
+  readonly entryOffsets: Uint32Array;
+  /** Of the _func record, from functab's start. */
+  readonly recordOffsets: Uint32Array;
+  readonly nameOffsets: Uint32Array;
+  readonly funcIds: Uint8Array;
+  readonly flags: Uint8Array;
+  readonly names: Buffer;
+  /** FuncIDWrapper, whose number changes with Go releases, but which is always the largest one. */
+  readonly wrapperFuncId: number;
+}
+
+/** Reads pclntab's function table. Throws a BinaryError if offsets contradict each other. */
+export function readFunctionTable(image: Image, module: ModuleData): FunctionTable {
+  const { functionCount: count, funcLayout } = module.pclntab;
+  const functab = image.bytes(module.functions.vaddr, count * functabEntryBytes + 4);
+  const view = new DataView(functab.buffer, functab.byteOffset, functab.byteLength);
+  const entryOffsets = new Uint32Array(count + 1);
+  const recordOffsets = new Uint32Array(count);
+  let previous = 0;
+  for (let index = 0; index <= count; index++) {
+    const entry = view.getUint32(index * functabEntryBytes, true);
+    if (entry < previous || entry > module.textEndVaddr - module.textVaddr) {
+      const what = `functab's entry ${index} is ${hex(entry)}, behind ${hex(previous)} and outside of the text or out of order`;
+      throw new BinaryError(what, { file: image.path, section: 'functab', offset: index * functabEntryBytes });
+    }
+    entryOffsets[index] = previous = entry;
+    if (index < count) recordOffsets[index] = view.getUint32(index * functabEntryBytes + 4, true);
+  }
+  const records = readRecords(image, module.functions, recordOffsets, funcLayout);
+  const { vaddr, length } = module.functionNames;
+  const bytes = image.bytes(vaddr, length);
+  const names = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wrapperFuncId = records.funcIds.reduce((largest, id) => Math.max(largest, id), 0);
+  return { module, file: image.path, count, entryOffsets, recordOffsets, ...records, names, wrapperFuncId };
+}
+
+function readRecords(
+  image: Image,
+  functions: ImageSlice,
+  recordOffsets: Uint32Array,
+  layout: FuncLayout,
+): Pick<FunctionTable, 'nameOffsets' | 'funcIds' | 'flags'> {
+  const count = recordOffsets.length;
+  const nameOffsets = new Uint32Array(count);
+  const funcIds = new Uint8Array(count);
+  const flags = new Uint8Array(count);
+  const place = { file: image.path, section: '_func records' };
+  let piece = new Cursor(new Uint8Array(0), place);
+  for (let index = 0; index < count; index++) {
+    const offset = recordOffsets[index] ?? 0;
+    if (offset < piece.baseOffset || offset + layout.sizeBytes > piece.endOffset) {
+      if (offset + layout.sizeBytes > functions.length) {
+        const what = `the _func record of function ${index} is past the table's end ${hex(functions.length)}`;
+        throw new BinaryError(what, { ...place, offset });
+      }
+      // Records out of order would have the same bytes read again and again: hence small pieces for a jump back.
+      const wanted = offset < piece.baseOffset ? layout.sizeBytes : pieceBytes;
+      const size = Math.min(wanted, functions.length - offset);
+      piece = new Cursor(image.bytes(functions.vaddr + offset, size), { ...place, baseOffset: offset });
+    }
+    nameOffsets[index] = piece.seek(offset + layout.name).u32();
+    funcIds[index] = piece.seek(offset + layout.funcId).u8();
+    flags[index] = piece.seek(offset + layout.flag).u8();
+  }
+  return { nameOffsets, funcIds, flags };
+}
+
+/** All functions, in order of address. */
+export function* allFunctions(table: FunctionTable): Generator<GoFunction> {
+  for (let index = 0; index < table.count; index++) yield new TableFunction(table, index);
+}
+
+/** Every function of exactly that name. */
+export function functionsByName(table: FunctionTable, name: string): GoFunction[] {
+  const found: GoFunction[] = [];
+  if (name === '' || name.includes('\0')) return found;
+  const pattern = Buffer.from(`${name}\0`);
+  // The linker writes each name once, but nothing depends on it.
+  for (let at = table.names.indexOf(pattern); at !== -1; at = table.names.indexOf(pattern, at + 1)) {
+    if (at > 0 && table.names[at - 1] !== 0) continue;
+    for (let index = table.nameOffsets.indexOf(at); index !== -1; index = table.nameOffsets.indexOf(at, index + 1)) {
+      found.push(new TableFunction(table, index));
+    }
+  }
+  return found.sort((a, b) => a.entryVaddr - b.entryVaddr);
+}
+
+/** Index of the function whose code holds the linked address; undefined outside of the text. */
+export function functionIndexAt(table: FunctionTable, vaddr: number): number | undefined {
+  const offset = vaddr - table.module.textVaddr;
+  const { entryOffsets, count } = table;
+  if (!(offset >= (entryOffsets[0] ?? 0)) || offset >= (entryOffsets[count] ?? 0)) return undefined;
+  let low = 0;
+  let high = count;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if ((entryOffsets[middle] ?? 0) <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+export function functionOfIndex(table: FunctionTable, index: number): GoFunction {
+  return new TableFunction(table, index);
+}
+
+/** A view of one row. Its name is decoded at each use: a listing of all functions keeps no 100,000 strings alive. */
+class TableFunction implements GoFunction {
+  readonly entryVaddr: number;
+  readonly endVaddr: number;
+  readonly #table: FunctionTable;
+  readonly #index: number;
+
+  constructor(table: FunctionTable, index: number) {
+    this.#table = table;
+    this.#index = index;
+    this.entryVaddr = table.module.textVaddr + (table.entryOffsets[index] ?? 0);
+    this.endVaddr = table.module.textVaddr + (table.entryOffsets[index + 1] ?? 0);
+  }
+
+  get name(): string {
+    const { names, nameOffsets, file } = this.#table;
+    const start = nameOffsets[this.#index] ?? 0;
+    const end = names.indexOf(0, start);
+    if (start >= names.length || end === -1 || end - start > maxNameBytes) {
+      const what = `the name of the function at ${hex(this.entryVaddr)} is not in the table, which ends at ${hex(names.length)}`;
+      throw new BinaryError(what, { file, section: 'function names', offset: start });
+    }
+    return utf8.decode(names.subarray(start, end));
+  }
+
+  get funcId(): number {
+    return this.#table.funcIds[this.#index] ?? 0;
+  }
+
+  get flags(): number {
+    return this.#table.flags[this.#index] ?? 0;
+  }
+
+  get isWrapper(): boolean {
+    return this.funcId === this.#table.wrapperFuncId;
+  }
+
+  get isAssembly(): boolean {
+    return (this.flags & assemblyFlag) !== 0;
+  }
+
+  /** Getters of a class are not seen by JSON.stringify. */
+  toJSON(): GoFunction {
+    const { name, entryVaddr, endVaddr, funcId, flags, isWrapper, isAssembly } = this;
+    return { name, entryVaddr, endVaddr, funcId, flags, isWrapper, isAssembly };
+  }
+}

@@ -1,0 +1,186 @@
+import { BinaryError } from './binary-error.ts';
+import type { Found } from './go-binary.ts';
+import type { GoField, GoKind, GoType } from './go-type.ts';
+import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
+import { likelyString, qualifiedName, typeName } from './type-name.ts';
+import { allItabs, walkTypes } from './type-walk.ts';
+
+/** GoTypes from the run-time type descriptors of one program, which stripped programs have as well. */
+export class RuntimeTypes {
+  readonly #types: TypeReader;
+  readonly #byAddress = new Map<number, GoType>();
+  readonly #addresses = new Map<string, number | undefined>();
+  #named: ReadonlyMap<string, number> | undefined;
+  #unnamed: ReadonlyMap<string, number> | undefined;
+
+  constructor(types: TypeReader) {
+    this.#types = types;
+  }
+
+  /** The type of that full name: `runtime.g`, `*errors.errorString`, `map[string][]string`. */
+  named(name: string): GoType | undefined {
+    const vaddr = this.address(name);
+    return vaddr === undefined ? undefined : this.#typeAt(vaddr);
+  }
+
+  /** The type whose descriptor is at a linked address. */
+  at(vaddr: number): Found<GoType> {
+    if (!this.#types.isTypeAddress(vaddr)) {
+      return { unavailable: 'its type is not one of the executable (made at run time, or of a plugin)' };
+    }
+    try {
+      return { value: this.#typeAt(vaddr) };
+    } catch (error) {
+      if (error instanceof BinaryError) return { unavailable: `its type descriptor can't be read: ${error.what}` };
+      throw error;
+    }
+  }
+
+  /** Linked address of a type's descriptor. */
+  address(name: string): number | undefined {
+    if (!this.#addresses.has(name)) this.#addresses.set(name, this.#search(name));
+    return this.#addresses.get(name);
+  }
+
+  implementations(interfaceName: string): { type: GoType; typeVaddr: number }[] {
+    const wanted = this.address(interfaceName);
+    if (wanted === undefined) return [];
+    const found: { type: GoType; typeVaddr: number }[] = [];
+    for (const { interfaceVaddr, typeVaddr } of allItabs(this.#types)) {
+      if (interfaceVaddr !== wanted || !this.#types.isTypeAddress(typeVaddr)) continue;
+      found.push({ type: this.#typeAt(typeVaddr), typeVaddr });
+    }
+    return found;
+  }
+
+  #typeAt(vaddr: number): GoType {
+    let type = this.#byAddress.get(vaddr);
+    if (type === undefined) {
+      type = new DescribedType(this.#types, this.#types.descriptor(vaddr), (other) => this.#typeAt(other));
+      this.#byAddress.set(vaddr, type);
+    }
+    return type;
+  }
+
+  /** By the linker's ordered list where the name allows it; by an index of all types, once built, where not. */
+  #search(name: string): number | undefined {
+    const stars = /^\**/.exec(name)?.[0].length ?? 0;
+    const base = name.slice(stars);
+    let vaddr = this.#searchTypelinks(base);
+    if (vaddr === undefined) {
+      this.#named ??= indexOf(this.#types, true);
+      vaddr = this.#named.get(base);
+    }
+    for (let left = stars; vaddr !== undefined && left > 0; left--) {
+      vaddr = this.#types.descriptor(vaddr).pointerToThis || undefined;
+    }
+    if (vaddr !== undefined) return vaddr;
+    // What remains: types written out, and pointers that their element does not know.
+    if (stars === 0 && /^[\w./-]+$/.test(name)) return undefined;
+    this.#unnamed ??= indexOf(this.#types, false);
+    return this.#unnamed.get(name);
+  }
+
+  /** A named type by the pointer to it, which the list of unnamed types has nearly always. */
+  #searchTypelinks(name: string): number | undefined {
+    const { typelinks } = this.#types.range;
+    if (typelinks === undefined) return undefined;
+    const wanted = Buffer.from(`*${likelyString(name)}`);
+    const pointers = this.#types.image.cursor(typelinks.vaddr, typelinks.length * 4);
+    const typeOf = (index: number): TypeDescriptor => {
+      const offset = pointers.seek(typelinks.vaddr + index * 4).i32();
+      return this.#types.descriptor(this.#types.typeAtOffset(offset));
+    };
+    let low = 0;
+    let high = typelinks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (Buffer.compare(Buffer.from(this.#types.string(typeOf(middle))), wanted) < 0) low = middle + 1;
+      else high = middle;
+    }
+    for (; low < typelinks.length; low++) {
+      const pointer = typeOf(low);
+      if (this.#types.string(pointer) !== wanted.toString()) return undefined;
+      if (pointer.kind !== 'pointer') continue;
+      const elem = this.#types.descriptor(pointer.words[0]);
+      if (elem.named && qualifiedName(this.#types, elem) === name) return elem.vaddr;
+    }
+    return undefined;
+  }
+}
+
+function indexOf(types: TypeReader, named: boolean): ReadonlyMap<string, number> {
+  const index = new Map<string, number>();
+  for (const type of walkTypes(types)) {
+    if (type.named !== named) continue;
+    try {
+      const name = typeName(types, type.vaddr);
+      if (!index.has(name)) index.set(name, type.vaddr);
+    } catch (error) {
+      // One damaged descriptor must not hide the others.
+      if (!(error instanceof BinaryError)) throw error;
+    }
+  }
+  return index;
+}
+
+/** A type that reads its parts when they are asked for: types are recursive, and most of them are never looked at. */
+class DescribedType implements GoType {
+  readonly kind: GoKind;
+  readonly sizeBytes: number;
+  readonly alignBytes: number;
+  readonly #types: TypeReader;
+  readonly #descriptor: TypeDescriptor;
+  readonly #typeAt: (vaddr: number) => GoType;
+  #name: string | undefined;
+  #fields: readonly GoField[] | undefined;
+
+  constructor(types: TypeReader, descriptor: TypeDescriptor, typeAt: (vaddr: number) => GoType) {
+    this.kind = descriptor.kind;
+    this.sizeBytes = descriptor.sizeBytes;
+    this.alignBytes = descriptor.alignBytes;
+    this.#types = types;
+    this.#descriptor = descriptor;
+    this.#typeAt = typeAt;
+  }
+
+  get name(): string {
+    this.#name ??= typeName(this.#types, this.#descriptor.vaddr);
+    return this.#name;
+  }
+
+  get elem(): GoType | undefined {
+    const [first, second] = this.#descriptor.words;
+    if (this.kind === 'map') return this.#typeAt(second);
+    const has = this.kind === 'array' || this.kind === 'chan' || this.kind === 'pointer' || this.kind === 'slice';
+    return has ? this.#typeAt(first) : undefined;
+  }
+
+  get key(): GoType | undefined {
+    return this.kind === 'map' ? this.#typeAt(this.#descriptor.words[0]) : undefined;
+  }
+
+  get length(): number | undefined {
+    return this.kind === 'array' ? this.#descriptor.words[2] : undefined;
+  }
+
+  get fields(): readonly GoField[] | undefined {
+    if (this.kind !== 'struct') return undefined;
+    this.#fields ??= this.#types.fields(this.#descriptor).map(({ name, embedded, offsetBytes, typeVaddr }) => {
+      const typeAt = this.#typeAt;
+      return {
+        name,
+        embedded,
+        offsetBytes,
+        get type(): GoType {
+          return typeAt(typeVaddr);
+        },
+      };
+    });
+    return this.#fields;
+  }
+
+  get hasMethods(): boolean | undefined {
+    return this.kind === 'interface' ? this.#types.methodCount(this.#descriptor) > 0 : undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import { BinaryError, hex } from './binary-error.ts';
+import type { Cursor } from './cursor.ts';
+import type { SourceLine } from './go-binary.ts';
+import type { Image } from './image.ts';
+import { type FunctionTable, functionIndexAt } from './pclntab.ts';
+
+/** Bytes of one pc-value table that are read at most: the largest function known has some 100 KiB. */
+const maxPcTableBytes = 4 * 1024 * 1024;
+const firstPcTableBytes = 512;
+const maxPathBytes = 16 * 1024;
+
+/** A compile unit's file list has ~0 for files that no function of the program is from. */
+const noFile = 0xffffffff;
+
+/**
+ * The source line of an instruction, as the runtime's tracebacks give it: of code that was inlined, the place where it
+ * was written. Undefined outside of the text and where the compiler recorded none.
+ */
+export function sourceLineAt(image: Image, table: FunctionTable, vaddr: number): SourceLine | undefined {
+  const index = functionIndexAt(table, vaddr);
+  if (index === undefined) return undefined;
+  const { funcLayout: layout } = table.module.pclntab;
+  const record = table.module.functions.vaddr + (table.recordOffsets[index] ?? 0);
+  const cursor = image.cursor(record, layout.sizeBytes);
+  const pcFile = cursor.seek(record + layout.pcFile).u32();
+  const pcLine = cursor.seek(record + layout.pcLine).u32();
+  const compileUnit = cursor.seek(record + layout.compileUnit).u32();
+
+  const pc = vaddr - table.module.textVaddr - (table.entryOffsets[index] ?? 0);
+  const fileNumber = pcValue(image, table, pcFile, pc);
+  const line = pcValue(image, table, pcLine, pc);
+  if (fileNumber === undefined || line === undefined || fileNumber < 0 || line < 0) return undefined;
+  const file = filePath(image, table, compileUnit + fileNumber);
+  return file === undefined ? undefined : { file, line };
+}
+
+/**
+ * The value that a pc-value table (src/runtime/symtab.go, `step`) gives for a pc counted from the function's entry:
+ * pairs of a zigzag value delta and a pc delta, from value -1 on; a value delta 0 that is not the first ends it. A table
+ * offset of 0 means that there is none.
+ */
+function pcValue(image: Image, table: FunctionTable, offset: number, pc: number): number | undefined {
+  if (offset === 0) return undefined;
+  const { vaddr, length } = table.module.pcTables;
+  if (offset >= length) {
+    const what = `a pc-value table at ${hex(offset)} is past the end ${hex(length)}`;
+    throw new BinaryError(what, { file: image.path, section: 'pctab', offset });
+  }
+  // Most tables are short and most questions are about the first instructions: begin with little, read on if need be.
+  for (let size = firstPcTableBytes; ; size *= 32) {
+    const available = Math.min(size, length - offset, maxPcTableBytes);
+    const cursor = image.cursor(vaddr + offset, available);
+    const whole = available < size || available === maxPcTableBytes;
+    const found = step(cursor, pc, table.module.pclntab.instructionBytes, whole);
+    if (found !== 'read on') return found;
+  }
+}
+
+function step(cursor: Cursor, pc: number, unit: number, whole: boolean): number | undefined | 'read on' {
+  let value = -1;
+  let at = 0;
+  for (let first = true; ; first = false) {
+    // Two numbers of up to five bytes each: with fewer left the piece may end within one.
+    if (!whole && cursor.remaining < 10) return 'read on';
+    const delta = cursor.uleb();
+    if (delta === 0 && !first) return undefined;
+    value += delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2;
+    at += cursor.uleb() * unit;
+    if (pc < at) return value;
+  }
+}
+
+function filePath(image: Image, table: FunctionTable, unitIndex: number): string | undefined {
+  const { compileUnits, fileNames } = table.module;
+  if (unitIndex >= compileUnits.length) {
+    const what = `file number ${unitIndex} is past the end of the compile units' ${compileUnits.length} files`;
+    throw new BinaryError(what, { file: image.path, section: 'cutab' });
+  }
+  const offset = image.cursor(compileUnits.vaddr + unitIndex * 4, 4).u32();
+  if (offset === noFile) return undefined;
+  if (offset >= fileNames.length) {
+    const what = `a file name is said to be at ${hex(offset)}, past the end ${hex(fileNames.length)}`;
+    throw new BinaryError(what, { file: image.path, section: 'filetab', offset });
+  }
+  const available = Math.min(fileNames.length - offset, maxPathBytes);
+  return image.cursor(fileNames.vaddr + offset, available).cString(maxPathBytes);
+}

@@ -1,0 +1,312 @@
+import { BinaryError, hex } from './binary-error.ts';
+import type { Cursor } from './cursor.ts';
+import type { GoLayout } from './go-layout.ts';
+import type { GoKind } from './go-type.ts';
+import type { Image } from './image.ts';
+import type { ImageSlice, ModuleData, TypesRange } from './module-data.ts';
+
+/**
+ * Layout of the run-time type descriptors: src/internal/abi/type.go (before Go 1.21 src/runtime/type.go), the same from
+ * Go 1.15 to 1.27 but for maps' tails. All descriptors begin with `abi.Type`, 48 bytes.
+ */
+const typeBytes = 48;
+const uncommonBytes = 16;
+const fieldBytes = 24;
+const methodBytes = 16;
+const interfaceMethodBytes = 8;
+
+/** abi.TFlag: TFlagUncommon, TFlagExtraStar, TFlagNamed. */
+const uncommonFlag = 1;
+const extraStarFlag = 2;
+const namedFlag = 4;
+
+/** abi.Kind: Bool is 1. Bits above were KindDirectIface and KindGCProg until Go 1.25. */
+const kindMask = 31;
+const kinds: readonly (GoKind | undefined)[] = [
+  undefined,
+  'bool',
+  'int',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'uintptr',
+  'float32',
+  'float64',
+  'complex64',
+  'complex128',
+  'array',
+  'chan',
+  'func',
+  'interface',
+  'map',
+  'pointer',
+  'slice',
+  'string',
+  'struct',
+  'unsafe.Pointer',
+];
+
+/** Size of the kind's own struct, behind which the uncommon part lies. */
+const kindBytes: Partial<Record<GoKind, number>> = {
+  array: 72,
+  chan: 64,
+  func: 56,
+  interface: 80,
+  pointer: 56,
+  slice: 56,
+  struct: 80,
+};
+
+/** Words behind abi.Type that are addresses or counts. */
+const kindWords: Partial<Record<GoKind, number>> = {
+  array: 3,
+  chan: 2,
+  interface: 3,
+  map: 2,
+  pointer: 1,
+  slice: 1,
+  struct: 3,
+};
+
+/** Name flags (abi.Name): embedded field; varint length and text follow the flag byte. */
+const embeddedNameFlag = 8;
+
+/** Type strings of large anonymous structs and generic types have some 10 KiB. */
+const maxNameBytes = 256 * 1024;
+const usualNameBytes = 128;
+
+/** Generated code (protobuf, configuration) has structs of some 1,000 fields. */
+const maxFields = 64 * 1024;
+
+/** What all descriptors have in common. */
+export interface TypeDescriptor {
+  readonly vaddr: number;
+  readonly kind: GoKind;
+  readonly sizeBytes: number;
+  readonly alignBytes: number;
+  readonly flags: number;
+  readonly named: boolean;
+  /** Offset of the type's string from the types' start. */
+  readonly nameOffset: number;
+  /** Linked address of the descriptor of the pointer to this type; 0 if the program has none. */
+  readonly pointerToThis: number;
+  /**
+   * The words behind abi.Type. Array: elem, slice, length; chan: elem, direction; map: key, elem; pointer and slice: elem;
+   * struct and interface: package path, address and length of the list of members. Zeros where a kind has fewer.
+   */
+  readonly words: readonly [number, number, number];
+}
+
+export interface FieldDescriptor {
+  readonly name: string;
+  readonly embedded: boolean;
+  readonly offsetBytes: number;
+  readonly typeVaddr: number;
+}
+
+export interface UncommonPart {
+  /** Offset of the package path from the types' start, 0 for predeclared types. */
+  readonly packagePathOffset: number;
+  readonly methodCount: number;
+  readonly methodsVaddr: number;
+}
+
+/** Reads the type descriptors of one program. All addresses are linked ones and checked to lie among the types. */
+export class TypeReader {
+  readonly image: Image;
+  readonly range: TypesRange;
+  readonly #layout: GoLayout;
+
+  constructor(image: Image, module: ModuleData, range: TypesRange) {
+    this.image = image;
+    this.range = range;
+    this.#layout = module.layout;
+  }
+
+  /** Whether a descriptor can be there: an 8-byte aligned address among the types. */
+  isTypeAddress(vaddr: number): boolean {
+    return vaddr % 8 === 0 && vaddr >= this.range.startVaddr && vaddr <= this.range.endVaddr - typeBytes;
+  }
+
+  /** The descriptor at a linked address, or a BinaryError if what is there can't be one. */
+  descriptor(vaddr: number): TypeDescriptor {
+    if (!this.isTypeAddress(vaddr)) this.#fail(vaddr, 'there is no type descriptor: the types lie elsewhere');
+    const available = Math.min(typeBytes + 24, this.range.endVaddr - vaddr);
+    const cursor = this.image.cursor(vaddr, available);
+    const sizeBytes = cursor.u64();
+    const flags = cursor.skip(12).u8();
+    const alignBytes = cursor.u8();
+    const kind = kinds[cursor.skip(1).u8() & kindMask];
+    if (kind === undefined) this.#fail(vaddr, 'the type descriptor has an unknown kind');
+    const nameOffset = cursor.skip(16).u32();
+    const pointerToThis = this.#typeAtOffset(cursor.i32());
+    const wordCount = kindWords[kind] ?? 0;
+    const words = [
+      wordCount > 0 ? cursor.u64() : 0,
+      wordCount > 1 ? cursor.u64() : 0,
+      wordCount > 2 ? cursor.u64() : 0,
+    ] as const;
+    const named = (flags & namedFlag) !== 0;
+    return { vaddr, kind, sizeBytes, alignBytes, flags, named, nameOffset, pointerToThis, words };
+  }
+
+  /** The type's own string: package name (not path) and name, `http.Request`; for unnamed types as in source. */
+  string({ nameOffset, flags, vaddr }: TypeDescriptor): string {
+    const text = this.#nameAtOffset(nameOffset, vaddr);
+    return (flags & extraStarFlag) !== 0 ? text.slice(1) : text;
+  }
+
+  /** Undefined where a type has neither name nor methods. */
+  uncommon({ vaddr, kind, flags }: TypeDescriptor): UncommonPart | undefined {
+    if ((flags & uncommonFlag) === 0) return undefined;
+    const at = vaddr + this.#kindBytes(kind);
+    const cursor = this.image.cursor(at, uncommonBytes);
+    const packagePathOffset = cursor.u32();
+    const methodCount = cursor.u16();
+    const methodsVaddr = at + cursor.skip(2).u32();
+    return { packagePathOffset, methodCount, methodsVaddr };
+  }
+
+  /** Import path of the package that a named type is declared in; empty for predeclared ones. */
+  packagePath(type: TypeDescriptor): string {
+    const uncommon = type.named ? this.uncommon(type) : undefined;
+    const offset = uncommon?.packagePathOffset ?? 0;
+    return offset === 0 ? '' : this.#nameAtOffset(offset, type.vaddr);
+  }
+
+  fields(type: TypeDescriptor): FieldDescriptor[] {
+    return this.#rows(this.#list(type, maxFields), fieldBytes, (cursor) => {
+      const nameVaddr = cursor.u64();
+      const typeVaddr = cursor.u64();
+      const offset = cursor.u64();
+      const { name, embedded } = this.#fieldName(nameVaddr);
+      return this.#layout.embeddedInFieldOffset
+        ? { name, typeVaddr, offsetBytes: Math.floor(offset / 2), embedded: offset % 2 === 1 }
+        : { name, typeVaddr, offsetBytes: offset, embedded };
+    });
+  }
+
+  /** Types of the fields alone, without decoding their names. */
+  fieldTypes(type: TypeDescriptor): number[] {
+    return this.#rows(this.#list(type, maxFields), fieldBytes, (cursor) => cursor.skip(8).u64());
+  }
+
+  /** Number of the interface's methods. */
+  methodCount(type: TypeDescriptor): number {
+    return this.#list(type, maxFields).length;
+  }
+
+  /** Names and types of an interface's methods. */
+  interfaceMethods(type: TypeDescriptor): { readonly name: string; readonly typeVaddr: number }[] {
+    return this.#rows(this.#list(type, maxFields), interfaceMethodBytes, (cursor) => {
+      const name = this.#nameAtOffset(cursor.u32(), type.vaddr);
+      return { name, typeVaddr: this.#typeAtOffset(cursor.i32()) };
+    });
+  }
+
+  /** Types of an interface's methods; 0 where the linker left one out. */
+  interfaceMethodTypes(type: TypeDescriptor): number[] {
+    const list = this.#list(type, maxFields);
+    return this.#rows(list, interfaceMethodBytes, (cursor) => this.#typeAtOffset(cursor.skip(4).i32()));
+  }
+
+  /** Types of a named type's methods; 0 where the linker left one out. */
+  methodTypes(type: TypeDescriptor): number[] {
+    const uncommon = this.uncommon(type);
+    if (uncommon === undefined || uncommon.methodCount === 0) return [];
+    const list = { vaddr: uncommon.methodsVaddr, length: uncommon.methodCount };
+    return this.#rows(list, methodBytes, (cursor) => this.#typeAtOffset(cursor.skip(4).i32()));
+  }
+
+  /** Types of parameters and results; they lie behind the uncommon part. */
+  functionTypes(type: TypeDescriptor): { parameters: number[]; results: number[]; variadic: boolean } {
+    const cursor = this.image.cursor(type.vaddr + typeBytes, 4);
+    const parameterCount = cursor.u16();
+    const resultWord = cursor.u16();
+    const resultCount = resultWord & 0x7fff;
+    const at = type.vaddr + this.#kindBytes('func') + ((type.flags & uncommonFlag) === 0 ? 0 : uncommonBytes);
+    const list = { vaddr: at, length: parameterCount + resultCount };
+    const all = this.#rows(list, 8, (cursor) => cursor.u64());
+    return {
+      parameters: all.slice(0, parameterCount),
+      results: all.slice(parameterCount),
+      variadic: resultWord > 0x7fff,
+    };
+  }
+
+  /** Bytes from this descriptor to the next one where they lie one after the other (Go 1.27). */
+  extentBytes(type: TypeDescriptor): number {
+    const uncommon = this.uncommon(type);
+    let size = this.#kindBytes(type.kind);
+    if (uncommon !== undefined) size += uncommonBytes + uncommon.methodCount * methodBytes;
+    if (type.kind === 'struct') size += this.#list(type, maxFields).length * fieldBytes;
+    if (type.kind === 'interface') size += this.#list(type, maxFields).length * interfaceMethodBytes;
+    if (type.kind === 'func') {
+      const { parameters, results } = this.functionTypes(type);
+      size += (parameters.length + results.length) * 8;
+    }
+    return Math.ceil(size / 8) * 8;
+  }
+
+  /** int32 elements of typelinks as addresses. */
+  typeAtOffset(offset: number): number {
+    return this.#typeAtOffset(offset);
+  }
+
+  #kindBytes(kind: GoKind): number {
+    if (kind === 'map') return this.#layout.mapTypeBytes;
+    return kindBytes[kind] ?? typeBytes;
+  }
+
+  /** Fields of a struct, methods of an interface: a slice behind PkgPath. */
+  #list({ vaddr, words }: TypeDescriptor, limit: number): ImageSlice {
+    const [, start, length] = words;
+    if (length > limit) this.#fail(vaddr, `the type claims ${length} members, more than the limit of ${limit}`);
+    return { vaddr: start, length };
+  }
+
+  /** Reads each row of a list by a cursor that stands at the row's start. */
+  #rows<T>({ vaddr, length }: ImageSlice, rowBytes: number, read: (cursor: Cursor) => T): T[] {
+    const rows: T[] = [];
+    if (length === 0) return rows;
+    const cursor = this.image.cursor(vaddr, length * rowBytes);
+    for (let index = 0; index < length; index++) rows.push(read(cursor.seek(vaddr + index * rowBytes)));
+    return rows;
+  }
+
+  /** 0 for none: offsets 0 and -1 stand for it, and others lie outside of the program. */
+  #typeAtOffset(offset: number): number {
+    const vaddr = this.range.startVaddr + offset;
+    return offset > 0 && this.isTypeAddress(vaddr) ? vaddr : 0;
+  }
+
+  #nameAtOffset(offset: number, typeVaddr: number): string {
+    const vaddr = this.range.startVaddr + offset;
+    if (offset === 0 || vaddr >= this.range.endVaddr) {
+      this.#fail(typeVaddr, `a name of the type is said to be at offset ${hex(offset)}, outside of the types`);
+    }
+    return this.#nameText(vaddr);
+  }
+
+  #fieldName(vaddr: number): { name: string; embedded: boolean } {
+    const flags = this.image.cursor(vaddr, 1).u8();
+    return { name: this.#nameText(vaddr), embedded: (flags & embeddedNameFlag) !== 0 };
+  }
+
+  #nameText(vaddr: number): string {
+    const cursor = this.image.cursorUpTo(vaddr, usualNameBytes);
+    const length = cursor.skip(1).uleb();
+    if (length > maxNameBytes) cursor.fail(`a name of ${length} bytes is longer than the limit of ${maxNameBytes}`);
+    return length <= cursor.remaining ? cursor.text(length) : this.image.cursor(cursor.offset, length).text(length);
+  }
+
+  #fail(vaddr: number, what: string): never {
+    throw new BinaryError(what, { file: this.image.path, section: 'types', offset: vaddr });
+  }
+}

@@ -1,0 +1,86 @@
+import { BinaryError } from './binary-error.ts';
+import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
+
+/** Unnamed types within unnamed types: source code has a handful of levels; a damaged file may have a circle. */
+const maxNesting = 64;
+
+/** abi.ChanDir: RecvDir, SendDir. */
+const channelWords: Readonly<Record<number, string>> = { 1: '<-chan ', 2: 'chan<- ', 3: 'chan ' };
+
+/**
+ * A type's name as in Go source, but with full package paths, as DWARF and pclntab write them. The descriptor's own
+ * string has only the package's name, by which `text/template.Template` and `html/template.Template` are the same.
+ */
+export function typeName(types: TypeReader, vaddr: number, nesting: number = 0): string {
+  const type = types.descriptor(vaddr);
+  if (type.named) return qualifiedName(types, type);
+  if (nesting > maxNesting) {
+    const place = { file: types.image.path, section: 'types', offset: vaddr };
+    throw new BinaryError(`unnamed types are nested more than ${maxNesting} deep`, place);
+  }
+  const nameOf = (other: number): string => typeName(types, other, nesting + 1);
+  const [first, second, third] = type.words;
+  switch (type.kind) {
+    case 'pointer':
+      return `*${nameOf(first)}`;
+    case 'slice':
+      return `[]${nameOf(first)}`;
+    case 'array':
+      return `[${third}]${nameOf(first)}`;
+    case 'map':
+      return `map[${nameOf(first)}]${nameOf(second)}`;
+    case 'chan': {
+      const elem = nameOf(first);
+      return `${channelWords[second] ?? 'chan '}${elem.startsWith('<-') ? `(${elem})` : elem}`;
+    }
+    case 'func':
+      return `func${functionSuffix(types, type, nameOf)}`;
+    case 'struct': {
+      const fields = types.fields(type).map(({ name, embedded, typeVaddr }) => {
+        const fieldType = nameOf(typeVaddr);
+        return embedded ? fieldType : `${name} ${fieldType}`;
+      });
+      return fields.length === 0 ? 'struct {}' : `struct { ${fields.join('; ')} }`;
+    }
+    case 'interface': {
+      const methods = types.interfaceMethods(type).map(({ name, typeVaddr }) => {
+        return typeVaddr === 0 ? `${name}()` : name + nameOf(typeVaddr).replace(/^func/, '');
+      });
+      return methods.length === 0 ? 'interface {}' : `interface { ${methods.join('; ')} }`;
+    }
+    default:
+      return types.string(type);
+  }
+}
+
+/** Of a named type: `net/http.Request`; `error` and other predeclared types have no package. */
+export function qualifiedName(types: TypeReader, type: TypeDescriptor): string {
+  const text = types.string(type);
+  const path = types.packagePath(type);
+  return path === '' ? text : path + text.slice(text.indexOf('.'));
+}
+
+/**
+ * The string that the descriptor of a named type most likely has: its package's name is nearly always the last element
+ * of the path, without a major version.
+ */
+export function likelyString(name: string): string {
+  const generic = name.indexOf('[');
+  const plain = generic === -1 ? name : name.slice(0, generic);
+  const dot = plain.lastIndexOf('.');
+  if (dot === -1) return name;
+  const elements = plain.slice(0, dot).split('/');
+  if (elements.length > 1 && /^v\d+$/.test(elements.at(-1) ?? '')) elements.pop();
+  return (elements.at(-1) ?? '').replace(/\.v\d+$/, '') + name.slice(dot);
+}
+
+function functionSuffix(types: TypeReader, type: TypeDescriptor, nameOf: (vaddr: number) => string): string {
+  const { parameters, results, variadic } = types.functionTypes(type);
+  const names = parameters.map(nameOf);
+  const last = names.pop();
+  if (last !== undefined) names.push(variadic ? last.replace(/^\[\]/, '...') : last);
+  const resultNames = results.map(nameOf);
+  const suffix =
+    resultNames.length > 1 ? ` (${resultNames.join(', ')})` : resultNames.map((name) => ` ${name}`).join('');
+  return `(${names.join(', ')})${suffix}`;
+}
