@@ -17,6 +17,8 @@ const byErrorName: Readonly<Record<string, ExitCode>> = { ConfigError: exitCode.
 export function exitCodeOf(error: unknown): ExitCode {
   const own = (error as { exitCode?: unknown } | null)?.exitCode;
   if (Object.values(exitCode).includes(own as ExitCode)) return own as ExitCode;
+  // A process that may not be looked at: rights are missing here. Any other refusal is about that process alone.
+  if ((error as { refusal?: unknown } | null)?.refusal === 'no permission') return exitCode.impossible;
   return error instanceof Error ? (byErrorName[error.name] ?? exitCode.failed) : exitCode.failed;
 }
 

@@ -1,0 +1,48 @@
+import { type ProcResult, readProcText } from './proc-file.ts';
+
+/** What Sidespan needs of /proc/PID/stat (proc_pid_stat(5)). */
+export interface ProcessStat {
+  readonly state: string;
+  readonly parentPid: number;
+  readonly kernelThread: boolean;
+  /** Field 22: clock ticks since boot. */
+  readonly startTicks: number;
+  /**
+   * Changes when the process is another one or has called exec: start time and the randomised addresses of code and
+   * stack. (The addresses are 0 without permission to trace the process.)
+   */
+  readonly image: string;
+}
+
+/** One line with a name of at most 64 bytes and 51 numbers. */
+const maxStatBytes = 4096;
+
+/** PF_KTHREAD, include/linux/sched.h. */
+const kernelThreadFlag = 0x0020_0000;
+
+export function readProcessStat(pid: number): ProcResult<ProcessStat> {
+  const text = readProcText(`/proc/${pid}/stat`, maxStatBytes, 'latin1');
+  if (text.value === undefined) return text;
+  const stat = parseProcessStat(text.value);
+  return stat === undefined ? { absence: 'unreadable' } : { value: stat };
+}
+
+/** Undefined if the text isn't a line of that format. */
+export function parseProcessStat(text: string): ProcessStat | undefined {
+  // The name stands in brackets and may itself contain brackets and spaces: the last one closes it.
+  const close = text.lastIndexOf(')');
+  if (close === -1) return undefined;
+  const fields = text.slice(close + 2).split(' ');
+  /** By the number in the manual page; the first after the name is 3. */
+  const field = (number: number) => fields[number - 3] ?? '';
+  const state = field(3);
+  const [parentPid, flags, startTicks] = [Number(field(4)), Number(field(9)), Number(field(22))];
+  if (!/^[A-Za-z]$/.test(state) || ![parentPid, flags, startTicks].every(Number.isSafeInteger)) return undefined;
+  return {
+    state,
+    parentPid,
+    kernelThread: Math.floor(flags / kernelThreadFlag) % 2 === 1,
+    startTicks,
+    image: `${startTicks}:${field(26)}:${field(27)}:${field(28)}`,
+  };
+}
