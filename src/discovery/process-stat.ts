@@ -36,8 +36,11 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
   /** By the number in the manual page; the first after the name is 3. */
   const field = (number: number) => fields[number - 3] ?? '';
   const state = field(3);
+  // A line that is cut short would read as zeroes.
+  if (!/^[A-Za-z]$/.test(state) || ![4, 9, 22, 26, 27, 28].every((number) => /^-?\d+$/.test(field(number)))) {
+    return undefined;
+  }
   const [parentPid, flags, startTicks] = [Number(field(4)), Number(field(9)), Number(field(22))];
-  if (!/^[A-Za-z]$/.test(state) || ![parentPid, flags, startTicks].every(Number.isSafeInteger)) return undefined;
   return {
     state,
     parentPid,
