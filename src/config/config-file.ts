@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { nearestName } from './nearest.ts';
 import { isSettingName, type SettingName, settingNames, settingOf } from './schema.ts';
@@ -68,6 +68,10 @@ type Text =
 
 function textOf(node: Node | null, name: SettingName, document: Document): Text {
   const { fromList, fromMap } = settingOf(name).type;
+  const alias = danglingAlias(node, document);
+  if (alias !== undefined) {
+    return { problem: `*${alias} without quotes is a reference to YAML's &${alias}`, remedy: `Write '*${alias}'.` };
+  }
   const value = resolved(node, document);
   if (value === null) return { text: '' };
   if (isScalar(value)) return { text: scalarText(value.value, value.source) };
@@ -94,6 +98,15 @@ function textOf(node: Node | null, name: SettingName, document: Document): Text 
   return { problem: `${kind} is not a value for it`, remedy: `Give ${wanted}, such as ${settingOf(name).example}.` };
 }
 
+/** The name of an alias, in a value or an item of a list, that refers to nothing: most often a pattern without quotes. */
+function danglingAlias(node: Node | null, document: Document): string | undefined {
+  const nodes = isSeq(node) ? node.items : [node];
+  for (const item of nodes) {
+    if (isAlias(item) && item.resolve(document) === undefined) return item.source;
+  }
+  return undefined;
+}
+
 /** The texts of plain nodes, or undefined if one isn't plain. */
 function scalars(nodes: readonly unknown[], document: Document): string[] | undefined {
   const texts: string[] = [];
@@ -107,7 +120,7 @@ function scalars(nodes: readonly unknown[], document: Document): string[] | unde
 
 /** Follows an alias. Nothing is expanded, so aliases of aliases cost nothing. */
 function resolved(node: Node | null, document: Document): Node | null {
-  return node !== null && 'resolve' in node ? (node.resolve(document) ?? null) : node;
+  return isAlias(node) ? (node.resolve(document) ?? null) : node;
 }
 
 /** Numbers as they were written (`1e3`, `007`), so that what is checked is what the user sees. */
