@@ -10,7 +10,7 @@
 #include "traceparent.h"
 
 struct plan_context {
-	struct pt_regs *ctx; /* 0 when registers mean nothing: the call was abandoned */
+	struct pt_regs *ctx;
 	struct scratch *scratch;
 	__u64 load_bias;
 	__u32 process_slot;
@@ -352,22 +352,21 @@ static __always_inline int step_end(struct scratch *scratch)
 	return STEP_GO_ON;
 }
 
+/* OP_HEADER and OP_TRACEPARENT: one look-up, so that the verifier walks through it once. */
 static __always_inline int step_header(struct plan_context *context, const struct capture_step *step)
 {
 	struct scratch *scratch = context->scratch;
-	__u32 status = find_header(scratch, *image_word(scratch, step->b), (__u32)step->imm, context->map_kind);
+	__u32 adopt = step->op == OP_TRACEPARENT;
+	__u32 status;
 
-	return append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], step->c);
-}
-
-static __always_inline void step_traceparent(struct plan_context *context, const struct capture_step *step)
-{
-	struct scratch *scratch = context->scratch;
-
-	if ((scratch->frame.flags & FRAME_ROOT) == 0)
-		return;
-	if (find_header(scratch, *image_word(scratch, step->b), (__u32)step->imm, context->map_kind) == CHUNK_OK)
+	if (adopt && (scratch->frame.flags & FRAME_ROOT) == 0)
+		return STEP_GO_ON;
+	status = find_header(scratch, *image_word(scratch, step->b), (__u32)step->imm, context->map_kind);
+	if (!adopt)
+		return append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], step->c);
+	if (status == CHUNK_OK)
 		adopt_traceparent(scratch, scratch->words[0], scratch->words[1]);
+	return STEP_GO_ON;
 }
 
 /*
@@ -428,13 +427,13 @@ static long plan_step(__u64 index, struct plan_context *context)
 			return STEP_GO_ON;
 		break;
 	case OP_REGISTER:
-		if (!context->ctx)
-			break;
+		if (!scratch->state.own)
+			break; /* the call was abandoned: the registers are not its own */
 		step_register(context, step);
 		return STEP_GO_ON;
 	case OP_STACK:
-		if (!context->ctx)
-			break;
+		if (!scratch->state.own)
+			break; /* the call was abandoned: the registers are not its own */
 		step_stack(context, step);
 		return STEP_GO_ON;
 	case OP_SAVE:
@@ -471,6 +470,7 @@ static long plan_step(__u64 index, struct plan_context *context)
 			return STEP_GO_ON;
 		break;
 	case OP_HEADER:
+	case OP_TRACEPARENT:
 		if (step_header(context, step) == STEP_GO_ON)
 			return STEP_GO_ON;
 		break;
@@ -478,9 +478,6 @@ static long plan_step(__u64 index, struct plan_context *context)
 		if (step_context(context, step) == STEP_GO_ON)
 			return STEP_GO_ON;
 		break;
-	case OP_TRACEPARENT:
-		step_traceparent(context, step);
-		return STEP_GO_ON;
 	}
 	scratch->limited = 1;
 	return STEP_END;

@@ -17,7 +17,7 @@
 #define PLAN_STEPS 512		 /* most ops one capture may execute, loops included */
 #define PLAN_DEPTH 8		 /* most nested pointers, slices and dynamic types */
 #define PLAN_OPS 65536		 /* ops of all plans together */
-#define PLAN_STRING_BYTES 60	 /* longest header name a plan can look up */
+#define PLAN_STRING_BYTES 56	 /* longest header name a plan can look up */
 #define PLAN_STRINGS 256
 #define MAX_SITES 65536
 #define MAX_PROBES 16384
@@ -49,8 +49,9 @@ enum call_flag {
 	CALL_ARGUMENTS_SENT = 1,  /* a RECORD_ARGUMENTS with the same span id came before */
 	CALL_ARGUMENTS_LOST = 2,  /* the ring was full at entry */
 	CALL_REMOTE_PARENT = 4,	  /* trace id and parent come from an incoming traceparent */
-	CALL_SAMPLED = 8,	  /* sampled flag of that traceparent (meaningful with CALL_REMOTE_PARENT) */
+	CALL_SAMPLED = 8,	  /* sampled flag of that traceparent (meaningful with CALL_REMOTE_TRACE) */
 	CALL_CAPTURE_LIMITED = 16, /* PLAN_STEPS ran out: values at the end are missing */
+	CALL_REMOTE_TRACE = 32,	  /* the call, or one that encloses it, has a remote parent */
 };
 
 struct record_header {
@@ -150,8 +151,10 @@ struct capture_step {
 	__u64 imm;
 };
 
+/* Bytes beyond the string are zero: keys are compared by words. */
 struct plan_string {
 	__u32 size_bytes;
+	__u32 pad;
 	__u8 bytes[PLAN_STRING_BYTES];
 };
 

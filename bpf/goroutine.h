@@ -5,20 +5,16 @@
 
 #include "capture.h"
 
-/* What every program knows after `begin_hit`. */
+/*
+ * One hit of a site: the pointers. Its numbers are in scratch->state, where the verifier does not follow them: it would
+ * walk through the interpreter once for each combination of constants.
+ */
 struct hit {
 	struct plan_context plan;
 	struct site *site;
 	struct process *process;
 	struct goroutine *goroutine; /* 0: it has no open call */
 	struct goroutine_key key;
-	__u64 goid;
-	__u32 depth; /* stack.hi - SP */
-	__u32 unwound; /* calls deeper than this are ended by `end_deeper` */
-	__u32 end;     /* enum call_end for them */
-	__u32 index;   /* of the frame that was found or popped */
-	__u32 found;
-	__u32 kept;    /* frames that `end_above_step` leaves */
 };
 
 static __always_inline struct probe_counters *counters_of(__u32 probe)
@@ -59,7 +55,7 @@ static __noinline int pop_frame(struct hit *hit)
 		bpf_map_delete_elem(&overflow_frames, &key);
 	}
 	goroutine->frames = index;
-	hit->index = index;
+	hit->plan.scratch->state.index = index;
 	return frame != 0;
 }
 
@@ -68,20 +64,18 @@ static __always_inline __u64 wakeup_flags(void)
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= settings.wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* Captures by `plan` and sends the record of the call in scratch->frame. */
-static __noinline void send_call(struct hit *hit, __u32 end, __u32 plan)
+/* Sends the record of the call in scratch->frame with what was captured. */
+static __always_inline void send_call(struct hit *hit)
 {
 	struct scratch *scratch = hit->plan.scratch;
 	struct frame *frame = &scratch->frame;
 	struct call_record *call = &scratch->call;
-	__u32 size;
+	__u32 size = scratch->out, end = scratch->state.ended;
 
-	call->end_ns = bpf_ktime_get_boot_ns();
-	run_plan(&hit->plan, plan);
 	call->header.kind = RECORD_CALL;
 	call->header.process_slot = hit->key.process_slot;
 	call->header.probe = frame->probe;
-	call->goid = hit->goid;
+	call->goid = scratch->state.goid;
 	call->start_ns = frame->start_ns;
 	__builtin_memcpy(call->trace_id, frame->trace_id, 16);
 	__builtin_memcpy(call->span_id, frame->span_id, 8);
@@ -94,13 +88,14 @@ static __noinline void send_call(struct hit *hit, __u32 end, __u32 plan)
 		call->flags |= CALL_ARGUMENTS_LOST;
 	if (frame->flags & FRAME_REMOTE_PARENT)
 		call->flags |= CALL_REMOTE_PARENT;
+	if (frame->flags & FRAME_REMOTE_TRACE)
+		call->flags |= CALL_REMOTE_TRACE;
 	if (frame->flags & FRAME_SAMPLED)
 		call->flags |= CALL_SAMPLED;
 	if (scratch->limited)
 		call->flags |= CALL_CAPTURE_LIMITED;
 	call->depth_bytes = frame->depth;
-	call->frame_index = hit->index;
-	size = scratch->out;
+	call->frame_index = scratch->state.index;
 	if (size > CAPTURE_BYTES)
 		size = CAPTURE_BYTES;
 	call->header.capture_bytes = size;
@@ -114,56 +109,78 @@ static __noinline void send_call(struct hit *hit, __u32 end, __u32 plan)
 		__sync_fetch_and_add(&counters_->ring_full, 1);
 }
 
-/* Ends the innermost call although its own exit did not run. */
-static __always_inline void abandon_top(struct hit *hit)
+/* The captures at entry of the call in scratch->frame, sent at once: the frame has no room for them. */
+static __always_inline void send_arguments(struct hit *hit)
 {
-	struct probe *probe;
-	__u32 index;
-	struct pt_regs *ctx = hit->plan.ctx;
+	struct scratch *scratch = hit->plan.scratch;
+	/* Directly before the captured bytes, in the tail of the call record, which is filled later. */
+	struct arguments_record *record =
+		(void *)((__u8 *)&scratch->call + sizeof(struct call_record) - sizeof(struct arguments_record));
+	__u32 size = scratch->out;
 
-	if (!pop_frame(hit) || (hit->plan.scratch->frame.flags & FRAME_ENDED))
-		return;
-	index = hit->plan.scratch->frame.probe;
-	probe = bpf_map_lookup_elem(&probes, &index);
-	hit->plan.ctx = 0; /* the registers are not this call's */
-	send_call(hit, hit->end, probe ? probe->abandoned_plan : 0);
-	hit->plan.ctx = ctx;
-}
-
-static long end_deeper_step(__u64 index, struct hit *hit)
-{
-	struct goroutine *goroutine = hit->goroutine;
-	struct frame *top;
-
-	if (!goroutine || goroutine->frames == 0)
-		return 1;
-	top = frame_at(hit, goroutine->frames - 1);
-	if (!top) { /* lost by a full overflow table: nothing to send */
-		goroutine->frames--;
-		return 0;
+	if (size > CAPTURE_BYTES)
+		size = CAPTURE_BYTES;
+	record->header.kind = RECORD_ARGUMENTS;
+	record->header.process_slot = hit->key.process_slot;
+	record->header.probe = scratch->frame.probe;
+	record->header.capture_bytes = size;
+	record->goid = scratch->state.goid;
+	__builtin_memcpy(record->span_id, scratch->frame.span_id, 8);
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record) + size, wakeup_flags())) {
+		COUNT(scratch->frame.probe, arguments_ring_full);
+		scratch->frame.flags |= FRAME_ARGUMENTS_LOST;
+	} else {
+		scratch->frame.flags |= FRAME_ARGUMENTS_SENT;
 	}
-	if (top->depth <= hit->unwound)
-		return 1;
-	abandon_top(hit);
-	return 0;
 }
 
-/* Ends every open call deeper than `depth`. */
-static __always_inline void end_deeper(struct hit *hit, __u32 depth, __u32 end)
+/* Stores scratch->frame as the goroutine's innermost open call. */
+static __always_inline void push_frame(struct hit *hit)
 {
+	struct scratch *scratch = hit->plan.scratch;
 	struct goroutine *goroutine = hit->goroutine;
+	__u32 index;
 
-	if (!goroutine || goroutine->frames == 0)
+	if (!goroutine) {
+		goroutine = &scratch->goroutine;
+		goroutine->frames = 1;
+		goroutine->skipped = 0;
+		goroutine->panicking = 0;
+		__builtin_memcpy(&goroutine->frame[0], &scratch->frame, sizeof(struct frame));
+		if (bpf_map_update_elem(&goroutines, &hit->key, goroutine, BPF_NOEXIST))
+			COUNT(scratch->frame.probe, goroutine_table_full);
 		return;
-	hit->unwound = depth;
-	hit->end = end;
-	bpf_loop(MAX_FRAMES, end_deeper_step, hit, 0);
+	}
+	index = goroutine->frames;
+	if (index < INLINE_FRAMES) {
+		__builtin_memcpy(&goroutine->frame[index], &scratch->frame, sizeof(struct frame));
+	} else {
+		struct overflow_key key = {hit->key.process_slot, index, hit->key.goid};
+
+		if (index >= MAX_FRAMES || bpf_map_update_elem(&overflow_frames, &key, &scratch->frame, BPF_ANY)) {
+			goroutine->skipped++;
+			COUNT(scratch->frame.probe, frame_stack_full);
+			return;
+		}
+	}
+	goroutine->frames = index + 1;
 }
 
-/* How calls end that a later hit finds stale. */
-static __always_inline __u32 stale_end(const struct hit *hit)
+/*
+ * Whether the innermost open call has ended although its own exit did not run: it lies deeper than this hit allows,
+ * or, at an entry, at the same depth. There, another probe of the same function is no contradiction, nor is a
+ * preset's call, which ends elsewhere.
+ */
+static __always_inline int top_has_ended(struct hit *hit, const struct frame *top)
 {
-	return hit->goroutine && hit->goroutine->panicking ? END_PANIC : END_UNPAIRED;
+	__u32 unwound = hit->plan.scratch->state.unwound;
+
+	if (top->depth != unwound)
+		return top->depth > unwound;
+	if (hit->site->action != SITE_ENTER)
+		return 0;
+	return top->probe == hit->site->probe ||
+	       (top->function != hit->site->function && (top->flags & FRAME_HELD) == 0);
 }
 
 /* A goroutine without open calls needs no entry; goids are never used again. */

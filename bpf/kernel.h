@@ -12,15 +12,21 @@
 #include <bpf/bpf_helpers.h>
 
 /*
- * The context may only be read at constant offsets; the compiler would merge a switch's loads into one at a computed
+ * The context may only be read at constant offsets; the compiler would merge two loads into one at a computed
  * offset, hence the assembly.
  */
-#define REGISTER_CASE(number, field)                                                                   \
-	case number:                                                                                   \
-		asm volatile("%0 = *(u64 *)(%1 + %2)"                                                  \
-			     : "=r"(value)                                                             \
-			     : "r"(ctx), "i"(__builtin_offsetof(struct pt_regs, field)));              \
-		break;
+#define CONTEXT_FIELD(ctx, field)                                                              \
+	({                                                                                     \
+		__u64 value_;                                                                  \
+		asm volatile("%0 = *(u64 *)(%1 + %2)"                                          \
+			     : "=r"(value_)                                                    \
+			     : "r"(ctx), "i"(__builtin_offsetof(struct pt_regs, field)));      \
+		value_;                                                                        \
+	})
+
+#define REGISTER_CASE(number, field) \
+	case number:                 \
+		return CONTEXT_FIELD(ctx, field);
 
 #if defined(__TARGET_ARCH_x86)
 
@@ -30,20 +36,18 @@ struct pt_regs {
 	__u64 orig_ax, ip, cs, flags, sp, ss;
 };
 
-#define REGISTER_IP(ctx) ((ctx)->ip)
-#define REGISTER_SP(ctx) ((ctx)->sp)
-#define REGISTER_G(ctx) ((ctx)->r14)
+#define REGISTER_IP(ctx) CONTEXT_FIELD(ctx, ip)
+#define REGISTER_SP(ctx) CONTEXT_FIELD(ctx, sp)
+#define REGISTER_G(ctx) CONTEXT_FIELD(ctx, r14)
 /* JBE is taken when CF (bit 0) or ZF (bit 6) is set. */
-#define STACK_CHECK_TAKEN(ctx) (((ctx)->flags & 0x41) != 0)
+#define STACK_CHECK_TAKEN(ctx) ((CONTEXT_FIELD(ctx, flags) & 0x41) != 0)
 /* The return address lies between a function's SP at entry and its caller's frame. */
 #define RETURN_ADDRESS_BYTES 8
-#define FIRST_ARGUMENT(ctx) ((ctx)->ax)
+#define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, ax)
 
 /* Numbers as instructions encode them. */
 static __always_inline __u64 read_register(const struct pt_regs *ctx, __u32 number)
 {
-	__u64 value = 0;
-
 	switch (number) {
 	REGISTER_CASE(0, ax)
 	REGISTER_CASE(1, cx)
@@ -62,7 +66,7 @@ static __always_inline __u64 read_register(const struct pt_regs *ctx, __u32 numb
 	REGISTER_CASE(14, r14)
 	REGISTER_CASE(15, r15)
 	}
-	return value;
+	return 0;
 }
 
 #elif defined(__TARGET_ARCH_arm64)
@@ -72,18 +76,16 @@ struct pt_regs {
 	__u64 sp, pc, pstate;
 };
 
-#define REGISTER_IP(ctx) ((ctx)->pc)
-#define REGISTER_SP(ctx) ((ctx)->sp)
-#define REGISTER_G(ctx) ((ctx)->regs[28])
+#define REGISTER_IP(ctx) CONTEXT_FIELD(ctx, pc)
+#define REGISTER_SP(ctx) CONTEXT_FIELD(ctx, sp)
+#define REGISTER_G(ctx) CONTEXT_FIELD(ctx, regs[28])
 /* B.LS is taken when C (bit 29) is clear or Z (bit 30) is set. */
-#define STACK_CHECK_TAKEN(ctx) (((ctx)->pstate & (1UL << 29)) == 0 || ((ctx)->pstate & (1UL << 30)) != 0)
+#define STACK_CHECK_TAKEN(ctx) ((CONTEXT_FIELD(ctx, pstate) & (1UL << 29)) == 0 || (CONTEXT_FIELD(ctx, pstate) & (1UL << 30)) != 0)
 #define RETURN_ADDRESS_BYTES 0
-#define FIRST_ARGUMENT(ctx) ((ctx)->regs[0])
+#define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[0])
 
 static __always_inline __u64 read_register(const struct pt_regs *ctx, __u32 number)
 {
-	__u64 value = 0;
-
 	switch (number) {
 	REGISTER_CASE(0, regs[0])
 	REGISTER_CASE(1, regs[1])
@@ -104,7 +106,7 @@ static __always_inline __u64 read_register(const struct pt_regs *ctx, __u32 numb
 	REGISTER_CASE(26, regs[26])
 	REGISTER_CASE(28, regs[28])
 	}
-	return value;
+	return 0;
 }
 
 #else

@@ -68,6 +68,7 @@ enum frame_flag {
 	FRAME_ARGUMENTS_SENT = 16,
 	FRAME_ARGUMENTS_LOST = 32,
 	FRAME_ROOT = 64, /* begins a trace here: may take over a traceparent */
+	FRAME_REMOTE_TRACE = 256, /* the trace came with a request: FRAME_SAMPLED holds its decision */
 	FRAME_ENDED = 128, /* its record was sent while calls above it go on */
 };
 
@@ -161,8 +162,22 @@ struct map_walk {
 #define SWISS_GROUP_BYTES (8 + 8 * (16 + 24))
 #define BUCKET_BYTES (8 + 8 * 16 + 8 * 24 + 8)
 
+/* The numbers of the hit at hand. */
+struct hit_state {
+	__u64 goid;
+	__u32 depth;	 /* stack.hi - SP */
+	__u32 unwound;	 /* open calls deeper than this have ended without their exit … */
+	__u32 kept;	 /* … but never the outermost `kept` ones */
+	__u32 unwinding; /* enum call_end for them */
+	__u32 ended;	 /* enum call_end of the call at hand */
+	__u32 own;	 /* the call at hand is the site's own */
+	__u32 index;	 /* of the frame that was found or popped */
+	__u32 found;	 /* SITE_FINISH: the call is open, at `index` */
+};
+
 struct scratch {
 	struct frame frame;
+	struct hit_state state;
 	struct goroutine goroutine; /* to insert: the verifier allows no 500-byte value on the stack */
 	struct map_walk walk;
 	struct plan_level level[PLAN_DEPTH];

@@ -48,7 +48,7 @@ static __noinline void adopt_traceparent(struct scratch *scratch, __u64 address,
 		return;
 	__builtin_memcpy(frame->trace_id, parsed, 16);
 	__builtin_memcpy(frame->parent_span_id, parsed + 16, 8);
-	frame->flags |= FRAME_REMOTE_PARENT;
+	frame->flags |= FRAME_REMOTE_PARENT | FRAME_REMOTE_TRACE;
 	if (parsed[24] & 1)
 		frame->flags |= FRAME_SAMPLED;
 }

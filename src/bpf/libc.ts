@@ -1,0 +1,90 @@
+import koffi from 'koffi';
+import { BpfError } from './bpf-error.ts';
+
+/**
+ * The C library's functions that Node does not offer. Numbers that may pass 2^53 are BigInt only here, at the call.
+ */
+const libc = koffi.load('libc.so.6');
+
+const syscallNumbers = {
+  x64: { bpf: 321, perf_event_open: 298 },
+  arm64: { bpf: 280, perf_event_open: 241 },
+} as const;
+
+const syscall3 = libc.func('long syscall(long number, long a, void *b, long c)');
+const syscall5 = libc.func('long syscall(long number, void *a, long b, long c, long d, long e)');
+const mmapCall = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)');
+const munmapCall = libc.func('int munmap(void *address, size_t length)');
+const closeCall = libc.func('int close(int fd)');
+const clockGettime = libc.func('int clock_gettime(int clock, _Out_ void *time)');
+const ioctlCall = libc.func('int ioctl(int fd, unsigned long request, long argument)');
+
+function numbers(): { bpf: number; perf_event_open: number } {
+  const known = syscallNumbers[process.arch as keyof typeof syscallNumbers];
+  if (known === undefined) throw new BpfError(`Sidespan runs on x64 and arm64, this Node is for ${process.arch}`);
+  return known;
+}
+
+/** bpf(2). Returns the call's result; throws BpfError naming `what` when it fails. */
+export function bpf(command: number, attributes: Uint8Array, what: string): number {
+  const result = tryBpf(command, attributes);
+  if (result < 0) throw new BpfError(what, -result);
+  return result;
+}
+
+/** bpf(2) for attempts: the result, or the negative errno. */
+export function tryBpf(command: number, attributes: Uint8Array): number {
+  const result = Number(syscall3(numbers().bpf, command, attributes, attributes.length));
+  return result < 0 ? -koffi.errno() : result;
+}
+
+/** perf_event_open(2) without group and flags but FD_CLOEXEC; the negative errno when it fails. */
+export function tryPerfEventOpen(attributes: Uint8Array, pid: number, cpu: number): number {
+  const closeOnExec = 8;
+  const result = Number(syscall5(numbers().perf_event_open, attributes, pid, cpu, -1, closeOnExec));
+  return result < 0 ? -koffi.errno() : result;
+}
+
+export function close(fd: number): void {
+  closeCall(fd);
+}
+
+/** ioctl(2) with an integer argument; the negative errno when it fails. */
+export function tryIoctl(fd: number, request: number, argument: number): number {
+  const result = Number(ioctlCall(fd, request, argument));
+  return result < 0 ? -koffi.errno() : result;
+}
+
+/** A mapping of a file descriptor, unmapped when disposed. */
+export interface Mapping extends Disposable {
+  readonly bytes: ArrayBuffer;
+}
+
+export const protection = { read: 1, write: 2 } as const;
+
+/** mmap(2), shared. Throws BpfError naming `what`. */
+export function mapShared(fd: number, offset: number, sizeBytes: number, access: number, what: string): Mapping {
+  const shared = 1;
+  const address = mmapCall(null, sizeBytes, access, shared, fd, offset);
+  // MAP_FAILED is (void *) -1.
+  if (BigInt.asIntN(64, address) === -1n) throw new BpfError(what, koffi.errno());
+  return {
+    bytes: koffi.view(address, sizeBytes),
+    [Symbol.dispose]: () => {
+      munmapCall(address, sizeBytes);
+    },
+  };
+}
+
+/** CLOCK_BOOTTIME in nanoseconds: the clock of bpf_ktime_get_boot_ns. */
+export function bootTimeNs(): bigint {
+  const bootTimeClock = 7;
+  const time = new BigInt64Array(2);
+  if (clockGettime(bootTimeClock, time) !== 0) throw new BpfError('clock_gettime(CLOCK_BOOTTIME)', koffi.errno());
+  return (time[0] as bigint) * 1_000_000_000n + (time[1] as bigint);
+}
+
+/** Address of a buffer, to be put into a struct that a system call reads. The buffer must outlive the call. */
+export function addressOf(bytes: Uint8Array): bigint {
+  return koffi.address(bytes);
+}

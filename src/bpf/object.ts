@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type AttachMode, attachType, hasUprobeMulti } from './attach.ts';
+import { BpfError } from './bpf-error.ts';
+import { addressOf } from './libc.ts';
+import type { Libbpf } from './libbpf.ts';
+import { processPrograms, siteProgram } from './programs.ts';
+
+/** Lengths of the maps whose size is chosen at load time, in entries; `ring` in bytes, a power of two. */
+export interface MapSizes {
+  readonly sites: number;
+  readonly probes: number;
+  readonly goroutines: number;
+  readonly ring: number;
+}
+
+/** The loaded object. Closing it unloads programs and maps. */
+export interface BpfObject extends Disposable {
+  readonly attachMode: AttachMode;
+  mapFd(name: string): number;
+  programFd(name: string): number;
+  /** Attaches the programs that tell of exec and exit; the handle detaches them. */
+  attachProcessPrograms(): Disposable;
+}
+
+/** struct bpf_object_open_opts (libbpf.h), as far as the verifier's log goes. */
+const openOptions = { sizeBytes: 80, size: 0, logBuffer: 56, logSize: 64 } as const;
+
+const logBytes = 1 << 20;
+const logTailLines = 12;
+
+/** The compiled object for this machine: beside the sources in a checkout, beside the compiled code in a package. */
+export function objectPath(name = 'sidespan'): string {
+  const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
+  const file = `bpf/${name}.${arch}.bpf.o`;
+  const candidates = [`../../dist/${file}`, `../${file}`].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const found = candidates.find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new BpfError(`The BPF object ${file} is missing`, 0, { remedy: 'In a checkout run `scripts/build-bpf`.' });
+  }
+  return found;
+}
+
+function logTail(log: Uint8Array): string {
+  const end = log.indexOf(0);
+  const lines = new TextDecoder().decode(log.subarray(0, end < 0 ? log.length : end)).trimEnd().split('\n');
+  const tail = lines.slice(-logTailLines);
+  if (tail.length === 0 || tail[0] === '') return '';
+  const left = lines.length - tail.length;
+  return `\nThe verifier said${left > 0 ? ` (${left} lines before left out)` : ''}:\n  ${tail.join('\n  ')}\n`;
+}
+
+/**
+ * Opens, sizes and loads the object.
+ * @param settings bytes of struct settings, constant from then on
+ * @param mode attach mode to prepare the programs for; without it uprobe_multi where the kernel has it
+ * @throws BpfError with the verifier's last lines
+ */
+export function loadObject(
+  libbpf: Libbpf,
+  path: string,
+  sizes: MapSizes,
+  settings: Uint8Array,
+  mode?: AttachMode,
+): BpfObject {
+  const wanted = mode ?? 'uprobe_multi';
+  const object = loadWith(libbpf, path, sizes, settings, wanted);
+  if (mode !== undefined || hasUprobeMulti(object.programFd(siteProgram))) return object;
+  object[Symbol.dispose]();
+  return loadWith(libbpf, path, sizes, settings, 'perf_event');
+}
+
+function loadWith(
+  libbpf: Libbpf,
+  path: string,
+  sizes: MapSizes,
+  settings: Uint8Array,
+  attachMode: AttachMode,
+): BpfObject {
+  const log = new Uint8Array(logBytes);
+  const options = new Uint8Array(openOptions.sizeBytes);
+  const view = new DataView(options.buffer);
+  view.setBigUint64(openOptions.size, BigInt(openOptions.sizeBytes), true);
+  view.setBigUint64(openOptions.logBuffer, addressOf(log), true);
+  view.setBigUint64(openOptions.logSize, BigInt(log.length), true);
+  const object = libbpf.openFile(path, options);
+  if (BigInt(object) === 0n) throw new BpfError(`${path} cannot be opened as a BPF object`, 0);
+
+  const find = (name: string) => {
+    const map = libbpf.findMap(object, name);
+    if (BigInt(map) === 0n) throw new BpfError(`${path} has no map ${name}`, 0, { remedy: 'Build it again: scripts/build-bpf.' });
+    return map;
+  };
+  const program = (name: string) => {
+    const found = libbpf.findProgram(object, name);
+    if (BigInt(found) === 0n) throw new BpfError(`${path} has no program ${name}`, 0, { remedy: 'Build it again: scripts/build-bpf.' });
+    return found;
+  };
+  try {
+    libbpf.setMaxEntries(find('sites'), sizes.sites);
+    libbpf.setMaxEntries(find('probes'), sizes.probes);
+    libbpf.setMaxEntries(find('counters'), sizes.probes);
+    libbpf.setMaxEntries(find('goroutines'), sizes.goroutines);
+    libbpf.setMaxEntries(find('overflow_frames'), 2 * sizes.goroutines);
+    libbpf.setMaxEntries(find('ring'), sizes.ring);
+    const set = libbpf.setInitialValue(find('.rodata.settings'), settings, settings.length);
+    if (set !== 0) throw new BpfError('Setting the BPF settings', -set);
+    if (attachMode === 'uprobe_multi') libbpf.setExpectedAttachType(program(siteProgram), attachType.uprobeMulti);
+    const loaded = libbpf.load(object);
+    if (loaded !== 0) throw new BpfError('Loading the BPF programs', -loaded, { detail: logTail(log) });
+  } catch (error) {
+    libbpf.closeObject(object);
+    throw error;
+  }
+  return {
+    attachMode,
+    mapFd: (name) => libbpf.mapFd(find(name)),
+    programFd: (name) => libbpf.programFd(program(name)),
+    attachProcessPrograms() {
+      const links: bigint[] = [];
+      const detach = () => {
+        for (const link of links.splice(0)) libbpf.destroyLink(link);
+      };
+      for (const { name, tracepoint } of processPrograms) {
+        const link = libbpf.attachRawTracepoint(program(name), tracepoint);
+        if (BigInt(link) === 0n) {
+          detach();
+          throw new BpfError(`Attaching to the tracepoint ${tracepoint}`, 1);
+        }
+        links.push(link);
+      }
+      return { [Symbol.dispose]: detach };
+    },
+    [Symbol.dispose]: () => libbpf.closeObject(object),
+  };
+}
