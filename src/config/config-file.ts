@@ -13,17 +13,27 @@ export interface FileEntry {
   readonly line: number;
 }
 
+/** What a file says, and what is not right in it, by line. */
+export interface ConfigFile {
+  readonly entries: ReadonlyMap<SettingName, FileEntry>;
+  readonly problems: readonly ConfigProblem[];
+}
+
 /**
  * Reads a YAML file with one map of settings: name -> text, number, boolean, list or map. Lists and maps become the text
  * that the environment would hold. Empty values are left out.
- * @throws ConfigError naming file and line of everything that is not right in it.
  */
-export function readConfigFile(path: string): Map<SettingName, FileEntry> {
-  return parseConfig(readText(path), path);
+export function readConfigFile(path: string): ConfigFile {
+  try {
+    return parseConfig(readText(path), path);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { entries: new Map(), problems: error.problems };
+  }
 }
 
 /** As `readConfigFile`, of a text. `path` is for messages. */
-export function parseConfig(text: string, path: string): Map<SettingName, FileEntry> {
+export function parseConfig(text: string, path: string): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: 'core' });
   const lineOf = (node: Node) => lines.linePos(node.range?.[0] ?? 0).line;
@@ -58,8 +68,7 @@ export function parseConfig(text: string, path: string): Map<SettingName, FileEn
       }
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return entries;
+  return { entries, problems };
 }
 
 type Text =

@@ -1,6 +1,6 @@
 import { type Config, resolveConfig } from './config.ts';
 import { ConfigError, type ConfigProblem, problemText } from './config-error.ts';
-import { type FileEntry, readConfigFile } from './config-file.ts';
+import { readConfigFile } from './config-file.ts';
 import { readEnvironment } from './environment.ts';
 import { type SettingName, settingNames, settingOf, settingsSchema } from './schema.ts';
 
@@ -52,8 +52,9 @@ export function loadConfig(
 
   const path = file ?? environment.texts.get('SIDESPAN_CONFIG');
   if (path !== undefined) {
-    for (const [name, { text, line }] of fileEntries(path, problems))
-      give(name, text, { kind: 'file', file: path, line });
+    const { entries, problems: wrong } = readConfigFile(path);
+    problems.push(...wrong);
+    for (const [name, { text, line }] of entries) give(name, text, { kind: 'file', file: path, line });
   }
   for (const [name, text] of environment.texts) give(name, text, { kind: 'environment' });
   for (const { setting, option, text } of commandLine) {
@@ -100,14 +101,4 @@ export function placeText(source: Source): string {
   if (source.kind === 'file') return `${source.file}:${source.line}`;
   if (source.kind === 'command line') return `command line (${source.option})`;
   return source.kind;
-}
-
-function fileEntries(path: string, problems: ConfigProblem[]): ReadonlyMap<SettingName, FileEntry> {
-  try {
-    return readConfigFile(path);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems);
-    return new Map();
-  }
 }

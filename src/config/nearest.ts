@@ -27,6 +27,7 @@ function distance(wanted: string, candidate: string): number | undefined {
   const b = fold(candidate.slice(0, maxComparedLength));
   const limit = Math.max(2, Math.ceil(Math.max(a.length, b.length) / 3));
   if (a.length > 2 && (b.startsWith(a) || a.startsWith(b))) return Math.min(Math.abs(a.length - b.length), 1.5);
+  if (a.length > 2 && b.includes(a)) return 1.75;
   if (Math.abs(a.length - b.length) > limit) return undefined;
   const edits = editDistance(a, b);
   return edits <= limit && edits < Math.max(a.length, b.length) ? edits : undefined;

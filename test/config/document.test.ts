@@ -33,7 +33,8 @@ test('every example is a valid value, in the environment and uncommented in the 
   const uncommented = configurationExample()
     .replace(/^#(?! )/gm, '')
     .replace(/^# {3}- /gm, '  - ');
-  const entries = parseConfig(uncommented, 'example');
+  const { entries, problems } = parseConfig(uncommented, 'example');
+  assert.deepEqual(problems, []);
   assert.deepEqual([...entries.keys()].sort(), settingNames.filter((name) => !settingOf(name).notInFile).sort());
   for (const [name, { text }] of entries) assert.ok(settingOf(name).type.schema.safeParse(text).success, name);
 });
