@@ -21,6 +21,8 @@ export interface Call {
   readonly parentSpanId?: string | undefined;
   /** The parent came with the request (traceparent), and this is its sampled flag. */
   readonly remoteParent?: { readonly sampled: boolean } | undefined;
+  /** The trace began elsewhere and this is its sampled flag, also for calls nested in the one with `remoteParent`. */
+  readonly traceSampled?: boolean | undefined;
   /** Enclosing traced calls on the goroutine. */
   readonly frameIndex: number;
   /** Of a traced function, in order. */

@@ -9,6 +9,8 @@ export interface ProbeDescription {
   /** The Go function: `main.charge`; for a preset the function at whose entry its calls begin. */
   readonly functionName: string;
   readonly source?: SourceLine | undefined;
+  /** Index of the last result that is declared as `error`; absent: none, or the signature is unknown. */
+  readonly errorResult?: number | undefined;
   /** Instrumentation scope: `sidespan/function`, `sidespan/net/http`, `sidespan/google.golang.org/grpc`. */
   readonly scopeName: string;
 }

@@ -1,0 +1,107 @@
+import type { Attributes, SpanStatus } from '@opentelemetry/api';
+import type { Call } from '../event/call.ts';
+import type { Value } from '../event/value.ts';
+import type { ProbeDescription } from '../probe/probe.ts';
+import {
+  type CallMeaning,
+  PANIC_EXCEPTION,
+  SPAN_KIND,
+  STATUS_ERROR,
+  STATUS_ERROR_CODE,
+  STATUS_UNSET,
+} from './call-span.ts';
+import { ATTR, SIDESPAN } from './semconv.ts';
+import { contentJson } from './value-json.ts';
+
+/** What is the same for all calls of a function. */
+export interface FunctionFacts {
+  readonly name: string;
+  readonly functionName: string;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  readonly errorResult: number | undefined;
+}
+
+/** Why a call counts as failed. */
+export interface FunctionFailure {
+  /** `panic`, or Go's name of the error's dynamic type. */
+  readonly type: string;
+  readonly status: SpanStatus;
+}
+
+export function functionFacts(probe: ProbeDescription): FunctionFacts {
+  return {
+    name: shortFunctionName(probe.functionName),
+    functionName: probe.functionName,
+    file: probe.source?.file,
+    line: probe.source?.line,
+    errorResult: probe.errorResult,
+  };
+}
+
+/** `github.com/acme/shop/cart.(*Cart).Add` becomes `cart.(*Cart).Add`; the linker writes a dot in a path as `%2e`. */
+export function shortFunctionName(name: string): string {
+  // Type arguments and receivers may have slashes of their own: `maps.Keys[go.shape.map[net/http.x]…]`.
+  const end = name.search(/[([]/);
+  const path = end < 0 ? name : name.slice(0, end);
+  return name.slice(path.lastIndexOf('/') + 1).replaceAll('%2e', '.');
+}
+
+export function functionMeaning(
+  call: Call,
+  facts: FunctionFacts,
+  failure: FunctionFailure | undefined = functionFailure(call, facts),
+): CallMeaning {
+  const attributes: Attributes = { [ATTR.CODE_FUNCTION_NAME]: facts.functionName };
+  if (facts.file !== undefined) attributes[ATTR.CODE_FILE_PATH] = facts.file;
+  if (facts.line !== undefined) attributes[ATTR.CODE_LINE_NUMBER] = facts.line;
+  addValues(attributes, SIDESPAN.ARGUMENT_PREFIX, call.arguments);
+  addValues(attributes, SIDESPAN.RESULT_PREFIX, call.results);
+  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
+  if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
+  if (failure !== undefined) attributes[ATTR.ERROR_TYPE] = failure.type;
+  return {
+    name: facts.name,
+    kind: SPAN_KIND.INTERNAL,
+    status: failure?.status ?? STATUS_UNSET,
+    attributes,
+    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
+  };
+}
+
+/** Goexit ends a goroutine as wanted (testing.T.FailNow uses it); a panic and a non-nil `error` result are failures. */
+export function functionFailure(call: Call, facts: FunctionFacts): FunctionFailure | undefined {
+  if (call.end === 'panic') return { type: 'panic', status: STATUS_ERROR };
+  if (facts.errorResult === undefined) return undefined;
+  const error = call.results[facts.errorResult];
+  // An error that could not be read may have been nil.
+  if (error === undefined || error.value === undefined || error.value === null) return undefined;
+  const message = typeof error.value === 'string' ? error.value : contentJson(error.value);
+  return { type: error.goType, status: { code: STATUS_ERROR_CODE, message } };
+}
+
+function addValues(attributes: Attributes, prefix: string, values: readonly Value[]): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === undefined) continue;
+    const key = prefix + (value.name === '' || value.name === '_' ? i : value.name);
+    const content = value.value;
+    if (content === undefined) {
+      attributes[`${key}.unavailable`] = value.unavailable ?? 'not captured';
+      continue;
+    }
+    const isScalar = typeof content === 'number' || typeof content === 'boolean' || typeof content === 'string';
+    attributes[key] = isScalar ? content : contentJson(content);
+    if (value.truncated !== undefined) attributes[`${key}.truncated`] = value.truncated.of;
+    if (needsType(value)) attributes[`${key}.type`] = value.goType;
+  }
+}
+
+/** Where the text does not show what it is: JSON, a string that looks like it, an interface's dynamic type. */
+function needsType(value: Value): boolean {
+  if (value.goType === '') return false;
+  if (value.type === 'INTERFACE') return true;
+  if (typeof value.value !== 'string') return typeof value.value === 'object';
+  const first = value.value.charCodeAt(0);
+  return first === 0x5b /* [ */ || first === 0x7b /* { */;
+}

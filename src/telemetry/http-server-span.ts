@@ -1,0 +1,143 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Call } from '../event/call.ts';
+import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { forwardedClient, forwardedScheme, parseAddress } from './network-address.ts';
+import { integerField, isSetField, textField } from './preset-field.ts';
+import { ATTR, SIDESPAN, UNSTABLE_ATTR } from './semconv.ts';
+import { redactedQuery } from './url-query.ts';
+
+/** What both the span and the metric of a request say. All of low cardinality. */
+export interface HttpServerFacts {
+  /** One of the known methods, `_OTHER`, or undefined if it could not be read. */
+  readonly method: string | undefined;
+  readonly route: string | undefined;
+  readonly scheme: string | undefined;
+  /** `1.1`, `2`. */
+  readonly protocolVersion: string | undefined;
+  readonly statusCode: number | undefined;
+  readonly errorType: string | undefined;
+}
+
+/** RFC 9110 and PATCH (RFC 5789): what the conventions call known. */
+const METHODS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
+const METHODS_WITH_BODY = new Set(['PATCH', 'POST', 'PUT']);
+const OTHER_METHOD = '_OTHER';
+
+export function httpServerFacts(call: Call): HttpServerFacts {
+  const method = textField(call, 'method');
+  const pattern = textField(call, 'pattern');
+  const forwardedProto = textField(call, 'forwardedProto');
+  const statusCode = httpStatusCode(call);
+  return {
+    method: method === undefined || METHODS.has(method) ? method : OTHER_METHOD,
+    route: pattern === undefined ? undefined : routeOfPattern(pattern),
+    scheme: (forwardedProto === undefined ? undefined : forwardedScheme(forwardedProto)) ?? ownScheme(call),
+    protocolVersion: protocolVersion(call),
+    statusCode,
+    errorType: errorType(call, statusCode),
+  };
+}
+
+export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeaning {
+  const attributes: Attributes = {};
+  const { method, route, scheme, statusCode, errorType } = facts;
+  if (method !== undefined) {
+    attributes[ATTR.HTTP_REQUEST_METHOD] = method;
+    if (method === OTHER_METHOD) attributes[ATTR.HTTP_REQUEST_METHOD_ORIGINAL] = textField(call, 'method');
+  }
+  const path = textField(call, 'path');
+  if (path !== undefined) attributes[ATTR.URL_PATH] = path;
+  const query = textField(call, 'query');
+  if (query !== undefined) attributes[ATTR.URL_QUERY] = redactedQuery(query);
+  if (scheme !== undefined) attributes[ATTR.URL_SCHEME] = scheme;
+  if (route !== undefined) attributes[ATTR.HTTP_ROUTE] = route;
+  if (statusCode !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = statusCode;
+  if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
+  addAddresses(call, attributes);
+  if (facts.protocolVersion !== undefined) attributes[ATTR.NETWORK_PROTOCOL_VERSION] = facts.protocolVersion;
+  const userAgent = textField(call, 'userAgent');
+  if (userAgent !== undefined) attributes[ATTR.USER_AGENT_ORIGINAL] = userAgent;
+  addSizes(call, method, attributes);
+  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
+  if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
+
+  const verb = method === undefined || method === OTHER_METHOD ? 'HTTP' : method;
+  return {
+    name: route === undefined ? verb : `${verb} ${route}`,
+    kind: SPAN_KIND.SERVER,
+    // The conventions want no description where the status code says it all.
+    status: errorType === undefined ? STATUS_UNSET : STATUS_ERROR,
+    attributes,
+    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
+    traceState: textField(call, 'tracestate'),
+  };
+}
+
+/** `GET example.com/items/{id}`, as Request.Pattern has it, without method and host. */
+export function routeOfPattern(pattern: string): string | undefined {
+  const slash = pattern.indexOf('/');
+  return slash < 0 ? undefined : pattern.slice(slash);
+}
+
+/**
+ * The status that was sent. net/http keeps 0 until the first WriteHeader and sends 200 for a handler that returned
+ * without one (server.go, finishRequest); a handler that panicked before that sent nothing.
+ */
+function httpStatusCode(call: Call): number | undefined {
+  const status = integerField(call, 'status');
+  if (status === 0) return call.end === 'returned' ? 200 : undefined;
+  return status !== undefined && status >= 100 && status <= 999 ? status : undefined;
+}
+
+function errorType(call: Call, statusCode: number | undefined): string | undefined {
+  // net/http recovers a panic and closes the connection, whatever was sent before.
+  if (call.end === 'panic' || call.end === 'goexit') return call.end;
+  return statusCode !== undefined && statusCode >= 500 ? String(statusCode) : undefined;
+}
+
+function ownScheme(call: Call): string | undefined {
+  const tls = isSetField(call, 'tls');
+  return tls === undefined ? undefined : tls ? 'https' : 'http';
+}
+
+function protocolVersion(call: Call): string | undefined {
+  const major = integerField(call, 'protoMajor');
+  const minor = integerField(call, 'protoMinor');
+  if (major === undefined || minor === undefined) return undefined;
+  if (major === 1 && minor === 1) return '1.1';
+  return major >= 2 && minor === 0 ? String(major) : `${major}.${minor}`;
+}
+
+function addAddresses(call: Call, attributes: Attributes): void {
+  const host = textField(call, 'host');
+  const server = host === undefined ? undefined : parseAddress(host);
+  if (server !== undefined) {
+    attributes[ATTR.SERVER_ADDRESS] = server.address;
+    if (server.port !== undefined) attributes[ATTR.SERVER_PORT] = server.port;
+  }
+  const remote = textField(call, 'peer');
+  const peer = remote === undefined ? undefined : parseAddress(remote);
+  const forwarded = textField(call, 'forwardedFor');
+  const client = (forwarded === undefined ? undefined : forwardedClient(forwarded)) ?? peer?.address;
+  if (client !== undefined) attributes[ATTR.CLIENT_ADDRESS] = client;
+  if (peer !== undefined) {
+    attributes[ATTR.NETWORK_PEER_ADDRESS] = peer.address;
+    if (peer.port !== undefined) attributes[ATTR.NETWORK_PEER_PORT] = peer.port;
+  }
+}
+
+function addSizes(call: Call, method: string | undefined, attributes: Attributes): void {
+  const contentLength = integerField(call, 'contentLength');
+  // -1: not known before it is read. A GET's 0 says nothing.
+  if (
+    contentLength !== undefined &&
+    (contentLength > 0 || (contentLength === 0 && METHODS_WITH_BODY.has(method ?? '')))
+  ) {
+    attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = contentLength;
+  }
+  const written = integerField(call, 'written');
+  // For HEAD net/http counts what the handler wrote and sends none of it.
+  if (written !== undefined && written >= 0 && method !== 'HEAD') {
+    attributes[UNSTABLE_ATTR.HTTP_RESPONSE_BODY_SIZE] = written;
+  }
+}

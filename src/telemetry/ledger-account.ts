@@ -1,0 +1,68 @@
+import type { ProbeDescription } from '../probe/probe.ts';
+
+/**
+ * Why a call that was seen has no span at a receiver. The first five are counted in the kernel per probe,
+ * `recursion_misses` for a whole program, the rest here.
+ */
+export const DROP_REASONS = [
+  'ring_full',
+  'goroutine_table_full',
+  'frame_stack_full',
+  'scratch_busy',
+  'no_goroutine',
+  'recursion_misses',
+  'unpaired',
+  'decode_failed',
+  'queue_full',
+  'export_failed',
+] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
+
+/** struct probe_counters of bpf/event.h, summed over the CPUs. */
+export interface KernelCounts {
+  readonly seen: number;
+  /** By how they ended, in the order of enum call_end. */
+  readonly ended: readonly [returned: number, panic: number, goexit: number, goroutineEnd: number, unpaired: number];
+  readonly enteredBefore: number;
+  readonly ringFull: number;
+  readonly goroutineTableFull: number;
+  readonly frameStackFull: number;
+  readonly scratchBusy: number;
+  readonly noGoroutine: number;
+  readonly argumentsRingFull: number;
+}
+
+/** The process as the ledger names it. */
+export interface LedgerProcess {
+  readonly pid: number;
+  readonly serviceName: string;
+}
+
+/** The counts of one probe in one process. Spans carry it, so that their fate is counted without a look-up. */
+export interface ProbeAccount {
+  readonly process: LedgerProcess;
+  readonly probe: ProbeDescription;
+  kernel: KernelCounts;
+  /** Records of ended calls that came out of the ring. */
+  received: number;
+  exported: number;
+  sampledOut: number;
+  unpaired: number;
+  decodeFailed: number;
+  queueFull: number;
+  exportFailed: number;
+  /** The probe is detached, the ring drained and the counters read for the last time. */
+  closed: boolean;
+}
+
+export const NO_COUNTS: KernelCounts = {
+  seen: 0,
+  ended: [0, 0, 0, 0, 0],
+  enteredBefore: 0,
+  ringFull: 0,
+  goroutineTableFull: 0,
+  frameStackFull: 0,
+  scratchBusy: 0,
+  noGoroutine: 0,
+  argumentsRingFull: 0,
+};

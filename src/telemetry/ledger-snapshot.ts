@@ -1,0 +1,173 @@
+import type { ProbeDescription } from '../probe/probe.ts';
+import {
+  DROP_REASONS,
+  type DropReason,
+  type KernelCounts,
+  type LedgerProcess,
+  type ProbeAccount,
+} from './ledger-account.ts';
+
+export interface LedgerRow {
+  /** `gateway (4711)` */
+  readonly process: string;
+  /** As given to `open`; absent for what belongs to no process, or to several that ended long ago. */
+  readonly owner?: LedgerProcess | undefined;
+  readonly probe: string;
+  readonly kind: ProbeDescription['kind'];
+  readonly scopeName: string;
+  readonly seen: number;
+  readonly exported: number;
+  readonly sampledOut: number;
+  /** Only reasons that occurred. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Seen and not decided: `seen - exported - sampledOut - dropped`, the sum of the next three. */
+  readonly inFlight: number;
+  readonly running: number;
+  /** Ended; their records were not read yet. */
+  readonly unread: number;
+  /** Their spans wait for the exporter. */
+  readonly queued: number;
+  /** Of a detached probe: `running`, which nobody will see end. */
+  readonly stillRunningAtDetach: number;
+  /** Calls that had begun when the probe came: neither seen nor lost. */
+  readonly enteredBeforeAttach: number;
+  /** Calls whose arguments were lost, though the call itself was not. */
+  readonly argumentsLost: number;
+  readonly closed: boolean;
+}
+
+export type LedgerSums = Omit<LedgerRow, 'process' | 'owner' | 'probe' | 'kind' | 'scopeName' | 'closed'>;
+
+export interface LedgerSnapshot {
+  readonly rows: readonly LedgerRow[];
+  readonly total: LedgerSums;
+}
+
+/** Calls that were entered and can't be followed any further. */
+function refused(kernel: KernelCounts): number {
+  return kernel.noGoroutine + kernel.scratchBusy + kernel.goroutineTableFull + kernel.frameStackFull;
+}
+
+function endedCalls(kernel: KernelCounts): number {
+  let sum = 0;
+  for (const count of kernel.ended) sum += count;
+  return sum;
+}
+
+function settled(account: ProbeAccount): number {
+  const { exported, sampledOut, unpaired, decodeFailed, queueFull, exportFailed } = account;
+  return exported + sampledOut + unpaired + decodeFailed + queueFull + exportFailed;
+}
+
+export function isSettled(account: ProbeAccount): boolean {
+  return settled(account) === account.received;
+}
+
+export function rowOf(account: ProbeAccount): LedgerRow {
+  const { kernel, process, probe, closed } = account;
+  const ended = endedCalls(kernel);
+  // The counters of a busy probe are not read at one instant: whatever ended was seen.
+  const seen = closed ? kernel.seen : Math.max(kernel.seen, ended + refused(kernel));
+  const running = seen - refused(kernel) - ended;
+  const unread = ended - kernel.ringFull - account.received;
+  const queued = account.received - settled(account);
+  return {
+    process: `${process.serviceName} (${process.pid})`,
+    owner: process,
+    probe: probe.functionName,
+    kind: probe.kind,
+    scopeName: probe.scopeName,
+    seen,
+    exported: account.exported,
+    sampledOut: account.sampledOut,
+    dropped: occurred({
+      ring_full: kernel.ringFull,
+      goroutine_table_full: kernel.goroutineTableFull,
+      frame_stack_full: kernel.frameStackFull,
+      scratch_busy: kernel.scratchBusy,
+      no_goroutine: kernel.noGoroutine,
+      unpaired: account.unpaired,
+      decode_failed: account.decodeFailed,
+      queue_full: account.queueFull,
+      export_failed: account.exportFailed,
+    }),
+    inFlight: running + unread + queued,
+    running,
+    unread,
+    queued,
+    stillRunningAtDetach: closed ? running : 0,
+    enteredBeforeAttach: kernel.enteredBefore,
+    argumentsLost: kernel.argumentsRingFull,
+    closed,
+  };
+}
+
+/** What the kernel skipped belongs to no probe: nothing ran that could have counted it. */
+export function recursionRow(misses: number): LedgerRow {
+  return {
+    ...NO_CALLS,
+    process: '(kernel)',
+    probe: '(hits that the kernel skipped)',
+    kind: 'function',
+    scopeName: '',
+    seen: misses,
+    dropped: { recursion_misses: misses },
+    closed: true,
+  };
+}
+
+export const NO_CALLS: LedgerSums = {
+  seen: 0,
+  exported: 0,
+  sampledOut: 0,
+  dropped: {},
+  inFlight: 0,
+  running: 0,
+  unread: 0,
+  queued: 0,
+  stillRunningAtDetach: 0,
+  enteredBeforeAttach: 0,
+  argumentsLost: 0,
+};
+
+export function addedSums(a: LedgerSums, b: LedgerSums): LedgerSums {
+  const dropped: Partial<Record<DropReason, number>> = {};
+  for (const reason of DROP_REASONS) dropped[reason] = (a.dropped[reason] ?? 0) + (b.dropped[reason] ?? 0);
+  return {
+    seen: a.seen + b.seen,
+    exported: a.exported + b.exported,
+    sampledOut: a.sampledOut + b.sampledOut,
+    dropped: occurred(dropped),
+    inFlight: a.inFlight + b.inFlight,
+    running: a.running + b.running,
+    unread: a.unread + b.unread,
+    queued: a.queued + b.queued,
+    stillRunningAtDetach: a.stillRunningAtDetach + b.stillRunningAtDetach,
+    enteredBeforeAttach: a.enteredBeforeAttach + b.enteredBeforeAttach,
+    argumentsLost: a.argumentsLost + b.argumentsLost,
+  };
+}
+
+function occurred(dropped: Partial<Record<DropReason, number>>): Partial<Record<DropReason, number>> {
+  return Object.fromEntries(Object.entries(dropped).filter(([, count]) => count > 0));
+}
+
+/** Of what was dropped, in all. */
+export function droppedCalls(row: Pick<LedgerRow, 'dropped'>): number {
+  return Object.values(row.dropped).reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * Whether every call that was seen is accounted for: no negative rest anywhere, and nothing undecided but running calls
+ * once a probe is closed.
+ */
+export function balanced(snapshot: LedgerSnapshot): boolean {
+  return snapshot.rows.every(
+    (row) =>
+      row.seen === row.exported + row.sampledOut + droppedCalls(row) + row.inFlight &&
+      row.running >= 0 &&
+      row.unread >= 0 &&
+      row.queued >= 0 &&
+      (!row.closed || (row.unread === 0 && row.queued === 0)),
+  );
+}

@@ -1,0 +1,152 @@
+import type { Attributes, HrTime } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
+import type { Resource } from '@opentelemetry/resources';
+import type { MetricDescriptor, ScopeMetrics } from '@opentelemetry/sdk-metrics';
+import { createDurationMetric, type DurationMetric, type DurationSeries } from './duration-metric.ts';
+import type { HttpServerFacts } from './http-server-span.ts';
+import { VALUE_TYPE } from './metric-data.ts';
+import type { RpcServerFacts } from './rpc-server-span.ts';
+import { ATTR, DURATION_BOUNDS_SECONDS, METRIC, SIDESPAN } from './semconv.ts';
+
+/** Durations of the calls of one process, sampled or not. */
+export interface ProcessMetrics {
+  readonly resource: Resource;
+  httpServer(scope: InstrumentationScope): (facts: HttpServerFacts, durationNs: number) => void;
+  rpcServer(scope: InstrumentationScope): (facts: RpcServerFacts, durationNs: number) => void;
+  function(
+    scope: InstrumentationScope,
+    functionName: string,
+  ): (errorType: string | undefined, durationNs: number) => void;
+  scopeMetrics(startTime: HrTime, endTime: HrTime): ScopeMetrics[];
+}
+
+type DurationKind = 'httpServer' | 'rpcServer' | 'function';
+
+const DESCRIPTORS: Readonly<Record<DurationKind, MetricDescriptor>> = {
+  httpServer: duration(METRIC.HTTP_SERVER_REQUEST_DURATION, 'Duration of HTTP server requests.'),
+  rpcServer: duration(
+    METRIC.RPC_SERVER_CALL_DURATION,
+    'Measures the duration of an incoming Remote Procedure Call (RPC).',
+  ),
+  function: duration(SIDESPAN.FUNCTION_DURATION, 'Duration of calls of a traced function.'),
+};
+
+/** Functions take from a microsecond to seconds; the conventions' bounds begin at 5 ms. */
+const FUNCTION_BOUNDS_SECONDS = [
+  1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+  2.5, 5, 10,
+];
+
+function duration(name: string, description: string): MetricDescriptor {
+  return { name, description, unit: 's', valueType: VALUE_TYPE.DOUBLE };
+}
+
+export function createProcessMetrics(resource: Resource): ProcessMetrics {
+  const metrics = new Map<InstrumentationScope, Map<DurationKind, DurationMetric>>();
+
+  /** Probes of one scope share a metric. */
+  function metricOf(scope: InstrumentationScope, kind: DurationKind): DurationMetric {
+    const ofScope = metrics.get(scope) ?? new Map<DurationKind, DurationMetric>();
+    metrics.set(scope, ofScope);
+    const bounds = kind === 'function' ? FUNCTION_BOUNDS_SECONDS : DURATION_BOUNDS_SECONDS;
+    const metric = ofScope.get(kind) ?? createDurationMetric(DESCRIPTORS[kind], bounds);
+    ofScope.set(kind, metric);
+    return metric;
+  }
+
+  return {
+    resource,
+    httpServer(scope) {
+      const metric = metricOf(scope, 'httpServer');
+      const seriesOf = seriesFinder<HttpServerFacts>(metric, (facts) => facts.route, sameHttp, httpAttributes);
+      return (facts, durationNs) => metric.record(seriesOf(facts), durationNs);
+    },
+    rpcServer(scope) {
+      const metric = metricOf(scope, 'rpcServer');
+      const seriesOf = seriesFinder<RpcServerFacts>(metric, (facts) => facts.method, sameRpc, rpcAttributes);
+      return (facts, durationNs) => metric.record(seriesOf(facts), durationNs);
+    },
+    function(scope, functionName) {
+      const metric = metricOf(scope, 'function');
+      const attributes: Attributes = { [ATTR.CODE_FUNCTION_NAME]: functionName };
+      const ok = metric.series(attributes);
+      const failed = seriesFinder<string>(
+        metric,
+        (errorType) => errorType,
+        () => true,
+        (errorType) => ({ ...attributes, [ATTR.ERROR_TYPE]: errorType }),
+      );
+      return (errorType, durationNs) => metric.record(errorType === undefined ? ok : failed(errorType), durationNs);
+    },
+    scopeMetrics(startTime, endTime) {
+      const found: ScopeMetrics[] = [];
+      for (const [scope, ofScope] of metrics) {
+        const data = Array.from(ofScope.values(), (metric) => metric.data(startTime, endTime));
+        const used = data.filter(({ dataPoints }) => dataPoints.length > 0);
+        if (used.length > 0) found.push({ scope, metrics: used });
+      }
+      return found;
+    },
+  };
+}
+
+/**
+ * Finds the series of a call by one text, then by comparing: a route has a handful of them.
+ * Once the metric is full nothing more is remembered.
+ */
+function seriesFinder<Facts>(
+  metric: DurationMetric,
+  key: (facts: Facts) => string | undefined,
+  same: (a: Facts, b: Facts) => boolean,
+  attributes: (facts: Facts) => Attributes,
+): (facts: Facts) => DurationSeries {
+  const byKey = new Map<string | undefined, { readonly facts: Facts; readonly series: DurationSeries }[]>();
+  return (facts) => {
+    const known = byKey.get(key(facts));
+    if (known !== undefined) for (const entry of known) if (same(entry.facts, facts)) return entry.series;
+    const wanted = attributes(facts);
+    const series = metric.series(wanted);
+    if (series.attributes !== wanted) return series;
+    if (known === undefined) byKey.set(key(facts), [{ facts, series }]);
+    else known.push({ facts, series });
+    return series;
+  };
+}
+
+function sameHttp(a: HttpServerFacts, b: HttpServerFacts): boolean {
+  return (
+    a.statusCode === b.statusCode &&
+    a.method === b.method &&
+    a.scheme === b.scheme &&
+    a.protocolVersion === b.protocolVersion &&
+    a.errorType === b.errorType
+  );
+}
+
+function httpAttributes(facts: HttpServerFacts): Attributes {
+  return defined({
+    [ATTR.HTTP_REQUEST_METHOD]: facts.method,
+    [ATTR.URL_SCHEME]: facts.scheme,
+    [ATTR.HTTP_ROUTE]: facts.route,
+    [ATTR.HTTP_RESPONSE_STATUS_CODE]: facts.statusCode,
+    [ATTR.NETWORK_PROTOCOL_VERSION]: facts.protocolVersion,
+    [ATTR.ERROR_TYPE]: facts.errorType,
+  });
+}
+
+function sameRpc(a: RpcServerFacts, b: RpcServerFacts): boolean {
+  return a.statusCode === b.statusCode && a.errorType === b.errorType;
+}
+
+function rpcAttributes(facts: RpcServerFacts): Attributes {
+  return defined({
+    [ATTR.RPC_SYSTEM_NAME]: 'grpc',
+    [ATTR.RPC_METHOD]: facts.method,
+    [ATTR.RPC_STATUS_CODE]: facts.statusCode,
+    [ATTR.ERROR_TYPE]: facts.errorType,
+  });
+}
+
+function defined(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,118 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Call } from '../event/call.ts';
+import {
+  type CallMeaning,
+  PANIC_EXCEPTION,
+  SPAN_KIND,
+  STATUS_ERROR,
+  STATUS_ERROR_CODE,
+  STATUS_UNSET,
+} from './call-span.ts';
+import { parseAddress } from './network-address.ts';
+import { integerField, textField } from './preset-field.ts';
+import { ATTR, SIDESPAN } from './semconv.ts';
+
+/** What both the span and the metric of a gRPC call say. */
+export interface RpcServerFacts {
+  /** `pkg.Service/Method`, `_OTHER`, or undefined if it could not be read. */
+  readonly method: string | undefined;
+  /** `OK`, `NOT_FOUND` …; a code that gRPC does not define as digits. */
+  readonly statusCode: string | undefined;
+  readonly errorType: string | undefined;
+}
+
+/** By number: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+const STATUS_CODES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
+
+/** The conventions for gRPC: of these the server is to blame; the rest are the caller's. */
+const SERVER_ERRORS = new Set([
+  'UNKNOWN',
+  'DEADLINE_EXCEEDED',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+]);
+
+const OTHER_METHOD = '_OTHER';
+
+export function rpcServerFacts(call: Call): RpcServerFacts {
+  const code = integerField(call, 'code');
+  const statusCode = code === undefined ? undefined : (STATUS_CODES[code] ?? String(code));
+  const path = textField(call, 'method');
+  return {
+    method: path === undefined ? undefined : methodName(path, statusCode),
+    statusCode,
+    errorType: errorType(call, statusCode),
+  };
+}
+
+function errorType(call: Call, statusCode: string | undefined): string | undefined {
+  if (call.end === 'panic' || call.end === 'goexit') return call.end;
+  return statusCode !== undefined && SERVER_ERRORS.has(statusCode) ? statusCode : undefined;
+}
+
+/**
+ * A method that the server doesn't have is answered with UNIMPLEMENTED, and so is one that is generated but not
+ * written: they can't be told apart, and then the conventions want `_OTHER`, as anybody may make such names up.
+ */
+function methodName(path: string, statusCode: string | undefined): string {
+  return statusCode === 'UNIMPLEMENTED' ? OTHER_METHOD : originalMethod(path);
+}
+
+function originalMethod(path: string): string {
+  return path.charCodeAt(0) === 0x2f /* / */ ? path.slice(1) : path;
+}
+
+export function rpcServerMeaning(call: Call, facts: RpcServerFacts): CallMeaning {
+  const { method, statusCode, errorType } = facts;
+  const attributes: Attributes = { [ATTR.RPC_SYSTEM_NAME]: 'grpc' };
+  if (method !== undefined) {
+    attributes[ATTR.RPC_METHOD] = method;
+    if (method === OTHER_METHOD) attributes[ATTR.RPC_METHOD_ORIGINAL] = originalMethod(textField(call, 'method') ?? '');
+  }
+  if (statusCode !== undefined) attributes[ATTR.RPC_STATUS_CODE] = statusCode;
+  if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
+  const remote = textField(call, 'peer');
+  const peer = remote === undefined ? undefined : parseAddress(remote);
+  if (peer !== undefined) {
+    attributes[ATTR.CLIENT_ADDRESS] = peer.address;
+    attributes[ATTR.NETWORK_PEER_ADDRESS] = peer.address;
+    if (peer.port !== undefined) attributes[ATTR.NETWORK_PEER_PORT] = peer.port;
+  }
+  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
+  if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
+
+  const message = textField(call, 'message');
+  return {
+    name: method === undefined || method === OTHER_METHOD ? 'grpc' : method,
+    kind: SPAN_KIND.SERVER,
+    status:
+      errorType === undefined
+        ? STATUS_UNSET
+        : message === undefined
+          ? STATUS_ERROR
+          : { code: STATUS_ERROR_CODE, message },
+    attributes,
+    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
+    traceState: textField(call, 'tracestate'),
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * Names of the semantic conventions 1.45 that Sidespan emits. Copied, because loading the package that defines them
+ * costs 6 MB of memory; test/telemetry/semconv.test.ts compares every one of them with that package.
+ */
+export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
+
+/** Stable attributes. */
+export const ATTR = {
+  CLIENT_ADDRESS: 'client.address',
+  CODE_FILE_PATH: 'code.file.path',
+  CODE_FUNCTION_NAME: 'code.function.name',
+  CODE_LINE_NUMBER: 'code.line.number',
+  CONTAINER_ID: 'container.id',
+  ERROR_TYPE: 'error.type',
+  EXCEPTION_MESSAGE: 'exception.message',
+  EXCEPTION_TYPE: 'exception.type',
+  HTTP_REQUEST_METHOD: 'http.request.method',
+  HTTP_REQUEST_METHOD_ORIGINAL: 'http.request.method_original',
+  HTTP_RESPONSE_STATUS_CODE: 'http.response.status_code',
+  HTTP_ROUTE: 'http.route',
+  NETWORK_PEER_ADDRESS: 'network.peer.address',
+  NETWORK_PEER_PORT: 'network.peer.port',
+  NETWORK_PROTOCOL_VERSION: 'network.protocol.version',
+  OTEL_SCOPE_NAME: 'otel.scope.name',
+  OTEL_SCOPE_VERSION: 'otel.scope.version',
+  RPC_METHOD: 'rpc.method',
+  RPC_METHOD_ORIGINAL: 'rpc.method_original',
+  RPC_STATUS_CODE: 'rpc.status_code',
+  RPC_SYSTEM_NAME: 'rpc.system.name',
+  SERVER_ADDRESS: 'server.address',
+  SERVER_PORT: 'server.port',
+  SERVICE_INSTANCE_ID: 'service.instance.id',
+  SERVICE_NAME: 'service.name',
+  SERVICE_VERSION: 'service.version',
+  TELEMETRY_DISTRO_NAME: 'telemetry.distro.name',
+  TELEMETRY_DISTRO_VERSION: 'telemetry.distro.version',
+  TELEMETRY_SDK_LANGUAGE: 'telemetry.sdk.language',
+  TELEMETRY_SDK_NAME: 'telemetry.sdk.name',
+  TELEMETRY_SDK_VERSION: 'telemetry.sdk.version',
+  URL_PATH: 'url.path',
+  URL_QUERY: 'url.query',
+  URL_SCHEME: 'url.scheme',
+  USER_AGENT_ORIGINAL: 'user_agent.original',
+} as const;
+
+/** Attributes that the conventions may still rename. */
+export const UNSTABLE_ATTR = {
+  CPU_MODE: 'cpu.mode',
+  HOST_NAME: 'host.name',
+  HTTP_REQUEST_BODY_SIZE: 'http.request.body.size',
+  HTTP_RESPONSE_BODY_SIZE: 'http.response.body.size',
+  PROCESS_COMMAND_ARGS: 'process.command_args',
+  PROCESS_EXECUTABLE_NAME: 'process.executable.name',
+  PROCESS_EXECUTABLE_PATH: 'process.executable.path',
+  PROCESS_PID: 'process.pid',
+  PROCESS_RUNTIME_NAME: 'process.runtime.name',
+  PROCESS_RUNTIME_VERSION: 'process.runtime.version',
+} as const;
+
+/** Metrics of the conventions; durations are stable, those of a process are not. */
+export const METRIC = {
+  HTTP_SERVER_REQUEST_DURATION: 'http.server.request.duration',
+  RPC_SERVER_CALL_DURATION: 'rpc.server.call.duration',
+} as const;
+export const UNSTABLE_METRIC = {
+  PROCESS_CPU_TIME: 'process.cpu.time',
+  PROCESS_MEMORY_USAGE: 'process.memory.usage',
+} as const;
+
+/** Sidespan's own names. */
+export const SIDESPAN = {
+  GOROUTINE_ID: 'sidespan.goroutine.id',
+  ENDED: 'sidespan.ended',
+  ARGUMENT_PREFIX: 'sidespan.argument.',
+  RESULT_PREFIX: 'sidespan.result.',
+  FUNCTION_DURATION: 'sidespan.function.duration',
+  CALLS_SEEN: 'sidespan.calls.seen',
+  CALLS_EXPORTED: 'sidespan.calls.exported',
+  CALLS_SAMPLED_OUT: 'sidespan.calls.sampled_out',
+  CALLS_DROPPED: 'sidespan.calls.dropped',
+  CALLS_IN_FLIGHT: 'sidespan.calls.in_flight',
+  CALLS_ENTERED_BEFORE_ATTACH: 'sidespan.calls.entered_before_attach',
+  DROP_REASON: 'reason',
+  EXPORT_QUEUE_SIZE: 'sidespan.export.queue.size',
+  EXPORT_QUEUE_CAPACITY: 'sidespan.export.queue.capacity',
+  EXPORTER: 'exporter',
+} as const;
+
+/** Bucket boundaries in seconds that the conventions give for durations of requests and calls. */
+export const DURATION_BOUNDS_SECONDS = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+] as const;
