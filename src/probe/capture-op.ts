@@ -39,6 +39,8 @@ export interface CaptureOp {
 /** Limits of bpf/event.h that a plan must respect. */
 export const planLimits = {
   captureBytes: 4096,
+  /** Of OP_IMAGE and of a value behind an interface: the interpreter's block of zeros. */
+  imageBytes: 512,
   planSteps: 512,
   planDepth: 8,
   planOps: 65536,

@@ -49,23 +49,43 @@ const maxSlowPathInstructions = 64;
  */
 export function findSites(
   decoder: InstructionDecoder,
-  { code, entryVaddr, isAssembly }: FunctionCode,
+  fn: FunctionCode,
   morestackVaddrs: ReadonlySet<number>,
 ): Found<FunctionSites> {
-  const instructions = decoder.sweep(code);
+  const instructions = decoder.sweep(fn.code);
+  const exits = findExits(instructions, fn.code.length, fn.isAssembly);
+  if (exits.unavailable !== undefined) return exits;
+  const entry = entryOf(decoder, fn, instructions, morestackVaddrs);
+  if (entry.unavailable !== undefined) return entry;
+  if (exits.value.length === 0) return { unavailable: 'never returns: it has no RET and no tail jump' };
+  if (exits.value.some((exit) => exit.offset === entry.value.offset)) {
+    return { unavailable: 'does nothing that could be timed: its first instruction leaves it' };
+  }
+  return { value: { entry: entry.value, exits: exits.value } };
+}
+
+/** The entry alone: also of a function that never returns. */
+export function findEntrySite(
+  decoder: InstructionDecoder,
+  fn: FunctionCode,
+  morestackVaddrs: ReadonlySet<number>,
+): Found<EntrySite> {
+  return entryOf(decoder, fn, decoder.sweep(fn.code), morestackVaddrs);
+}
+
+function entryOf(
+  decoder: InstructionDecoder,
+  { code, entryVaddr }: FunctionCode,
+  instructions: Instructions,
+  morestackVaddrs: ReadonlySet<number>,
+): Found<EntrySite> {
   if (instructions.undecodable) {
     return { unavailable: `the instruction at +0x${instructions.undecodable.offset.toString(16)} can't be decoded` };
   }
-  const exits = findExits(instructions, code.length, isAssembly);
-  if (exits.unavailable !== undefined) return exits;
-  const entry =
-    findStackCheck(instructions, entryVaddr, morestackVaddrs) ?? findPlainEntry(decoder, code, instructions);
-  if (typeof entry === 'string') return { unavailable: entry };
-  if (exits.value.length === 0) return { unavailable: 'never returns: it has no RET and no tail jump' };
-  if (exits.value.some((exit) => exit.offset === entry.offset)) {
-    return { unavailable: 'does nothing that could be timed: its first instruction leaves it' };
-  }
-  return { value: { entry, exits: exits.value } };
+  const check = findStackCheck(instructions, entryVaddr, morestackVaddrs);
+  if (check !== undefined) return { value: check };
+  const plain = findPlainEntry(decoder, code, instructions);
+  return typeof plain === 'string' ? { unavailable: plain } : { value: plain };
 }
 
 function findExits(instructions: Instructions, sizeBytes: number, isAssembly: boolean): Found<ExitSite[]> {

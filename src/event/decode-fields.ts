@@ -1,0 +1,94 @@
+import { captureOp } from '../probe/capture-op.ts';
+import type { CaptureShape, NamedShape, Shape } from '../probe/shape.ts';
+import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
+import { type DecodeContext, decodeShape, openImage } from './decode-value.ts';
+import type { Value } from './value.ts';
+
+/**
+ * The named fields of a preset's capture. Structs and pointers without a name are only the way to them. A field behind a
+ * nil pointer is null, or what the preset says that nil means.
+ */
+export function decodeFields(
+  capture: CaptureShape,
+  reader: ChunkReader,
+  context: DecodeContext,
+  absent = 'not captured',
+): Map<string, Value> {
+  const fields = new Map<string, Value>();
+  const image = openImage(capture, reader, absent);
+  for (const value of capture.values) {
+    if (image.absent !== undefined) setAll(value, fields, (shape, name) => withReason(shape, name, image.absent ?? ''));
+    else decodeField(value, image.base, reader, context, fields);
+  }
+  return fields;
+}
+
+/** Which of a probe's captures the reader stands at: the sizes of their first images differ. */
+export function captureOf(captures: readonly CaptureShape[], reader: ChunkReader): CaptureShape | undefined {
+  const imageBytes = reader.nextCaptured;
+  return captures.find((capture) => capture.imageBytes === imageBytes);
+}
+
+type Fields = Map<string, Value>;
+
+function decodeField(
+  { name, shape }: NamedShape,
+  base: number,
+  reader: ChunkReader,
+  context: DecodeContext,
+  fields: Fields,
+): void {
+  if (name !== '') {
+    const value = decodeShape(shape, name, base, reader, context);
+    if (shape.kind === 'interface' && shape.spread) spread(value, shape.spread, fields);
+    else fields.set(name, value);
+    return;
+  }
+  switch (shape.kind) {
+    case 'struct':
+      for (const field of shape.fields) decodeField(field, base, reader, context, fields);
+      break;
+    case 'pointer':
+    case 'context': {
+      const status = reader.next(shape.kind === 'pointer' ? captureOp.pointer : captureOp.context);
+      const target = { name: '', shape: shape.target };
+      if (status === chunkStatus.ok) {
+        decodeField(target, reader.payload, reader, context, fields);
+      } else if (status === chunkStatus.nil || status === chunkStatus.absent) {
+        setAll(target, fields, whenNil);
+      } else {
+        const reason = reader.reason();
+        setAll(target, fields, (leaf, leafName) => withReason(leaf, leafName, reason));
+      }
+      break;
+    }
+  }
+}
+
+/** Fields of a value behind an interface under the preset's names. */
+function spread(value: Value, names: Readonly<Record<string, string>>, fields: Fields): void {
+  const inner = Array.isArray(value.value) ? (value.value as readonly Value[]) : [];
+  for (const field of inner) {
+    const name = names[field.name];
+    if (name !== undefined) fields.set(name, { ...field, name });
+  }
+}
+
+function setAll({ name, shape }: NamedShape, fields: Fields, valueOf: (shape: Shape, name: string) => Value): void {
+  if (name !== '') {
+    fields.set(name, valueOf(shape, name));
+  } else if (shape.kind === 'struct') {
+    for (const field of shape.fields) setAll(field, fields, valueOf);
+  } else if (shape.kind === 'pointer' || shape.kind === 'context') {
+    setAll({ name: '', shape: shape.target }, fields, valueOf);
+  }
+}
+
+function whenNil(shape: Shape, name: string): Value {
+  const value = shape.kind === 'integer' ? (shape.whenNil ?? null) : null;
+  return { name, type: shape.type, goType: shape.goType, value };
+}
+
+function withReason({ type, goType }: Shape, name: string, unavailable: string): Value {
+  return { name, type, goType, unavailable };
+}

@@ -1,0 +1,307 @@
+import { captureOp } from '../probe/capture-op.ts';
+import type {
+  ArrayShape,
+  CaptureShape,
+  InterfaceShape,
+  PointerShape,
+  ReferenceShape,
+  Shape,
+  SliceShape,
+  StructShape,
+  TextShape,
+} from '../probe/shape.ts';
+import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
+import { decodeScalar } from './decode-scalar.ts';
+import { decodeBytes, decodeText } from './decode-text.ts';
+import type { Value, ValueContent } from './value.ts';
+
+/** How the reader names what only the binary knows. */
+export interface DecodeContext {
+  /** The dynamic type that the kernel knows under that id. */
+  dynamicType(id: number): DynamicValueShape | undefined;
+  /** Name of the type whose descriptor has that linked address. */
+  typeName(typeVaddr: number): string | undefined;
+  /** Name of the function at that running address. */
+  functionName(pc: number): string | undefined;
+}
+
+/** How to read a value behind an interface. */
+export interface DynamicValueShape {
+  readonly typeName: string;
+  /** Of the image: of the value, or 8 for a pointer-shaped one. */
+  readonly sizeBytes: number;
+  readonly shape: Shape;
+  /** The message of an `error`, made from its decoded fields; undefined: unknown, the fields are shown. */
+  readonly message?: ((value: Value) => string | undefined) | undefined;
+}
+
+/**
+ * The values of a capture, one for each of the plan's.
+ * @param absent the reason to give when nothing was captured at all: `left by a tail call`, `panic` …
+ */
+export function decodeValues(
+  capture: CaptureShape,
+  reader: ChunkReader,
+  context: DecodeContext,
+  absent = 'not captured',
+): Value[] {
+  const image = openImage(capture, reader, absent);
+  return capture.values.map(({ name, shape, onStack }) => {
+    if (shape.kind === 'missing') return unavailable(name, shape, shape.reason);
+    if (image.absent !== undefined) return unavailable(name, shape, image.absent);
+    // The chunks behind it were written and must be walked over.
+    const value = decodeShape(shape, name, image.base, reader, context);
+    return onStack && image.fault ? unavailable(name, shape, 'fault') : value;
+  });
+}
+
+interface Image {
+  readonly base: number;
+  readonly fault: boolean;
+  readonly absent?: string | undefined;
+}
+
+/** The chunk of the plan's first image. */
+export function openImage(capture: CaptureShape, reader: ChunkReader, absent: string): Image {
+  if (capture.imageBytes === 0 || reader.isEmpty) return { base: 0, fault: false, absent };
+  const status = reader.next(captureOp.image);
+  const fault = status === chunkStatus.fault;
+  if (!fault && status !== chunkStatus.ok) return { base: 0, fault, absent: reader.reason() };
+  if (reader.captured < capture.imageBytes) {
+    reader.lose(`image of ${reader.captured} bytes where the plan has ${capture.imageBytes}`);
+    return { base: 0, fault, absent: reader.reason() };
+  }
+  return { base: reader.payload, fault };
+}
+
+/** A value of the image at `base` (an offset in the reader's bytes). Takes the chunks that the shape's ops wrote. */
+export function decodeShape(
+  shape: Shape,
+  name: string,
+  base: number,
+  reader: ChunkReader,
+  context: DecodeContext,
+): Value {
+  switch (shape.kind) {
+    case 'integer':
+    case 'bool':
+    case 'float':
+    case 'complex':
+    case 'address':
+    case 'time':
+    case 'present':
+      return decodeScalar(shape, name, base, reader.view);
+    case 'text':
+      return decodeTextValue(shape, name, base, reader);
+    case 'struct':
+      return { name, type: shape.type, goType: shape.goType, value: decodeFieldList(shape, base, reader, context) };
+    case 'array':
+      return decodeArray(shape, name, base, reader, context);
+    case 'slice':
+      return decodeSlice(shape, name, base, reader, context);
+    case 'pointer':
+      return decodePointer(shape, name, reader, context);
+    case 'map':
+    case 'chan':
+    case 'func':
+      return decodeReference(shape, name, reader, context);
+    case 'interface':
+      return decodeInterface(shape, name, reader, context);
+    case 'header':
+      return decodeHeader(shape, name, reader);
+    case 'context':
+      if (reader.next(captureOp.context) !== chunkStatus.ok) return notOk(name, shape, reader);
+      return decodeShape(shape.target, name, reader.payload, reader, context);
+    case 'unfollowed':
+      if (isZeroWord(reader.view, base + shape.at)) return nil(name, shape);
+      return unavailable(name, shape, shape.reason);
+    case 'traceparent':
+    case 'missing':
+      return unavailable(name, shape, shape.kind === 'missing' ? shape.reason : 'kept in the kernel');
+  }
+}
+
+function decodeFieldList(shape: StructShape, base: number, reader: ChunkReader, context: DecodeContext): Value[] {
+  const fields = shape.fields;
+  const values: Value[] = new Array(fields.length);
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i];
+    if (field !== undefined) values[i] = decodeShape(field.shape, field.name, base, reader, context);
+  }
+  return values;
+}
+
+function decodeTextValue(shape: TextShape, name: string, base: number, reader: ChunkReader): Value {
+  const at = base + shape.at;
+  const isNilSlice = shape.isBytes && isZeroWord(reader.view, at);
+  const isEmpty = isZeroWord(reader.view, at + 8);
+  const status = reader.next(captureOp.string);
+  if (status === chunkStatus.ok || ((status === chunkStatus.nil || isEmpty) && status < chunkStatus.ended)) {
+    if (isNilSlice) return nil(name, shape);
+    if (isEmpty) return { name, type: shape.type, goType: shape.goType, value: '' };
+    if (status === chunkStatus.nil) return unavailable(name, shape, 'fault');
+    return textValue(shape, name, reader, shape.isBytes);
+  }
+  return notOk(name, shape, reader);
+}
+
+function decodeHeader(shape: Shape, name: string, reader: ChunkReader): Value {
+  const status = reader.next(captureOp.header);
+  if (status === chunkStatus.ok) return textValue(shape, name, reader, false);
+  // A header that isn't there is known not to be there.
+  if (status === chunkStatus.absent) return nil(name, shape);
+  return notOk(name, shape, reader);
+}
+
+function textValue(shape: Shape, name: string, reader: ChunkReader, isBytes: boolean): Value {
+  const { bytes, payload, captured, total } = reader;
+  const end = payload + captured;
+  const value = isBytes ? decodeBytes(bytes, payload, end) : decodeText(bytes, payload, end, captured < total);
+  const { type, goType } = shape;
+  return captured < total ? { name, type, goType, value, truncated: { of: total } } : { name, type, goType, value };
+}
+
+function decodeArray(
+  shape: ArrayShape,
+  name: string,
+  base: number,
+  reader: ChunkReader,
+  context: DecodeContext,
+): Value {
+  const { type, goType, items, length } = shape;
+  const value = decodeItems(shape, items, base + shape.at, reader, context);
+  return items < length ? { name, type, goType, value, truncated: { of: length } } : { name, type, goType, value };
+}
+
+function decodeSlice(
+  shape: SliceShape,
+  name: string,
+  base: number,
+  reader: ChunkReader,
+  context: DecodeContext,
+): Value {
+  const { type, goType } = shape;
+  const at = base + shape.at;
+  const isNil = isZeroWord(reader.view, at);
+  const length = readLength(reader.view, at + 8);
+  const capacity = readLength(reader.view, at + 16);
+  let value: ValueContent[] = [];
+  if (shape.maxItems > 0) {
+    const status = reader.next(captureOp.slice, shape.itemBytes);
+    if (status === chunkStatus.ok) {
+      value = decodeItems(shape, reader.captured, reader.payload, reader, context);
+    } else if (status !== chunkStatus.nil || !(isNil || length === 0)) return notOk(name, shape, reader);
+  }
+  if (isNil) return nil(name, shape);
+  return value.length < length
+    ? { name, type, goType, value, capacity, truncated: { of: length } }
+    : { name, type, goType, value, capacity };
+}
+
+function decodeItems(
+  shape: ArrayShape | SliceShape,
+  count: number,
+  start: number,
+  reader: ChunkReader,
+  context: DecodeContext,
+): ValueContent[] {
+  const items: ValueContent[] = [];
+  for (let i = 0; i < count; i++) {
+    items.push(itemContent(decodeShape(shape.item, '', start + i * shape.itemBytes, reader, context)));
+  }
+  return items;
+}
+
+/** An item has no name and the slice's type says its own; what the content alone can't say makes it an object. */
+function itemContent(item: Value): ValueContent {
+  if (item.unavailable !== undefined) return { unavailable: item.unavailable };
+  const value = item.value ?? null;
+  if (item.type === 'INTERFACE' && value !== null) return { goType: item.goType, value };
+  return item.truncated === undefined ? value : { value, truncated: { of: item.truncated.of } };
+}
+
+function decodePointer(shape: PointerShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
+  if (reader.next(captureOp.pointer) !== chunkStatus.ok) return notOk(name, shape, reader);
+  if (reader.captured < shape.sizeBytes) {
+    reader.lose(`${reader.captured} bytes behind a pointer where the plan has ${shape.sizeBytes}`);
+    return notOk(name, shape, reader);
+  }
+  return {
+    ...decodeShape(shape.target, name, reader.payload, reader, context),
+    type: shape.type,
+    goType: shape.goType,
+  };
+}
+
+function decodeReference(shape: ReferenceShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
+  const { type, goType } = shape;
+  if (reader.next(captureOp.pointer) !== chunkStatus.ok) return notOk(name, shape, reader);
+  const wanted = shape.kind === 'chan' ? 16 : 8;
+  if (reader.captured < wanted) {
+    reader.lose(`${reader.captured} bytes of a ${shape.kind} where the plan has ${wanted}`);
+    return notOk(name, shape, reader);
+  }
+  const { view, payload } = reader;
+  const first = readLength(view, payload);
+  if (shape.kind === 'map') return { name, type, goType, value: { length: first } };
+  if (shape.kind === 'chan') {
+    return { name, type, goType, value: { length: first, capacity: readLength(view, payload + 8) } };
+  }
+  return { name, type, goType, value: context.functionName(first) ?? `0x${first.toString(16)}` };
+}
+
+function decodeInterface(shape: InterfaceShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
+  const { type } = shape;
+  const status = reader.next(captureOp.interface);
+  if (reader.captured < 8) {
+    if (status === chunkStatus.nil) return nil(name, shape);
+    // A header without the type's address: there was no room for it.
+    if (status === chunkStatus.ok) reader.status = chunkStatus.noRoom;
+    return unavailable(name, shape, reader.reason());
+  }
+  const typeVaddr = readLength(reader.view, reader.payload);
+  if (status !== chunkStatus.ok) {
+    const goType = context.typeName(typeVaddr) ?? `type at 0x${typeVaddr.toString(16)}`;
+    return { name, type, goType, unavailable: reader.reason() };
+  }
+  const dynamic = context.dynamicType(reader.total);
+  if (dynamic === undefined) {
+    reader.lose(`dynamic type ${reader.total} is unknown`);
+    return notOk(name, shape, reader);
+  }
+  const goType = dynamic.typeName;
+  const imageStatus = reader.next(captureOp.image);
+  const fault = imageStatus === chunkStatus.fault;
+  if ((!fault && imageStatus !== chunkStatus.ok) || reader.captured < dynamic.sizeBytes) {
+    if (imageStatus === chunkStatus.ok) reader.lose(`${reader.captured} bytes of a ${goType}`);
+    return { name, type, goType, unavailable: reader.reason() };
+  }
+  // After a fault the plan ran over zeros: its chunks must be walked over all the same.
+  const inner = decodeShape(dynamic.shape, name, reader.payload, reader, context);
+  if (fault) return { name, type, goType, unavailable: 'fault' };
+  const message = dynamic.message?.(inner);
+  if (message !== undefined) return { name, type, goType, value: message };
+  return { ...inner, type, goType };
+}
+
+/** A chunk that is not OK: nil is a value, all else a reason. */
+function notOk(name: string, shape: Shape, reader: ChunkReader): Value {
+  return reader.status === chunkStatus.nil ? nil(name, shape) : unavailable(name, shape, reader.reason());
+}
+
+function nil(name: string, { type, goType }: Shape): Value {
+  return { name, type, goType, value: null };
+}
+
+function unavailable(name: string, { type, goType }: Shape, reason: string): Value {
+  return { name, type, goType, unavailable: reason };
+}
+
+function isZeroWord(view: DataView, at: number): boolean {
+  return view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0;
+}
+
+/** A length, count or address: exact below 2^53. */
+function readLength(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
+}

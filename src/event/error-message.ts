@@ -1,0 +1,143 @@
+import { getSystemErrorMap } from 'node:util';
+import type { Value, ValueContent } from './value.ts';
+
+/** Makes the text of an error's Error() from its decoded value; undefined where a part is missing. */
+export type ErrorMessage = (value: Value) => string | undefined;
+
+/** Errors of the standard library and of grpc-go whose text is made of more than one field. By type name. */
+const messages: Readonly<
+  Record<string, (field: (name: string) => string | undefined, value: Value) => string | undefined>
+> = {
+  'syscall.Errno': (_field, value) => errnoText(value.value),
+  'context.deadlineExceededError': () => 'context deadline exceeded',
+  'net.canceledError': () => 'operation was canceled',
+  '*io/fs.PathError': (field) => joined(field, (op, path, err) => `${op} ${path}: ${err}`, 'Op', 'Path', 'Err'),
+  '*os.SyscallError': (field) => joined(field, (name, err) => `${name}: ${err}`, 'Syscall', 'Err'),
+  '*os.LinkError': (field) =>
+    joined(field, (op, from, to, err) => `${op} ${from} ${to}: ${err}`, 'Op', 'Old', 'New', 'Err'),
+  '*os/exec.Error': (field) => joined(field, (name, err) => `exec: ${quoted(name)}: ${err}`, 'Name', 'Err'),
+  '*strconv.NumError': (field) =>
+    joined(field, (f, num, err) => `strconv.${f}: parsing ${quoted(num)}: ${err}`, 'Func', 'Num', 'Err'),
+  '*net/url.Error': (field) => joined(field, (op, url, err) => `${op} ${quoted(url)}: ${err}`, 'Op', 'URL', 'Err'),
+  '*net.OpError': opErrorText,
+  '*net.DNSError': (field) =>
+    joined(
+      field,
+      (name, err) => `lookup ${name}${field('Server') ? ` on ${field('Server')}` : ''}: ${err}`,
+      'Name',
+      'Err',
+    ),
+  '*google.golang.org/grpc/internal/status.Error': (_field, value) => grpcStatusText(value),
+  '*github.com/pkg/errors.withMessage': (field) => joined(field, (msg, cause) => `${msg}: ${cause}`, 'msg', 'cause'),
+  '*github.com/pkg/errors.withStack': (field) => field('error'),
+  '*errors.joinError': joinedText,
+};
+
+/** Fields that hold the whole text where a type is not known by name, in order of preference. */
+const textFields = ['msg', 's', 'message', 'Msg', 'Message', 'text', 'Text', 'err', 'reason'];
+
+/**
+ * The rule for errors of that dynamic type: by the table above; else the value itself where it is a string; else the
+ * first string among the usual names of a struct's fields.
+ */
+export function errorMessage(typeName: string): ErrorMessage {
+  const rule = messages[typeName];
+  if (rule !== undefined) return (value) => rule((name) => fieldText(value, name), value);
+  return (value) => {
+    if (typeof value.value === 'string' && value.truncated === undefined && value.type !== 'PTR') return value.value;
+    const fields = fieldsOf(value);
+    const first = fields.find((field) => field.type === 'STRING');
+    if (first === undefined || !textFields.includes(first.name)) return undefined;
+    return fieldText(value, first.name);
+  };
+}
+
+/** The code names of https://github.com/grpc/grpc-go/blob/v1.75.1/codes/codes.go. */
+export const grpcCodeNames = [
+  'OK',
+  'Canceled',
+  'Unknown',
+  'InvalidArgument',
+  'DeadlineExceeded',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unimplemented',
+  'Internal',
+  'Unavailable',
+  'DataLoss',
+  'Unauthenticated',
+] as const;
+
+function grpcStatusText(value: Value): string | undefined {
+  const proto = fieldsOf(value).find((field) => field.name === 's');
+  if (proto === undefined) return undefined;
+  const code = fieldsOf(proto).find((field) => field.name === 'Code')?.value;
+  const message = fieldText(proto, 'Message');
+  if (typeof code !== 'number' || message === undefined) return undefined;
+  return `rpc error: code = ${grpcCodeNames[code] ?? `Code(${code})`} desc = ${message}`;
+}
+
+/** net.OpError: the operation, the network, the addresses where it has them. */
+function opErrorText(field: (name: string) => string | undefined): string | undefined {
+  const [op, err] = [field('Op'), field('Err')];
+  if (op === undefined || err === undefined) return undefined;
+  const net = field('Net');
+  const [source, address] = [field('Source'), field('Addr')];
+  const between = source && address ? '->' : source || !address ? '' : ' ';
+  return `${op}${net ? ` ${net}` : ''}${source ? ` ${source}` : ''}${between}${address ?? ''}: ${err}`;
+}
+
+function joinedText(_field: unknown, value: Value): string | undefined {
+  const errors = fieldsOf(value).find((field) => field.name === 'errs');
+  if (errors === undefined || !Array.isArray(errors.value)) return undefined;
+  const texts = (errors.value as readonly ValueContent[]).map((item) => {
+    const text = item !== null && typeof item === 'object' && 'value' in item ? item.value : undefined;
+    return typeof text === 'string' ? text : undefined;
+  });
+  if (texts.includes(undefined)) return `${errors.truncated?.of ?? texts.length} joined errors`;
+  return texts.join('\n') + (errors.truncated ? `\n… (${errors.truncated.of} errors)` : '');
+}
+
+function errnoText(value: ValueContent | undefined): string | undefined {
+  if (typeof value !== 'number') return undefined;
+  // Errors of the machine we run on, which is the target's.
+  return getSystemErrorMap().get(-value)?.[1] ?? `errno ${value}`;
+}
+
+function joined(
+  field: (name: string) => string | undefined,
+  text: (...parts: [string, string, string, string]) => string,
+  ...names: string[]
+): string | undefined {
+  const parts = names.map(field);
+  return parts.every((part) => part !== undefined) ? text(...(parts as [string, string, string, string])) : undefined;
+}
+
+function fieldsOf(value: Value): readonly Value[] {
+  return isValueList(value.value) ? value.value : [];
+}
+
+function isValueList(content: ValueContent | undefined): content is readonly Value[] {
+  return (
+    Array.isArray(content) && content.every((item) => item !== null && typeof item === 'object' && 'goType' in item)
+  );
+}
+
+/** A string field, or the text of an interface field. What was cut ends with an ellipsis. */
+function fieldText(value: Value, name: string): string | undefined {
+  const field = fieldsOf(value).find((candidate) => candidate.name === name);
+  if (field === undefined || field.value === undefined) return undefined;
+  if (field.value === null && field.type === 'INTERFACE') return '';
+  if (typeof field.value !== 'string') return undefined;
+  return field.truncated === undefined ? field.value : `${field.value}…`;
+}
+
+/** As Go's %q shows a plain text. */
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

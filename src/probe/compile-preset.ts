@@ -1,0 +1,210 @@
+import type { Found, GoBinary } from '../binary/go-binary.ts';
+import type { GoType } from '../binary/go-type.ts';
+import { type CaptureOp, op, planLimits } from './capture-op.ts';
+import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
+import { type FieldHop, fieldPath } from './field-path.ts';
+import type { ContextField, PresetCapture, PresetField, PresetPath, PresetWord } from './preset.ts';
+import { registerSequences } from './register-assignment.ts';
+import { type CapturedValue, type NamedShape, type Shape, shapeEnd } from './shape.ts';
+import { type CaptureLimits, kindLabel, shapeOfType } from './shape-of-type.ts';
+
+export interface PresetContext {
+  readonly binary: GoBinary;
+  readonly limits: CaptureLimits;
+  readonly strings: StringTable;
+}
+
+const defaultTextBytes = 256;
+const int64Bytes = 8;
+
+/**
+ * Makes a preset's capture for one binary: types and offsets from its own type descriptors.
+ * @param minImageBytes the first image is made at least that large: by its size the reader tells a probe's captures apart.
+ * @returns the plan, or which type or field the binary lacks.
+ */
+export function compileCapture(capture: PresetCapture, context: PresetContext, minImageBytes = 0): Found<CapturePlan> {
+  const fill: CaptureOp[] = [];
+  const values: CapturedValue[] = [];
+  let at = 0;
+  for (const word of capture.words) {
+    fill.push(...fillOps(word, at, context));
+    const shape = wordShape(word, at, context);
+    if (shape.unavailable !== undefined) return shape;
+    if (shape.value !== undefined) values.push({ name: '', shape: shape.value, onStack: false });
+    at += 'savedInterface' in word.from ? 16 : 8;
+  }
+  const imageBytes = Math.max(at, minImageBytes);
+  const ops = [op.image(imageBytes), ...fill, ...values.flatMap((v) => opsOf(v.shape, context.strings)), op.end()];
+  return { value: { ops, shape: { imageBytes, values } } };
+}
+
+function fillOps(word: PresetWord, at: number, { binary }: PresetContext): CaptureOp[] {
+  const ops: CaptureOp[] = [];
+  if ('argument' in word.from) {
+    const register = registerSequences[binary.arch].integer[word.from.argument];
+    if (register === undefined) throw new RangeError(`no argument register ${word.from.argument}`);
+    ops.push(op.register(register, at, 8));
+  } else if ('saved' in word.from) {
+    ops.push(op.saved(word.from.saved, at));
+  } else {
+    ops.push(op.saved(word.from.savedInterface[0], at), op.saved(word.from.savedInterface[1], at + 8));
+  }
+  if (word.save !== undefined) ops.push(op.save(word.save, at));
+  return ops;
+}
+
+/** The shape of what the word leads to; undefined for one that is only kept. */
+function wordShape(word: PresetWord, at: number, context: PresetContext): Found<Shape | undefined> {
+  const fields = word.fields ?? [];
+  if (fields.length === 0) return { value: undefined };
+  const [first] = fields;
+  if (first !== undefined && 'spread' in first) {
+    const interfaceShape = { kind: 'interface', type: 'INTERFACE', goType: 'any', at, hasItab: true } as const;
+    const shape: Shape = { ...interfaceShape, spread: first.spread };
+    return { value: struct('', [{ name: 'dynamic', shape }]) };
+  }
+  const types = word.types ?? [];
+  const name = types.find((candidate) => context.binary.runtimeType(candidate) !== undefined);
+  const struct_ = name === undefined ? undefined : context.binary.runtimeType(name);
+  if (struct_ === undefined) return { unavailable: `the program has no type ${types.join(' or ')}` };
+  const root: Way = { pointers: new Map(), leaves: [] };
+  const pointer = pointerTo(struct_);
+  for (const field of fields) {
+    const missing = addField(root, pointer, at, field, context);
+    if (missing !== undefined && !('optional' in field && field.optional)) return { unavailable: missing };
+  }
+  return { value: shapeOfWay(root, '') };
+}
+
+/** What is read of one image, and the pointers in it that lead on. */
+interface Way {
+  readonly pointers: Map<number, { readonly goType: string; readonly way: Way }>;
+  readonly leaves: NamedShape[];
+}
+
+/** Adds the field to the tree of pointers; returns the reason if the type has no such field. */
+function addField(
+  root: Way,
+  pointer: GoType,
+  rootAt: number,
+  field: PresetField,
+  context: PresetContext,
+): string | undefined {
+  if ('spread' in field) return 'only an interface can be spread';
+  const place = firstPath(pointer, field.path);
+  if (place.unavailable !== undefined) return place.unavailable;
+  const { hops, at, type } = place.value;
+  const leaf = leafShape(field, at, type, context);
+  if (leaf.unavailable !== undefined) return leaf.unavailable;
+  const way = hops.reduce((from, hop, i) => follow(from, i === 0 ? { ...hop, at: hop.at + rootAt } : hop), root);
+  way.leaves.push(...leaf.value);
+  return undefined;
+}
+
+function follow(from: Way, hop: FieldHop): Way {
+  let next = from.pointers.get(hop.at);
+  if (next === undefined) {
+    next = { goType: hop.type.name, way: { pointers: new Map(), leaves: [] } };
+    from.pointers.set(hop.at, next);
+  }
+  return next.way;
+}
+
+function firstPath(type: GoType, path: PresetPath) {
+  const paths = typeof path === 'string' ? [path] : path;
+  const found = paths.map((p) => fieldPath(type, p));
+  return found.find((p) => p.unavailable === undefined) ?? found[0] ?? { unavailable: 'no path' };
+}
+
+function leafShape(
+  field: Exclude<PresetField, { readonly spread: unknown }>,
+  at: number,
+  type: GoType,
+  context: PresetContext,
+): Found<NamedShape[]> {
+  const base = { type: kindLabel(type), goType: type.name, at };
+  if ('context' in field) return contextShape(field.context, field.fields, at, context);
+  if ('traceparent' in field) {
+    if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };
+    return { value: [{ name: '', shape: { ...base, kind: 'traceparent', key: field.traceparent } }] };
+  }
+  if ('present' in field) {
+    return { value: [{ name: field.present, shape: { ...base, type: 'BOOL', kind: 'present', sizeBytes: 8 } }] };
+  }
+  if ('header' in field) {
+    if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };
+    const maxBytes = field.maxBytes ?? defaultTextBytes;
+    const shape: Shape = { kind: 'header', type: 'STRING', goType: 'string', at, key: field.header, maxBytes };
+    return { value: [{ name: field.field, shape }] };
+  }
+  const shape = shapeOfType(type, at, {
+    limits: { ...context.limits, stringBytes: field.maxBytes ?? defaultTextBytes },
+    budget: { steps: planLimits.planSteps, bytes: planLimits.captureBytes, nodes: 64, exceeded: false },
+    hops: 0,
+    nesting: 1,
+    times: 1,
+    imageEnd: Number.POSITIVE_INFINITY,
+  });
+  if (shape.kind === 'integer' && field.whenNil !== undefined) {
+    return { value: [{ name: field.field, shape: { ...shape, whenNil: field.whenNil } }] };
+  }
+  return { value: [{ name: field.field, shape }] };
+}
+
+function contextShape(
+  keyType: string,
+  fields: readonly ContextField[],
+  at: number,
+  { binary }: PresetContext,
+): Found<NamedShape[]> {
+  const keyTypeVaddr = binary.runtimeTypeAddress(keyType);
+  if (keyTypeVaddr === undefined) return { unavailable: `the program has no type ${keyType}` };
+  // Of the value's two words the second holds the map.
+  const inner = fields.map((field): NamedShape => {
+    const base = { goType: 'string', at: 8 } as const;
+    if ('traceparent' in field) {
+      return { name: '', shape: { ...base, type: 'MAP', kind: 'traceparent', key: field.traceparent } };
+    }
+    const maxBytes = field.maxBytes ?? defaultTextBytes;
+    return { name: field.field, shape: { ...base, type: 'STRING', kind: 'header', key: field.header, maxBytes } };
+  });
+  const shape: Shape = {
+    kind: 'context',
+    type: 'INTERFACE',
+    goType: 'context.Context',
+    at,
+    keyTypeVaddr,
+    target: struct('', inner),
+  };
+  return { value: [{ name: '', shape }] };
+}
+
+/** The image's leaves first, then the pointers: captures read best in the order of their fields. */
+function shapeOfWay(way: Way, goType: string): Shape {
+  const pointers = [...way.pointers].map(([at, next]): NamedShape => {
+    const target = shapeOfWay(next.way, next.goType);
+    return {
+      name: '',
+      shape: { kind: 'pointer', type: 'PTR', goType: next.goType, at, sizeBytes: shapeEnd(target), target },
+    };
+  });
+  return struct(goType, [...way.leaves, ...pointers]);
+}
+
+function struct(goType: string, fields: readonly NamedShape[]): Shape {
+  return { kind: 'struct', type: 'STRUCT', goType, at: 0, fields };
+}
+
+function pointerTo(elem: GoType): GoType {
+  return { kind: 'pointer', name: `*${elem.name}`, sizeBytes: int64Bytes, alignBytes: int64Bytes, elem };
+}
+
+/** http.Header and metadata.MD. */
+function isHeaderMap(type: GoType): boolean {
+  return (
+    type.kind === 'map' &&
+    type.key?.kind === 'string' &&
+    type.elem?.kind === 'slice' &&
+    type.elem.elem?.kind === 'string'
+  );
+}

@@ -1,0 +1,90 @@
+import type { GoBinary, GoFunction } from '../binary/go-binary.ts';
+import type { CaptureOp } from './capture-op.ts';
+import { type CapturePlan, stringTable } from './capture-plan.ts';
+import type { PlannedDynamicType, PlannedProbe, PlannedSite } from './probe-plan.ts';
+import type { FunctionSites } from './site.ts';
+import type { SiteFinder } from './site-finder.ts';
+import { type SiteAction, siteFlag } from './wire.ts';
+
+/** Collects the tables of a ProbePlan; equal plans are kept once. */
+export class PlanBuilder {
+  readonly binary: GoBinary;
+  readonly finder: SiteFinder;
+  readonly strings = stringTable();
+  readonly plans: CapturePlan[] = [];
+  readonly functionNames: string[] = [];
+  readonly probes: PlannedProbe[] = [];
+  readonly sites: PlannedSite[] = [];
+  readonly dynamicTypes: PlannedDynamicType[] = [];
+  /** Interface types whose values some plan reads. */
+  readonly interfaces = new Set<string>();
+  readonly #planIndices = new Map<string, number>();
+  readonly #functionIndices = new Map<number, number>();
+
+  constructor(binary: GoBinary, finder: SiteFinder) {
+    this.binary = binary;
+    this.finder = finder;
+  }
+
+  /** Index of the plan; undefined for an empty one. */
+  addPlan(plan: CapturePlan): number | undefined {
+    if (plan.ops.length === 0) return undefined;
+    return this.addOps(plan.ops, plan);
+  }
+
+  /** Index of the plan with these ops. */
+  addOps(ops: readonly CaptureOp[], plan: CapturePlan): number {
+    const key = ops.map((s) => `${s.op},${s.a},${s.b},${s.c},${s.imm}`).join(';');
+    let index = this.#planIndices.get(key);
+    if (index === undefined) {
+      index = this.plans.push(plan) - 1;
+      this.#planIndices.set(key, index);
+    }
+    return index;
+  }
+
+  addProbe(probe: PlannedProbe): number {
+    return this.probes.push(probe) - 1;
+  }
+
+  addEntry(fn: GoFunction, sites: FunctionSites, action: SiteAction, probe?: number, plan?: number): void {
+    const { entry } = sites;
+    this.#addSite(fn, entry.offset, {
+      action,
+      flags: entry.stackCheck ? siteFlag.stackCheck : 0,
+      probe,
+      plan,
+      emulated: entry.emulated,
+      why: entry.why,
+    });
+  }
+
+  /** One site for every RET and tail jump; what is captured at a RET is not there yet at a tail jump. */
+  addExits(fn: GoFunction, sites: FunctionSites, action: SiteAction, probe?: number, plan?: number): void {
+    for (const exit of sites.exits) {
+      const isReturn = exit.kind === 'return';
+      this.#addSite(fn, exit.offset, {
+        action,
+        flags: 0,
+        probe,
+        plan: isReturn ? plan : undefined,
+        emulated: false,
+        why: isReturn ? 'RET' : 'tail jump',
+      });
+    }
+  }
+
+  #addSite(fn: GoFunction, offset: number, site: Omit<PlannedSite, 'vaddr' | 'fileOffset' | 'function'>): void {
+    const vaddr = fn.entryVaddr + offset;
+    this.sites.push({ ...site, vaddr, fileOffset: this.binary.fileOffset(vaddr), function: this.#functionIndex(fn) });
+  }
+
+  #functionIndex(fn: GoFunction): number {
+    let index = this.#functionIndices.get(fn.entryVaddr);
+    if (index === undefined) {
+      index = this.functionNames.push(fn.name) - 1;
+      this.#functionIndices.set(fn.entryVaddr, index);
+    }
+    return index;
+  }
+}

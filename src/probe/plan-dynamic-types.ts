@@ -1,0 +1,114 @@
+import type { GoBinary } from '../binary/go-binary.ts';
+import type { GoType } from '../binary/go-type.ts';
+import { op } from './capture-op.ts';
+import { opsOf } from './capture-plan.ts';
+import { type DynamicPlan, dynamicPlan, isPointerShaped } from './dynamic-type.ts';
+import { fieldPath } from './field-path.ts';
+import type { PlanBuilder } from './plan-builder.ts';
+import { collectInterfaces } from './plan-functions.ts';
+import type { PresetDynamicType } from './preset.ts';
+import { type NamedShape, type Shape, shapeEnd } from './shape.ts';
+import { type CaptureLimits, shapeOfType } from './shape-of-type.ts';
+
+/** Dynamic types known to the kernel for one process: more is never seen in practice, each costs some ops. */
+const maxDynamicTypes = 1500;
+
+/** What an `any` mostly holds. */
+const basicTypes = [
+  ...['bool', 'string', 'error', 'int', 'int8', 'int16', 'int32', 'int64', 'uint', 'uint8', 'uint16', 'uint32'],
+  ...['uint64', 'uintptr', 'float32', 'float64', 'complex128', '[]uint8', '[]string', '[]int', '[]interface {}'],
+  ...['*string', '*int', 'map[string]string', 'map[string]interface {}', 'time.Duration', 'time.Time'],
+];
+
+/** Interfaces of which only the dynamic type is shown: their values are plumbing. */
+const typeOnly = new Set(['context.Context', 'reflect.Type']);
+
+/** Adds the dynamic types that the captures made so far may meet, and those that these meet in turn. */
+export function planDynamicTypes(builder: PlanBuilder, limits: CaptureLimits): void {
+  const known = new Set(builder.dynamicTypes.map(({ typeVaddr }) => typeVaddr));
+  const done = new Set<string>();
+  const add = (type: GoType, typeVaddr: number, isError: boolean) => {
+    if (known.has(typeVaddr) || known.size >= maxDynamicTypes) return;
+    known.add(typeVaddr);
+    const direct = isDirect(builder.binary, type, typeVaddr);
+    const value = dynamicPlan(type, limits, builder.strings, direct);
+    if (value.sizeBytes < type.sizeBytes && !direct) return;
+    collectInterfaces(
+      { imageBytes: 0, values: [{ name: '', shape: value.shape, onStack: false }] },
+      builder.interfaces,
+    );
+    addDynamicType(builder, value, typeVaddr, isError);
+  };
+  // `error` first: its types are shown by their messages wherever they are met.
+  const next = () => [...builder.interfaces].find((name) => !done.has(name) && !typeOnly.has(name));
+  if (next() !== undefined) addImplementations(builder.binary, 'error', true, add, done);
+  for (let name = next(); name !== undefined; name = next()) {
+    addImplementations(builder.binary, name, false, add, done);
+    if (isAny(name)) addBasicTypes(builder.binary, add);
+  }
+}
+
+type Add = (type: GoType, typeVaddr: number, isError: boolean) => void;
+
+function addImplementations(binary: GoBinary, name: string, isError: boolean, add: Add, done: Set<string>): void {
+  done.add(name);
+  for (const { type, typeVaddr } of binary.implementations(name)) add(type, typeVaddr, isError);
+}
+
+function isAny(name: string): boolean {
+  return name === 'any' || name === 'interface {}';
+}
+
+function addBasicTypes(binary: GoBinary, add: Add): void {
+  for (const name of basicTypes) {
+    const typeVaddr = binary.runtimeTypeAddress(name);
+    const type = typeVaddr === undefined ? undefined : binary.runtimeTypeAt(typeVaddr).value;
+    if (type !== undefined && typeVaddr !== undefined) add(type, typeVaddr, false);
+  }
+}
+
+function addDynamicType(builder: PlanBuilder, value: DynamicPlan, typeVaddr: number, isError: boolean): void {
+  const { ops, sizeBytes, direct } = value;
+  const plan = builder.addOps(ops, { ops, shape: { imageBytes: 0, values: [] } });
+  builder.dynamicTypes.push({ typeVaddr, plan, sizeBytes, direct, isError, value });
+}
+
+/** A preset's own view of a dynamic type: a few fields by path. A type that the binary lacks is left out. */
+export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamicType, limits: CaptureLimits): void {
+  const { binary, strings } = builder;
+  const typeVaddr = binary.runtimeTypeAddress(wanted.type);
+  const type = binary.runtimeType(wanted.type);
+  if (typeVaddr === undefined || type?.kind !== 'pointer') return;
+  if (builder.dynamicTypes.some((known) => known.typeVaddr === typeVaddr)) return;
+  const fields: NamedShape[] = [];
+  for (const { name, path } of wanted.fields) {
+    const place = fieldPath(type, path);
+    if (place.value === undefined) return;
+    const [, ...inner] = place.value.hops;
+    const leaf = shapeOfType(place.value.type, place.value.at, plain(limits));
+    fields.push({ name, shape: inner.reduceRight<Shape>((target, hop) => pointer(hop.at, hop.type, target), leaf) });
+  }
+  const target: Shape = { kind: 'struct', type: 'STRUCT', goType: type.elem?.name ?? '', at: 0, fields };
+  const shape = pointer(0, type, target);
+  const ops = [...opsOf(shape, strings), op.end()];
+  addDynamicType(builder, { typeName: type.name, sizeBytes: 8, direct: true, ops, shape }, typeVaddr, false);
+}
+
+function pointer(at: number, type: GoType, target: Shape): Shape {
+  return { kind: 'pointer', type: 'PTR', goType: type.name, at, sizeBytes: shapeEnd(target), target };
+}
+
+function plain(limits: CaptureLimits) {
+  const budget = { steps: 8, bytes: 256, nodes: 8, exceeded: false };
+  return { limits, budget, hops: 0, nesting: 1, times: 1, imageEnd: Number.POSITIVE_INFINITY };
+}
+
+/**
+ * Whether interfaces hold the value in their data word, as the descriptor says: bit 5 of Kind up to Go 1.25, of TFlag since
+ * (https://github.com/golang/go/blob/go1.26.0/src/internal/abi/type.go: TFlag at 20, Kind_ at 23).
+ */
+function isDirect(binary: GoBinary, type: GoType, typeVaddr: number): boolean {
+  const bytes = binary.read(typeVaddr + 20, 4);
+  const flags = (bytes[0] ?? 0) | (bytes[3] ?? 0);
+  return bytes.length < 4 ? isPointerShaped(type) : (flags & 0x20) !== 0;
+}

@@ -1,0 +1,73 @@
+import type { GoFunction } from '../binary/go-binary.ts';
+import type { GoSignature } from '../binary/go-type.ts';
+import type { PlanBuilder } from './plan-builder.ts';
+import { type AssignedValue, assignRegisters } from './register-assignment.ts';
+import type { CaptureShape, Shape } from './shape.ts';
+import type { CaptureLimits } from './shape-of-type.ts';
+import { planValues } from './value-plan.ts';
+import { probeFlag, siteAction } from './wire.ts';
+
+/** Adds probe, sites and plans of a traced function; returns the reason if it can't be traced. */
+export function planFunction(builder: PlanBuilder, fn: GoFunction, limits: CaptureLimits): string | undefined {
+  const { binary } = builder;
+  const sites = builder.finder.find(fn);
+  if (sites.unavailable !== undefined) return sites.unavailable;
+  const signature = binary.signature(fn);
+  const assignment = signature.value === undefined ? undefined : assignRegisters(signature.value, binary.arch);
+  const entry = assignment && planValues(assignment.parameters.filter(isShown), limits, builder.strings);
+  const exit = assignment && planValues(assignment.results, limits, builder.strings);
+  const entryPlan = entry && builder.addPlan(entry);
+  const exitPlan = exit && builder.addPlan(exit);
+  const captures = [entry?.shape, exit?.shape].filter((shape) => shape !== undefined);
+  for (const shape of captures) collectInterfaces(shape, builder.interfaces);
+  const probe = builder.addProbe({
+    description: {
+      kind: 'function',
+      functionName: fn.name,
+      source: binary.sourceLine(fn.entryVaddr),
+      errorResult: signature.value && errorResult(signature.value),
+      scopeName: 'sidespan/function',
+    },
+    flags: entryPlan === undefined ? 0 : probeFlag.sendArguments,
+    arguments: entry?.shape,
+    results: exit?.shape,
+    signature,
+  });
+  builder.addEntry(fn, sites.value, siteAction.enter, probe, entryPlan);
+  builder.addExits(fn, sites.value, siteAction.leave, probe, exitPlan);
+  return undefined;
+}
+
+/** A generic function's dictionary takes a register but is no parameter of the source. */
+function isShown({ name }: AssignedValue): boolean {
+  return name !== '.dict';
+}
+
+function errorResult({ results }: GoSignature): number | undefined {
+  const index = results.findLastIndex(({ type }) => type.name === 'error');
+  return index < 0 ? undefined : index;
+}
+
+/** Names of the interface types whose dynamic values the capture reads. */
+export function collectInterfaces(capture: CaptureShape, names: Set<string>): void {
+  for (const { shape } of capture.values) collect(shape, names);
+}
+
+function collect(shape: Shape, names: Set<string>): void {
+  switch (shape.kind) {
+    case 'interface':
+      names.add(shape.goType);
+      break;
+    case 'struct':
+      for (const field of shape.fields) collect(field.shape, names);
+      break;
+    case 'array':
+    case 'slice':
+      collect(shape.item, names);
+      break;
+    case 'pointer':
+    case 'context':
+      collect(shape.target, names);
+      break;
+  }
+}

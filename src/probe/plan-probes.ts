@@ -1,0 +1,88 @@
+import type { Found, GoBinary } from '../binary/go-binary.ts';
+import type { FunctionPattern } from './pattern.ts';
+import { PlanBuilder } from './plan-builder.ts';
+import { planDynamicTypes } from './plan-dynamic-types.ts';
+import { planFunction } from './plan-functions.ts';
+import { planPreset } from './plan-preset.ts';
+import type { Preset } from './preset.ts';
+import type { ProbePlan } from './probe-plan.ts';
+import { processOffsets } from './process-offsets.ts';
+import { selectFunctions, type Untraceable } from './select-functions.ts';
+import { type CaptureLimits, defaultCaptureLimits } from './shape-of-type.ts';
+import { preferredFunction, SiteFinder } from './site-finder.ts';
+import { type SiteAction, siteAction } from './wire.ts';
+
+export interface PlanOptions {
+  readonly patterns: readonly FunctionPattern[];
+  readonly presets: readonly Preset[];
+  readonly limits?: CaptureLimits | undefined;
+  /** Functions that patterns may name in all; the rest is reported, not traced. */
+  readonly maxFunctions?: number | undefined;
+}
+
+export const defaultMaxFunctions = 1000;
+
+/** What abandons calls, in every traced process. */
+const runtimeSites: readonly { readonly name: string; readonly action: SiteAction; readonly without: string }[] = [
+  { name: 'runtime.gopanic', action: siteAction.panic, without: 'panics are taken for unpaired calls' },
+  { name: 'runtime.recovery', action: siteAction.recovery, without: 'calls that a panic ended are closed late' },
+  { name: 'runtime.Goexit', action: siteAction.goexit, without: 'calls that Goexit ended are closed late' },
+];
+
+/**
+ * Plans all probes of a binary. Returns a reason only if nothing at all can be traced; a function or preset that can't be
+ * is in the plan's report.
+ */
+export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbePlan> {
+  const { patterns, presets, limits = defaultCaptureLimits, maxFunctions = defaultMaxFunctions } = options;
+  const process = processOffsets(binary);
+  if (process.unavailable !== undefined) return process;
+  using finder = new SiteFinder(binary);
+  const builder = new PlanBuilder(binary, finder);
+
+  const presetReports = presets.map((preset) => planPreset(builder, preset, limits));
+  const selection = selectFunctions(binary, patterns, maxFunctions);
+  const untraceable: Untraceable[] = [...selection.untraceable];
+  for (const fn of selection.functions) {
+    const reason = planFunction(builder, fn, limits);
+    if (reason !== undefined) untraceable.push({ functionName: fn.name, reason });
+  }
+  planDynamicTypes(builder, limits);
+  const notes = builder.probes.length > 0 ? addRuntimeSites(builder) : [];
+
+  return {
+    value: {
+      process: process.value,
+      plans: builder.plans,
+      strings: builder.strings.strings,
+      functionNames: builder.functionNames,
+      probes: builder.probes,
+      sites: builder.sites,
+      dynamicTypes: builder.dynamicTypes,
+      report: {
+        untraceable,
+        unmatched: selection.unmatched,
+        matched: selection.matched,
+        taken: selection.functions.length,
+        presets: presetReports,
+        notes,
+      },
+    },
+  };
+}
+
+function addRuntimeSites(builder: PlanBuilder): string[] {
+  const notes: string[] = [];
+  for (const { name, action, without } of runtimeSites) {
+    const fn = preferredFunction(builder.binary.functionsNamed(name));
+    const sites = fn && builder.finder.findEntry(fn);
+    // A function that the linker left out is never called.
+    if (fn === undefined || sites === undefined) continue;
+    if (sites.value === undefined) {
+      notes.push(`${name} can't be probed (${sites.unavailable}): ${without}`);
+    } else {
+      builder.addEntry(fn, { entry: sites.value, exits: [] }, action);
+    }
+  }
+  return notes;
+}

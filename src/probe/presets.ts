@@ -1,0 +1,6 @@
+import type { Preset } from './preset.ts';
+import { grpcServer } from './presets/grpc-server.ts';
+import { httpServer } from './presets/http-server.ts';
+
+/** Every preset there is. A new one is a file in presets/ and a line here. */
+export const allPresets: readonly Preset[] = [httpServer, grpcServer];

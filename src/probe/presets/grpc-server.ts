@@ -1,0 +1,97 @@
+import type { Preset, PresetField } from '../preset.ts';
+
+const transport = 'google.golang.org/grpc/internal/transport';
+
+/** One type up to grpc-go 1.68; since then the server's has its own, which holds or embeds the common one. */
+const streamTypes = [`${transport}.ServerStream`, `${transport}.Stream`];
+
+/** What NewIncomingContext keeps under this key is a metadata.MD, a map[string][]string with keys in lower case. */
+const incomingMetadata = 'google.golang.org/grpc/metadata.mdIncomingKey';
+
+const streamFields: readonly PresetField[] = [
+  { field: 'method', path: 'method', maxBytes: 256 },
+  {
+    context: incomingMetadata,
+    path: 'ctx',
+    optional: true,
+    fields: [{ field: 'tracestate', header: 'tracestate', maxBytes: 512 }],
+  },
+];
+
+const statusFields: readonly PresetField[] = [
+  // A nil *Status, or one with a nil proto, is OK.
+  { field: 'code', path: 's.Code', whenNil: 0 },
+  { field: 'message', path: 's.Message', maxBytes: 256 },
+];
+
+const statusType = 'google.golang.org/grpc/internal/status.Status';
+
+/**
+ * grpc-go's server, unary and streaming calls. Each runs (*Server).handleStream(t, stream) and writes its status once, on
+ * the same goroutine.
+ */
+export const grpcServer: Preset = {
+  name: 'grpc-go server',
+  kind: 'rpc.server',
+  scopeName: 'sidespan/google.golang.org/grpc',
+  server: true,
+  held: true,
+  sites: [
+    {
+      functions: ['google.golang.org/grpc.(*Server).handleStream'],
+      where: 'entry',
+      action: 'enter',
+      capture: {
+        words: [
+          {
+            from: { argument: 3 },
+            types: streamTypes,
+            save: 0,
+            fields: [
+              {
+                context: incomingMetadata,
+                path: 'ctx',
+                optional: true,
+                fields: [{ traceparent: 'traceparent' }],
+              },
+            ],
+          },
+        ],
+      },
+    },
+    {
+      functions: [`${transport}.(*http2Server).writeStatus`, `${transport}.(*http2Server).WriteStatus`],
+      where: 'entry',
+      action: 'finish',
+      capture: {
+        words: [
+          { from: { argument: 1 }, types: streamTypes, fields: streamFields },
+          {
+            from: { argument: 0 },
+            types: [`${transport}.http2Server`],
+            fields: [{ field: 'peer', path: ['peer.Addr', 'remoteAddr'], optional: true }],
+          },
+          { from: { argument: 2 }, types: [statusType], fields: statusFields },
+        ],
+      },
+    },
+    {
+      // A grpc.Server behind net/http's: calls come through ServeHTTP.
+      functions: [
+        `${transport}.(*serverHandlerTransport).writeStatus`,
+        `${transport}.(*serverHandlerTransport).WriteStatus`,
+      ],
+      where: 'entry',
+      action: 'finish',
+      optional: 'the program does not serve gRPC through net/http',
+      capture: {
+        words: [
+          { from: { argument: 1 }, types: streamTypes, fields: streamFields },
+          { from: { argument: 2 }, types: [statusType], fields: statusFields },
+        ],
+      },
+    },
+    { functions: ['runtime.goexit1'], where: 'entry', action: 'goroutineEnd' },
+  ],
+  abandoned: { words: [{ from: { saved: 0 }, types: streamTypes, fields: streamFields }] },
+};

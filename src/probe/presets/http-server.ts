@@ -1,0 +1,116 @@
+import type { Preset, PresetField } from '../preset.ts';
+
+/**
+ * net/http's server, HTTP/1.1 and HTTP/2. Every request passes serverHandler.ServeHTTP(rw ResponseWriter, req *Request);
+ * it ends where the response is complete: two hits a request, both at stack checks.
+ */
+const requestFields: readonly PresetField[] = [
+  { field: 'method', path: 'Method', maxBytes: 32 },
+  { field: 'path', path: 'URL.Path', maxBytes: 256 },
+  { field: 'query', path: 'URL.RawQuery', maxBytes: 256 },
+  { field: 'host', path: 'Host', maxBytes: 128 },
+  { field: 'peer', path: 'RemoteAddr', maxBytes: 64 },
+  { field: 'protoMajor', path: 'ProtoMajor' },
+  { field: 'protoMinor', path: 'ProtoMinor' },
+  { field: 'contentLength', path: 'ContentLength' },
+  // Go 1.22 had the pattern but did not export it.
+  { field: 'pattern', path: ['Pattern', 'pat.str'], maxBytes: 128, optional: true },
+  { present: 'tls', path: 'TLS' },
+  { field: 'userAgent', path: 'Header', header: 'User-Agent', maxBytes: 256 },
+  { field: 'tracestate', path: 'Header', header: 'Tracestate', maxBytes: 512 },
+  { field: 'forwardedFor', path: 'Header', header: 'X-Forwarded-For', maxBytes: 128 },
+  { field: 'forwardedProto', path: 'Header', header: 'X-Forwarded-Proto', maxBytes: 32 },
+];
+
+const savedRequest = { from: { saved: 0 }, types: ['net/http.Request'], fields: requestFields } as const;
+
+export const httpServer: Preset = {
+  name: 'net/http server',
+  kind: 'http.server',
+  scopeName: 'sidespan/net/http',
+  server: true,
+  held: true,
+  sites: [
+    {
+      functions: ['net/http.serverHandler.ServeHTTP'],
+      where: 'entry',
+      action: 'enter',
+      capture: {
+        words: [
+          {
+            from: { argument: 3 },
+            types: ['net/http.Request'],
+            save: 0,
+            fields: [{ traceparent: 'Traceparent', path: 'Header' }],
+          },
+          { from: { argument: 1 }, save: 1 },
+          { from: { argument: 2 }, save: 2 },
+        ],
+      },
+    },
+    {
+      functions: ['net/http.(*response).finishRequest'],
+      where: 'entry',
+      action: 'finish',
+      capture: {
+        words: [
+          savedRequest,
+          {
+            from: { argument: 0 },
+            types: ['net/http.response'],
+            fields: [
+              { field: 'status', path: 'status' },
+              { field: 'written', path: 'written' },
+            ],
+          },
+        ],
+      },
+    },
+    {
+      functions: [
+        'net/http.(*http2responseWriter).handlerDone',
+        'net/http/internal/http2.(*responseWriter).handlerDone',
+      ],
+      where: 'entry',
+      action: 'finish',
+      optional: 'the program has no HTTP/2 server',
+      capture: {
+        words: [
+          savedRequest,
+          {
+            from: { argument: 0 },
+            types: ['net/http.http2responseWriter', 'net/http/internal/http2.responseWriter'],
+            fields: [
+              { field: 'status', path: 'rws.status' },
+              { field: 'written', path: 'rws.wroteBytes' },
+            ],
+          },
+        ],
+      },
+    },
+    // Hijacked connections end here without finishRequest.
+    { functions: ['net/http.(*conn).serve'], where: 'exits', action: 'scopeEnd' },
+  ],
+  abandoned: {
+    words: [
+      savedRequest,
+      { from: { savedInterface: [1, 2] }, fields: [{ spread: { status: 'status', written: 'written' } }] },
+    ],
+  },
+  dynamicTypes: [
+    {
+      type: '*net/http.response',
+      fields: [
+        { name: 'status', path: 'status' },
+        { name: 'written', path: 'written' },
+      ],
+    },
+    {
+      type: '*net/http.http2responseWriter',
+      fields: [
+        { name: 'status', path: 'rws.status' },
+        { name: 'written', path: 'rws.wroteBytes' },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,91 @@
+import type { Found } from '../binary/go-binary.ts';
+import type { GoSignature } from '../binary/go-type.ts';
+import type { CapturePlan } from './capture-plan.ts';
+import type { DynamicPlan } from './dynamic-type.ts';
+import type { ProbeDescription } from './probe.ts';
+import type { ProcessOffsets } from './process-offsets.ts';
+import type { Untraceable } from './select-functions.ts';
+import type { CaptureShape } from './shape.ts';
+import type { SiteAction } from './wire.ts';
+
+/**
+ * Everything that BPF needs to trace one binary, and what the reader needs to understand what comes back. Plain data:
+ * indices are into the arrays of the same plan; the loader moves them to where it has room.
+ */
+export interface ProbePlan {
+  readonly process: ProcessOffsets;
+  /** Capture plans; sites, probes and dynamic types refer to them by index. Skips within are relative. */
+  readonly plans: readonly CapturePlan[];
+  /** Header names: `imm` of the header and traceparent ops (capture-op.ts, withStringIndices). */
+  readonly strings: readonly string[];
+  readonly functionNames: readonly string[];
+  readonly probes: readonly PlannedProbe[];
+  readonly sites: readonly PlannedSite[];
+  /** Ids in chunks are indices here (moved by the loader like all others). */
+  readonly dynamicTypes: readonly PlannedDynamicType[];
+  readonly report: PlanReport;
+}
+
+export interface PlannedProbe {
+  readonly description: ProbeDescription;
+  /** probe_flag bits. */
+  readonly flags: number;
+  /** Plan for calls that end without their own exit site. */
+  readonly abandonedPlan?: number | undefined;
+  /** What RECORD_ARGUMENTS holds. Absent for presets. */
+  readonly arguments?: CaptureShape | undefined;
+  /** What RECORD_CALL of a returned call holds, unless it was left by a tail jump (then nothing). Absent for presets. */
+  readonly results?: CaptureShape | undefined;
+  /** Of a preset: what RECORD_CALL may hold; told apart by the size of the first image (`captureOf`). */
+  readonly fields?: readonly CaptureShape[] | undefined;
+  /** Of a function: parameters and results, or why they are unknown. */
+  readonly signature?: Found<GoSignature> | undefined;
+}
+
+export interface PlannedSite {
+  readonly vaddr: number;
+  readonly fileOffset: number;
+  readonly action: SiteAction;
+  /** site_flag bits. */
+  readonly flags: number;
+  /** Absent for sites of the process as a whole: runtime.gopanic, runtime.goexit1 … */
+  readonly probe?: number | undefined;
+  /** Index in functionNames. */
+  readonly function: number;
+  /** Absent: nothing to capture. */
+  readonly plan?: number | undefined;
+  /** One trap a hit instead of two. */
+  readonly emulated: boolean;
+  /** For people: `stack check`, `first instruction`, `RET`, `tail jump`. */
+  readonly why: string;
+}
+
+export interface PlannedDynamicType {
+  readonly typeVaddr: number;
+  readonly plan: number;
+  readonly sizeBytes: number;
+  readonly direct: boolean;
+  /** It implements `error`: shown by its message. */
+  readonly isError: boolean;
+  readonly value: DynamicPlan;
+}
+
+export interface PlanReport {
+  /** Functions that patterns matched and that can't be traced. */
+  readonly untraceable: readonly Untraceable[];
+  readonly unmatched: readonly { readonly pattern: string; readonly nearest: readonly string[] }[];
+  /** Functions matched in all, and how many of them the limit let through. */
+  readonly matched: number;
+  readonly taken: number;
+  readonly presets: readonly PresetReport[];
+  /** Runtime sites that are missing, with what that means. */
+  readonly notes: readonly string[];
+}
+
+export interface PresetReport {
+  readonly name: string;
+  /** Why it is not active; absent: it is. */
+  readonly unavailable?: string | undefined;
+  /** Optional parts that are missing. */
+  readonly missing: readonly string[];
+}

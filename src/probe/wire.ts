@@ -1,0 +1,24 @@
+/** Enumerators of bpf/event.h that plans are made of. */
+
+/** enum site_action */
+export const siteAction = {
+  enter: 1,
+  leave: 2,
+  finish: 3,
+  scopeEnd: 4,
+  goroutineEnd: 5,
+  panic: 6,
+  recovery: 7,
+  goexit: 8,
+} as const;
+
+export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
+
+/** enum site_flag */
+export const siteFlag = { stackCheck: 1 } as const;
+
+/** enum probe_flag */
+export const probeFlag = { server: 1, held: 2, sendArguments: 4 } as const;
+
+/** enum map_kind */
+export const mapKind = { buckets: 1, swiss: 2 } as const;
