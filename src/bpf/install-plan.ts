@@ -1,0 +1,155 @@
+import { type CaptureOp, withStringIndices } from '../probe/capture-op.ts';
+import type { ProbePlan } from '../probe/probe-plan.ts';
+import { siteAction } from '../probe/wire.ts';
+import type { ArrayTable } from './array-table.ts';
+import type { SiteAddress } from './attach.ts';
+import type { KernelSide } from './kernel-side.ts';
+import {
+  captureStepLayout,
+  dynamicTypeKeyLayout,
+  dynamicTypeLayout,
+  planStringLayout,
+  probeLayout,
+  processLayout,
+  siteLayout,
+} from './map-layout.ts';
+
+/** A plan in the BPF tables. Disposing takes it out again; detach its sites before. */
+export interface InstalledPlan extends Disposable {
+  readonly processSlot: number;
+  /** Probe n of the plan is entry firstProbe + n of the table. */
+  readonly firstProbe: number;
+  /** In the order of attaching: exits first, so that an exit without an entry is a call that began before. */
+  readonly sites: readonly SiteAddress[];
+}
+
+/** Writes the plan for one process into the tables. All or nothing. @throws BpfError when a table is full */
+export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan {
+  const undo: (() => void)[] = [];
+  const lend = (table: ArrayTable, count: number): number => {
+    if (count === 0) return 0;
+    const first = table.lend(count);
+    undo.push(() => table.giveBack(first, count));
+    return first;
+  };
+  const dispose = () => {
+    for (const step of undo.splice(0).reverse()) step();
+  };
+  try {
+    const processSlot = lend(kernel.processes, 1);
+    kernel.processes.write(processSlot, processEntry(plan));
+    const firstString = lend(kernel.planStrings, plan.strings.length);
+    if (plan.strings.length > 0) kernel.planStrings.write(firstString, stringEntries(plan.strings));
+
+    const planStarts = installOps(kernel, plan, firstString, lend);
+    const planStart = (index: number | undefined) => (index === undefined ? 0 : (planStarts[index] ?? 0));
+
+    const firstProbe = lend(kernel.probes, plan.probes.length);
+    plan.probes.forEach((_, index) => {
+      kernel.clearCounters(firstProbe + index);
+    });
+    if (plan.probes.length > 0) {
+      const entries = new DataView(new ArrayBuffer(plan.probes.length * probeLayout.sizeBytes));
+      plan.probes.forEach((probe, index) => {
+        entries.setUint32(index * probeLayout.sizeBytes + probeLayout.flags, probe.flags, true);
+        entries.setUint32(index * probeLayout.sizeBytes + probeLayout.abandoned_plan, planStart(probe.abandonedPlan), true);
+      });
+      kernel.probes.write(firstProbe, new Uint8Array(entries.buffer));
+    }
+    installDynamicTypes(kernel, plan, processSlot, planStart, undo);
+
+    const firstSite = lend(kernel.sites, plan.sites.length);
+    if (plan.sites.length > 0) {
+      const entries = new DataView(new ArrayBuffer(plan.sites.length * siteLayout.sizeBytes));
+      plan.sites.forEach((site, index) => {
+        const at = index * siteLayout.sizeBytes;
+        entries.setBigUint64(at + siteLayout.vaddr, BigInt(site.vaddr), true);
+        entries.setUint32(at + siteLayout.action, site.action, true);
+        entries.setUint32(at + siteLayout.flags, site.flags, true);
+        entries.setUint32(at + siteLayout.process_slot, processSlot, true);
+        entries.setUint32(at + siteLayout.probe, site.probe === undefined ? 0 : firstProbe + site.probe, true);
+        entries.setUint32(at + siteLayout.function, site.function, true);
+        entries.setUint32(at + siteLayout.plan, planStart(site.plan), true);
+      });
+      kernel.sites.write(firstSite, new Uint8Array(entries.buffer));
+    }
+    const addresses = plan.sites.map((site, index) => ({
+      cookie: firstSite + index,
+      fileOffset: site.fileOffset,
+      isEntry: site.action === siteAction.enter,
+    }));
+    const sites = [...addresses.filter((site) => !site.isEntry), ...addresses.filter((site) => site.isEntry)];
+    return { processSlot, firstProbe, sites, [Symbol.dispose]: dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function processEntry(plan: ProbePlan): Uint8Array {
+  const entry = new DataView(new ArrayBuffer(processLayout.sizeBytes));
+  entry.setUint32(processLayout.g_goid, plan.process.goid, true);
+  entry.setUint32(processLayout.g_stack_hi, plan.process.stackHi, true);
+  entry.setUint32(processLayout.g_panic, plan.process.panic, true);
+  entry.setUint32(processLayout.panic_fp, plan.process.panicFp, true);
+  entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
+  return new Uint8Array(entry.buffer);
+}
+
+function stringEntries(strings: readonly string[]): Uint8Array {
+  const entries = new Uint8Array(strings.length * planStringLayout.sizeBytes);
+  const view = new DataView(entries.buffer);
+  strings.forEach((text, index) => {
+    const bytes = new TextEncoder().encode(text);
+    view.setUint32(index * planStringLayout.sizeBytes + planStringLayout.size_bytes, bytes.length, true);
+    entries.set(bytes, index * planStringLayout.sizeBytes + planStringLayout.bytes);
+  });
+  return entries;
+}
+
+/** All plans behind each other; returns where each begins. */
+function installOps(
+  kernel: KernelSide,
+  plan: ProbePlan,
+  firstString: number,
+  lend: (table: ArrayTable, count: number) => number,
+): number[] {
+  const ops: CaptureOp[] = [];
+  const offsets = plan.plans.map(({ ops: planOps }) => ops.push(...withStringIndices(planOps, (n) => firstString + n)) - planOps.length);
+  const first = lend(kernel.planOps, ops.length);
+  if (ops.length > 0) {
+    const entries = new DataView(new ArrayBuffer(ops.length * captureStepLayout.sizeBytes));
+    ops.forEach((step, index) => {
+      const at = index * captureStepLayout.sizeBytes;
+      entries.setUint8(at + captureStepLayout.op, step.op);
+      entries.setUint8(at + captureStepLayout.a, step.a);
+      entries.setUint16(at + captureStepLayout.b, step.b, true);
+      entries.setUint32(at + captureStepLayout.c, step.c, true);
+      entries.setBigUint64(at + captureStepLayout.imm, BigInt(step.imm), true);
+    });
+    kernel.planOps.write(first, new Uint8Array(entries.buffer));
+  }
+  return offsets.map((offset) => first + offset);
+}
+
+function installDynamicTypes(
+  kernel: KernelSide,
+  plan: ProbePlan,
+  processSlot: number,
+  planStart: (index: number) => number,
+  undo: (() => void)[],
+): void {
+  plan.dynamicTypes.forEach((type, id) => {
+    const key = new DataView(new ArrayBuffer(dynamicTypeKeyLayout.sizeBytes));
+    key.setUint32(dynamicTypeKeyLayout.process_slot, processSlot, true);
+    key.setBigUint64(dynamicTypeKeyLayout.type_vaddr, BigInt(type.typeVaddr), true);
+    const value = new DataView(new ArrayBuffer(dynamicTypeLayout.sizeBytes));
+    value.setUint32(dynamicTypeLayout.id, id, true);
+    value.setUint32(dynamicTypeLayout.plan, planStart(type.plan), true);
+    value.setUint32(dynamicTypeLayout.size_bytes, type.sizeBytes, true);
+    value.setUint32(dynamicTypeLayout.direct, type.direct ? 1 : 0, true);
+    const keyBytes = new Uint8Array(key.buffer);
+    kernel.putDynamicType(keyBytes, new Uint8Array(value.buffer));
+    undo.push(() => kernel.deleteDynamicType(keyBytes));
+  });
+}

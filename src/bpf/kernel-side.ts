@@ -1,0 +1,149 @@
+import { statSync } from 'node:fs';
+import { type ArrayTable, arrayTable } from './array-table.ts';
+import { type AttachMode, attachSites, type SiteAddress } from './attach.ts';
+import { BpfError } from './bpf-error.ts';
+import { loadLibbpf } from './libbpf.ts';
+import {
+  captureStepLayout,
+  dynamicTypeKeyLayout,
+  dynamicTypeLayout,
+  planStringLayout,
+  probeCountersLayout,
+  probeLayout,
+  processLayout,
+  settingsLayout,
+  siteLayout,
+} from './map-layout.ts';
+import { loadObject, objectPath } from './object.ts';
+import { type OpenCalls, openCalls } from './open-calls.ts';
+import { type ProbeCounters, sumCounters } from './probe-counters.ts';
+import { siteProgram } from './programs.ts';
+import { openRing, type RingReader } from './ring-reader.ts';
+
+export interface KernelSideOptions {
+  /** Power of two, at least a page. */
+  readonly ringBytes: number;
+  readonly maxGoroutines: number;
+  /** Bytes that one call may capture at entry, and again at exit; at most 4096. */
+  readonly captureBytes: number;
+  readonly libbpfPath?: string | undefined;
+  /** For tests and measurements: another object, another way of attaching. */
+  readonly objectPath?: string | undefined;
+  readonly attachMode?: AttachMode | undefined;
+}
+
+/** What runs in the kernel: the loaded programs, their tables and the ring they write to. */
+export interface KernelSide extends Disposable {
+  readonly attachMode: AttachMode;
+  readonly libbpfVersion: string;
+  readonly ring: RingReader;
+  readonly processes: ArrayTable;
+  readonly sites: ArrayTable;
+  /** Probe 0 is reserved: sites of the process as a whole refer to it. */
+  readonly probes: ArrayTable;
+  /** Op 0 is reserved: plan 0 captures nothing. */
+  readonly planOps: ArrayTable;
+  readonly planStrings: ArrayTable;
+  putDynamicType(key: Uint8Array, value: Uint8Array): void;
+  deleteDynamicType(key: Uint8Array): void;
+  /** Attaches the site program; a cookie is an index into `sites`. */
+  attach(pid: number, path: string, sites: readonly SiteAddress[]): Disposable;
+  /** Makes the ring tell of every exec and exit in the agent's PID namespace. */
+  watchProcesses(): Disposable;
+  counters(probe: number): ProbeCounters;
+  clearCounters(probe: number): void;
+  openCalls(processSlot: number, options?: { forget: boolean }): OpenCalls;
+}
+
+/**
+ * Unread bytes at which a record wakes the agent; below, its timer finds them. An eighth of the ring leaves room for
+ * what comes while it wakes.
+ */
+const wakeupShare = 8;
+
+const tableEntries = { sites: 16384, probes: 4096, processes: 256, planOps: 65536, planStrings: 256 } as const;
+
+/** @throws BpfError: no libbpf, missing capabilities, a kernel that is too old */
+export function openKernelSide(options: KernelSideOptions): KernelSide {
+  const libbpf = loadLibbpf(options.libbpfPath);
+  const object = loadObject(
+    libbpf,
+    options.objectPath ?? objectPath(),
+    {
+      sites: tableEntries.sites,
+      probes: tableEntries.probes,
+      goroutines: options.maxGoroutines,
+      ring: options.ringBytes,
+    },
+    settings(options),
+    options.attachMode,
+  );
+  const table = (name: keyof typeof tableEntries, mapName: string, entryBytes: number, reserved: number, remedy: string) =>
+    arrayTable(libbpf, object.mapFd(mapName), { name: mapName, entries: tableEntries[name], entryBytes, reserved, remedy });
+  const fewer = 'Trace fewer functions: narrow SIDESPAN_FUNCTIONS or lower SIDESPAN_MAX_FUNCTIONS.';
+  let ring: RingReader;
+  try {
+    ring = openRing(object.mapFd('ring'), options.ringBytes);
+  } catch (error) {
+    object[Symbol.dispose]();
+    throw error;
+  }
+  const dynamicTypes = object.mapFd('dynamic_types');
+  const counters = object.mapFd('counters');
+  const goroutines = object.mapFd('goroutines');
+  const overflowFrames = object.mapFd('overflow_frames');
+  const program = object.programFd(siteProgram);
+  const cpus = libbpf.possibleCpus();
+  const key = new Uint32Array(1);
+  const keyBytes = new Uint8Array(key.buffer);
+  const perCpu = new Uint8Array(cpus * probeCountersLayout.sizeBytes);
+
+  return {
+    attachMode: object.attachMode,
+    libbpfVersion: libbpf.version,
+    ring,
+    processes: table('processes', 'processes', processLayout.sizeBytes, 0, 'Trace fewer processes with one agent.'),
+    sites: table('sites', 'sites', siteLayout.sizeBytes, 0, fewer),
+    probes: table('probes', 'probes', probeLayout.sizeBytes, 1, fewer),
+    planOps: table('planOps', 'plan_ops', captureStepLayout.sizeBytes, 1, fewer),
+    planStrings: table('planStrings', 'plan_strings', planStringLayout.sizeBytes, 0, 'Capture fewer headers.'),
+    putDynamicType(keyOfType, value) {
+      if (keyOfType.length !== dynamicTypeKeyLayout.sizeBytes || value.length !== dynamicTypeLayout.sizeBytes) {
+        throw new BpfError('A dynamic type of the wrong size');
+      }
+      const result = libbpf.updateElement(dynamicTypes, keyOfType, value, 0);
+      if (result !== 0) throw new BpfError('Writing to the BPF table dynamic_types', -result);
+    },
+    deleteDynamicType: (keyOfType) => void libbpf.deleteElement(dynamicTypes, keyOfType),
+    attach: (pid, path, sites) => attachSites(object.attachMode, program, pid, path, sites),
+    watchProcesses: () => object.attachProcessPrograms(),
+    counters(probe) {
+      key[0] = probe;
+      const result = libbpf.lookupElement(counters, keyBytes, perCpu);
+      if (result !== 0) throw new BpfError(`Reading the counters of probe ${probe}`, -result);
+      return sumCounters(perCpu, cpus);
+    },
+    clearCounters(probe) {
+      key[0] = probe;
+      libbpf.updateElement(counters, keyBytes, new Uint8Array(perCpu.length), 0);
+    },
+    openCalls: (processSlot, { forget } = { forget: false }) =>
+      openCalls(libbpf, { goroutines, overflowFrames }, processSlot, forget),
+    [Symbol.dispose]: () => {
+      ring[Symbol.dispose]();
+      object[Symbol.dispose]();
+    },
+  };
+}
+
+/** struct settings. */
+function settings(options: KernelSideOptions): Uint8Array {
+  const bytes = new Uint8Array(settingsLayout.sizeBytes);
+  const view = new DataView(bytes.buffer);
+  const namespace = statSync('/proc/self/ns/pid', { bigint: true });
+  view.setBigUint64(settingsLayout.pid_namespace_device, namespace.dev, true);
+  view.setBigUint64(settingsLayout.pid_namespace_inode, namespace.ino, true);
+  view.setUint32(settingsLayout.wakeup_bytes, options.ringBytes / wakeupShare, true);
+  view.setUint32(settingsLayout.capture_limit, options.captureBytes, true);
+  return bytes;
+}

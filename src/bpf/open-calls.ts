@@ -1,0 +1,69 @@
+import type { Libbpf } from './libbpf.ts';
+import {
+  frameFlag,
+  frameLayout,
+  goroutineKeyLayout,
+  goroutineLayout,
+  inlineFrames,
+  overflowKeyLayout,
+} from './map-layout.ts';
+
+/** Calls that are open now: how many of each probe, and the keys of their goroutines. */
+export interface OpenCalls {
+  readonly byProbe: ReadonlyMap<number, number>;
+  readonly goroutines: number;
+}
+
+/** More entries than the maps can hold: a walk of a hash map that changes meanwhile may start over. */
+const walkLimit = 1_000_000;
+
+/**
+ * Walks the goroutines of a process and counts its open calls. Meant for a process whose probes are detached: under
+ * load the walk may miss or repeat some.
+ * @param forget also delete the entries
+ */
+export function openCalls(
+  libbpf: Libbpf,
+  fds: { goroutines: number; overflowFrames: number },
+  processSlot: number,
+  forget: boolean,
+): OpenCalls {
+  const byProbe = new Map<number, number>();
+  const count = (frame: DataView) => {
+    if ((frame.getUint32(frameLayout.flags, true) & frameFlag.ended) !== 0) return;
+    const probe = frame.getUint32(frameLayout.probe, true);
+    byProbe.set(probe, (byProbe.get(probe) ?? 0) + 1);
+  };
+
+  const value = new Uint8Array(goroutineLayout.sizeBytes);
+  const view = new DataView(value.buffer);
+  const keys = keysOf(libbpf, fds.goroutines, goroutineKeyLayout.sizeBytes, processSlot, goroutineKeyLayout.process_slot);
+  for (const key of keys) {
+    if (libbpf.lookupElement(fds.goroutines, key, value) !== 0) continue;
+    const frames = Math.min(view.getUint32(goroutineLayout.frames, true), inlineFrames);
+    for (let index = 0; index < frames; index++) {
+      count(new DataView(value.buffer, goroutineLayout.frame + index * frameLayout.sizeBytes));
+    }
+    if (forget) libbpf.deleteElement(fds.goroutines, key);
+  }
+  const frame = new Uint8Array(frameLayout.sizeBytes);
+  const deep = keysOf(libbpf, fds.overflowFrames, overflowKeyLayout.sizeBytes, processSlot, overflowKeyLayout.process_slot);
+  for (const key of deep) {
+    if (libbpf.lookupElement(fds.overflowFrames, key, frame) !== 0) continue;
+    count(new DataView(frame.buffer));
+    if (forget) libbpf.deleteElement(fds.overflowFrames, key);
+  }
+  return { byProbe, goroutines: keys.length };
+}
+
+function keysOf(libbpf: Libbpf, fd: number, keyBytes: number, processSlot: number, slotOffset: number): Uint8Array[] {
+  const keys: Uint8Array[] = [];
+  let key: Uint8Array | null = null;
+  for (let step = 0; step < walkLimit; step++) {
+    const next = new Uint8Array(keyBytes);
+    if (libbpf.nextKey(fd, key, next) !== 0) break;
+    if (new DataView(next.buffer).getUint32(slotOffset, true) === processSlot) keys.push(next);
+    key = next;
+  }
+  return keys;
+}

@@ -1,0 +1,48 @@
+import { probeCountersLayout as layout } from './map-layout.ts';
+
+/** What the kernel counted for one probe, summed over the CPUs. Names as in bpf/event.h, struct probe_counters. */
+export interface ProbeCounters {
+  readonly seen: number;
+  readonly returned: number;
+  readonly panicked: number;
+  readonly goexited: number;
+  readonly goroutineEnded: number;
+  readonly unpaired: number;
+  readonly restarts: number;
+  readonly enteredBefore: number;
+  readonly ringFull: number;
+  readonly goroutineTableFull: number;
+  readonly frameStackFull: number;
+  readonly scratchBusy: number;
+  readonly noGoroutine: number;
+  readonly argumentsRingFull: number;
+}
+
+/** Sums the per-CPU values: `cpus` structs in a row. */
+export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
+  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  const sum = (offset: number) => {
+    let total = 0;
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      const at = cpu * layout.sizeBytes + offset;
+      total += view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+    }
+    return total;
+  };
+  return {
+    seen: sum(layout.seen),
+    returned: sum(layout.ended),
+    panicked: sum(layout.ended + 8),
+    goexited: sum(layout.ended + 16),
+    goroutineEnded: sum(layout.ended + 24),
+    unpaired: sum(layout.ended + 32),
+    restarts: sum(layout.restarts),
+    enteredBefore: sum(layout.entered_before),
+    ringFull: sum(layout.ring_full),
+    goroutineTableFull: sum(layout.goroutine_table_full),
+    frameStackFull: sum(layout.frame_stack_full),
+    scratchBusy: sum(layout.scratch_busy),
+    noGoroutine: sum(layout.no_goroutine),
+    argumentsRingFull: sum(layout.arguments_ring_full),
+  };
+}

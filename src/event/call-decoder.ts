@@ -1,0 +1,210 @@
+import type { PlannedProbe } from '../probe/probe-plan.ts';
+import type { CaptureShape } from '../probe/shape.ts';
+import type { BootTime, Call } from './call.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { decodeFields } from './decode-fields.ts';
+import { type DecodeContext, decodeValues } from './decode-value.ts';
+import {
+  argumentsRecordLayout,
+  callEnds,
+  callFlag,
+  callRecordLayout,
+  processChange,
+  processRecordLayout,
+  recordHeaderLayout,
+  recordKind,
+} from './layout.ts';
+import type { Value } from './value.ts';
+
+/** What the decoder must know of a probe that records refer to. */
+export interface ProbeMeaning {
+  readonly probe: PlannedProbe;
+  readonly context: DecodeContext;
+}
+
+export interface CallDecoderOptions {
+  /** By the process slot and the probe's index in the BPF table; undefined: detached meanwhile. */
+  readonly meaningOf: (processSlot: number, probe: number) => ProbeMeaning | undefined;
+  readonly onCall: (call: Call) => void;
+  readonly onProcess: (change: 'exec' | 'exit', pid: number) => void;
+  /** A call's record that can't be used, and why. */
+  readonly onUndecodable: (processSlot: number, probe: number, reason: string) => void;
+  /** Most bytes of arguments kept while their calls run; beyond, the oldest are given up. */
+  readonly maxPendingBytes?: number;
+}
+
+/** Turns records into calls. Arguments wait here for the call to end: their records come first. */
+export interface CallDecoder {
+  /** A RecordHandler (src/bpf/ring-reader.ts): never throws. */
+  readonly record: (view: DataView, offset: number, length: number) => void;
+  /** Arguments of calls that still run, in bytes. */
+  readonly pendingBytes: number;
+  /** Gives up what waits for calls of that process. */
+  forget(processSlot: number): void;
+}
+
+/** 100,000 goroutines that wait in a traced function with two arguments. */
+const defaultPendingBytes = 16 << 20;
+/** What an entry of a Map with its typed array costs on top. */
+const pendingOverheadBytes = 160;
+
+interface Pending {
+  readonly processSlot: number;
+  readonly bytes: Uint8Array;
+}
+
+const noValues: readonly Value[] = [];
+const noFields: ReadonlyMap<string, Value> = new Map();
+
+export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
+  const maxPendingBytes = options.maxPendingBytes ?? defaultPendingBytes;
+  const pending = new Map<bigint, Pending>();
+  let pendingBytes = 0;
+  let reader: ChunkReader | undefined;
+
+  function remove(spanId: bigint): Pending | undefined {
+    const found = pending.get(spanId);
+    if (found === undefined) return undefined;
+    pending.delete(spanId);
+    pendingBytes -= found.bytes.length + pendingOverheadBytes;
+    return found;
+  }
+
+  function keepArguments(view: DataView, offset: number, length: number): void {
+    const captured = Math.min(view.getUint32(offset + recordHeaderLayout.capture_bytes, true), length - argumentsRecordLayout.sizeBytes);
+    const start = view.byteOffset + offset + argumentsRecordLayout.sizeBytes;
+    const bytes = new Uint8Array(view.buffer, start, captured).slice();
+    const spanId = view.getBigUint64(offset + argumentsRecordLayout.span_id, true);
+    pending.set(spanId, { processSlot: view.getUint32(offset + recordHeaderLayout.process_slot, true), bytes });
+    pendingBytes += bytes.length + pendingOverheadBytes;
+    for (const oldest of pending.keys()) {
+      if (pendingBytes <= maxPendingBytes) break;
+      remove(oldest);
+    }
+  }
+
+  function decodeArguments(capture: CaptureShape, view: DataView, offset: number, flags: number, context: DecodeContext): readonly Value[] {
+    if (capture.values.length === 0) return noValues;
+    const sent = (flags & callFlag.argumentsSent) !== 0;
+    const kept = sent ? remove(view.getBigUint64(offset + callRecordLayout.span_id, true)) : undefined;
+    const bytes = kept?.bytes ?? new Uint8Array(0);
+    const lost = (flags & callFlag.argumentsLost) !== 0;
+    const absent = lost ? 'ring full at entry' : sent ? 'given up: too many calls were running' : 'not captured';
+    return decodeValues(capture, new ChunkReader(bytes).start(0, bytes.length), context, absent);
+  }
+
+  function decodeCall(view: DataView, offset: number, length: number): void {
+    const processSlot = view.getUint32(offset + recordHeaderLayout.process_slot, true);
+    const probeIndex = view.getUint32(offset + recordHeaderLayout.probe, true);
+    const meaning = options.meaningOf(processSlot, probeIndex);
+    if (meaning === undefined) {
+      options.onUndecodable(processSlot, probeIndex, 'its probe is no longer known');
+      return;
+    }
+    const { probe, context } = meaning;
+    const end = callEnds[view.getUint32(offset + callRecordLayout.end, true)] ?? 'unpaired';
+    const flags = view.getUint32(offset + callRecordLayout.flags, true);
+    // One view of the whole ring for as long as it is mapped.
+    if (reader === undefined || reader.view.buffer !== view.buffer || reader.view.byteOffset !== view.byteOffset) {
+      reader = new ChunkReader(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    }
+    const captured = Math.min(view.getUint32(offset + recordHeaderLayout.capture_bytes, true), length - callRecordLayout.sizeBytes);
+    const dataStart = offset + callRecordLayout.sizeBytes;
+    const call = { values: noValues, fields: noFields, results: noValues };
+    if (probe.arguments !== undefined) call.values = decodeArguments(probe.arguments, view, offset, flags, context);
+    if (probe.results !== undefined && probe.results.values.length > 0) {
+      const absent = end === 'returned' ? 'left by a tail call' : end;
+      call.results = decodeValues(probe.results, reader.start(dataStart, dataStart + captured), context, absent);
+    }
+    if (probe.fields !== undefined) {
+      const shape = captureOf(probe.fields, view, dataStart, captured);
+      if (shape !== undefined) call.fields = decodeFields(shape, reader.start(dataStart, dataStart + captured), context);
+    }
+    options.onCall({
+      processSlot,
+      probe: probeIndex,
+      goid: readSafe(view, offset + callRecordLayout.goid),
+      start: bootTime(view, offset + callRecordLayout.start_ns),
+      durationNs: distanceNs(view, offset + callRecordLayout.start_ns, offset + callRecordLayout.end_ns),
+      end,
+      traceId: hex(view, offset + callRecordLayout.trace_id, 16),
+      spanId: hex(view, offset + callRecordLayout.span_id, 8),
+      parentSpanId: parentOf(view, offset + callRecordLayout.parent_span_id),
+      remoteParent:
+        (flags & callFlag.remoteParent) === 0 ? undefined : { sampled: (flags & callFlag.sampled) !== 0 },
+      traceSampled: (flags & callFlag.remoteTrace) === 0 ? undefined : (flags & callFlag.sampled) !== 0,
+      frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
+      arguments: call.values,
+      results: call.results,
+      fields: call.fields,
+    });
+  }
+
+  function record(view: DataView, offset: number, length: number): void {
+    const kind = length < recordHeaderLayout.sizeBytes ? 0 : view.getUint32(offset, true);
+    if (kind === recordKind.call && length >= callRecordLayout.sizeBytes) {
+      try {
+        decodeCall(view, offset, length);
+      } catch (error) {
+        const slot = view.getUint32(offset + recordHeaderLayout.process_slot, true);
+        const probe = view.getUint32(offset + recordHeaderLayout.probe, true);
+        options.onUndecodable(slot, probe, error instanceof Error ? error.message : String(error));
+      }
+    } else if (kind === recordKind.arguments && length >= argumentsRecordLayout.sizeBytes) {
+      keepArguments(view, offset, length);
+    } else if (kind === recordKind.process && length >= processRecordLayout.sizeBytes) {
+      const change = view.getUint32(offset + processRecordLayout.change, true);
+      options.onProcess(change === processChange.exec ? 'exec' : 'exit', view.getUint32(offset + processRecordLayout.pid, true));
+    } else {
+      options.onUndecodable(0, 0, `record of kind ${kind} with ${length} bytes`);
+    }
+  }
+
+  return {
+    record,
+    get pendingBytes() {
+      return pendingBytes;
+    },
+    forget(processSlot) {
+      for (const [spanId, kept] of pending) if (kept.processSlot === processSlot) remove(spanId);
+    },
+  };
+}
+
+/** A preset's captures differ by the size of their first image (src/probe/plan-preset.ts). */
+function captureOf(shapes: readonly CaptureShape[], view: DataView, start: number, captured: number): CaptureShape | undefined {
+  if (shapes.length <= 1 || captured < 8) return shapes[0];
+  const imageBytes = view.getUint16(start + 2, true);
+  return shapes.find((shape) => shape.imageBytes === imageBytes) ?? shapes[0];
+}
+
+const byteHex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hex(view: DataView, offset: number, length: number): string {
+  let text = '';
+  for (let index = 0; index < length; index++) text += byteHex[view.getUint8(offset + index)];
+  return text;
+}
+
+function parentOf(view: DataView, offset: number): string | undefined {
+  if (view.getUint32(offset, true) === 0 && view.getUint32(offset + 4, true) === 0) return undefined;
+  return hex(view, offset, 8);
+}
+
+/** goids count up from 1: never near 2^53. */
+function readSafe(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
+}
+
+/** 2^32 ns are 4 s and 294967296 ns. */
+function bootTime(view: DataView, offset: number): BootTime {
+  const high = view.getUint32(offset + 4, true);
+  const nanoseconds = high * 294_967_296 + view.getUint32(offset, true);
+  return [high * 4 + Math.floor(nanoseconds / 1e9), nanoseconds % 1e9];
+}
+
+/** Exact up to 104 days. */
+function distanceNs(view: DataView, start: number, end: number): number {
+  const high = view.getUint32(end + 4, true) - view.getUint32(start + 4, true);
+  return high * 2 ** 32 + (view.getUint32(end, true) - view.getUint32(start, true));
+}

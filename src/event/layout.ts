@@ -1,0 +1,41 @@
+/**
+ * Records of the ring buffer as bpf/event.h declares them: offsets and sizes in bytes, little-endian, field names of the C
+ * structs. test/bpf/wire-format.test.ts compares them with the object's BTF.
+ */
+
+export const recordKind = { arguments: 1, call: 2, process: 3 } as const;
+
+export const recordHeaderLayout = { sizeBytes: 16, kind: 0, process_slot: 4, probe: 8, capture_bytes: 12 } as const;
+
+export const argumentsRecordLayout = { sizeBytes: 32, header: 0, goid: 16, span_id: 24 } as const;
+
+export const callRecordLayout = {
+  sizeBytes: 88,
+  header: 0,
+  goid: 16,
+  start_ns: 24,
+  end_ns: 32,
+  trace_id: 40,
+  span_id: 56,
+  parent_span_id: 64,
+  end: 72,
+  flags: 76,
+  depth_bytes: 80,
+  frame_index: 84,
+} as const;
+
+export const processRecordLayout = { sizeBytes: 24, header: 0, change: 16, pid: 20 } as const;
+
+export const processChange = { exec: 1, exit: 2 } as const;
+
+export const callFlag = {
+  argumentsSent: 1,
+  argumentsLost: 2,
+  remoteParent: 4,
+  sampled: 8,
+  captureLimited: 16,
+  remoteTrace: 32,
+} as const;
+
+/** By enum call_end. */
+export const callEnds = ['returned', 'panic', 'goexit', 'goroutine end', 'unpaired'] as const;
