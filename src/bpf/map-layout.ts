@@ -27,7 +27,7 @@ export const processLayout = {
 
 export const captureStepLayout = { sizeBytes: 16, op: 0, a: 1, b: 2, c: 4, imm: 8 } as const;
 
-export const planStringLayout = { sizeBytes: 64, size_bytes: 0, bytes: 4 } as const;
+export const planStringLayout = { sizeBytes: 64, size_bytes: 0, bytes: 8 } as const;
 
 export const dynamicTypeKeyLayout = { sizeBytes: 16, process_slot: 0, type_vaddr: 8 } as const;
 

@@ -44,7 +44,7 @@ export const planLimits = {
   planSteps: 512,
   planDepth: 8,
   planOps: 65536,
-  stringBytes: 60,
+  stringBytes: 56,
   strings: 256,
   savedWords: 3,
 } as const;
