@@ -1,9 +1,19 @@
+import type { GoFunction } from '../binary/go-binary.ts';
 import { defineCommand } from './command.ts';
 import { settingOptions } from './config-options.ts';
+import { exitCode, UsageError } from './exit-code.ts';
+import { parsePid } from './parse-pid.ts';
+
+/** A progress line is drawn at most this often. */
+const progressIntervalMs = 100;
 
 export default defineCommand({
   name: 'functions',
   summary: 'list the functions of a process or file that can be traced',
+  description: `Each function is a line: name, file and line, where its entry is probed, number of exits, signature. One that can't be
+traced says why. Without a pattern all functions are listed.
+In a pattern * matches any characters and ? one; write it between single quotes: the shell has its own meaning for
+* ( ) and ;`,
   examples: [
     [
       "sidespan functions --pid 4711 'main.*'",
@@ -17,8 +27,56 @@ export default defineCommand({
     exe: { type: 'string', placeholder: 'FILE', description: 'an executable file', complete: 'file' },
     json: { type: 'boolean', description: 'one JSON object a line' },
   },
-  positionals: { placeholder: 'PATTERN…', description: 'names or patterns', min: 0, max: 1000 },
-  async run() {
-    throw new Error('not wired yet');
+  positionals: { placeholder: 'PATTERN…', description: 'names or patterns; left out: all', min: 0, max: 1000 },
+  async run({ options, positionals, stdout, stderr, style }) {
+    if ((options.pid === undefined) === (options.exe === undefined)) {
+      throw new UsageError('Give either --pid or --exe: the process or the file to look at.', 'functions');
+    }
+    const path = options.pid === undefined ? options.exe! : await executableOf(parsePid(options.pid, 'functions'));
+    const [{ openGoBinary }, { functionPattern }, { selectFunctions }, { SiteFinder }, rows] = await Promise.all([
+      import('../binary/open-go-binary.ts'),
+      import('../probe/pattern.ts'),
+      import('../probe/select-functions.ts'),
+      import('../probe/site-finder.ts'),
+      import('./function-row.ts'),
+    ]);
+
+    using binary = openGoBinary(path);
+    using sites = new SiteFinder(binary);
+    const patterns = (positionals.length === 0 ? ['*'] : positionals).map(functionPattern);
+    const selected = selectFunctions(binary, patterns, Number.POSITIVE_INFINITY);
+    // One pass over all functions instead of a search for each name.
+    const reasons = new Map(selected.untraceable.map(({ functionName, reason }) => [functionName, reason]));
+    const generated: GoFunction[] = [];
+    if (reasons.size > 0) for (const fn of binary.functions()) if (reasons.has(fn.name)) generated.push(fn);
+    const all = [...selected.functions, ...generated].sort((a, b) => a.entryVaddr - b.entryVaddr);
+
+    const { goVersion } = binary.buildInfo;
+    if (!options.json) {
+      const parts = [goVersion, binary.arch, binary.hasDwarf ? 'DWARF' : 'no DWARF: no signatures'];
+      stderr.line(`${path}: ${parts.join(', ')}; ${all.length} of ${binary.functionCount} functions`);
+    }
+    let drawnAt = Number.NEGATIVE_INFINITY;
+    for (const [index, fn] of all.entries()) {
+      if (stderr.isTTY && !stdout.isTTY && performance.now() - drawnAt > progressIntervalMs) {
+        drawnAt = performance.now();
+        stderr.write(`\r\x1b[K${index} of ${all.length}`);
+      }
+      const row = rows.functionRow(binary, sites, fn, reasons.get(fn.name));
+      stdout.line(options.json ? JSON.stringify(rows.rowJson(row)) : rows.rowText(row, style.stdout));
+    }
+    if (drawnAt > 0) stderr.write('\r\x1b[K');
+
+    for (const { pattern, nearest } of selected.unmatched) {
+      const suggestion = nearest.length > 0 ? `Nearest: ${nearest.join(', ')}.` : 'No name resembles it.';
+      stderr.line(`${style.stderr.red('sidespan:')} ${pattern} matches no function of ${path}. ${suggestion}`);
+    }
+    return selected.unmatched.length > 0 ? exitCode.failed : exitCode.done;
   },
 });
+
+async function executableOf(pid: number): Promise<string> {
+  const { targetByPid } = await import('../discovery/target.ts');
+  targetByPid(pid);
+  return `/proc/${pid}/exe`;
+}

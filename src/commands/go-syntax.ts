@@ -1,0 +1,56 @@
+import type { GoParameter, GoSignature } from '../binary/go-type.ts';
+
+/**
+ * A signature as in Go source: `func (c *shop.Cart) Add(item string, n int) (total int, err error)`. Package paths are
+ * cut down to their last part, as source has them.
+ * @param functionName as in pclntab: `github.com/acme/shop.(*Cart).Add`
+ */
+export function goSyntax(functionName: string, { parameters, results }: GoSignature): string {
+  const { owner, name } = splitName(functionName);
+  const [first, ...rest] = parameters;
+  const isMethod = first !== undefined && owner !== '' && receiverName(owner) === first.type.name;
+  const receiver = isMethod ? `(${parameterText(first)}) ` : '';
+  const list = (isMethod ? rest : parameters).map(parameterText).join(', ');
+  return `func ${receiver}${name}(${list})${resultText(results)}`;
+}
+
+/** `github.com/acme/shop.Order` -> `shop.Order`, everywhere in a type's name. */
+export function shortTypeName(name: string): string {
+  return name.replace(/(?:[\w.~%-]+\/)+(?=[\w~%-]+[^/]*)/g, '');
+}
+
+/** The part before the last dot that isn't within brackets (`[go.shape.int]`), and the part behind it. */
+function splitName(functionName: string): { readonly owner: string; readonly name: string } {
+  let depth = 0;
+  for (let at = functionName.length - 1; at >= 0; at--) {
+    const character = functionName[at];
+    if (character === ']') depth += 1;
+    else if (character === '[') depth -= 1;
+    else if (character === '.' && depth === 0)
+      return { owner: functionName.slice(0, at), name: functionName.slice(at + 1) };
+    else if (character === '/' && depth === 0) break;
+  }
+  return { owner: '', name: functionName };
+}
+
+/** `github.com/acme/shop.(*Cart)` -> `*github.com/acme/shop.Cart`: how the receiver's type is called. */
+function receiverName(owner: string): string {
+  const pointer = /^(.*)\.\(\*(.+)\)$/.exec(owner);
+  // The symbol's package path has its dots after the last slash escaped, the type's name hasn't.
+  const plain = owner.replaceAll('%2e', '.');
+  return pointer ? `*${pointer[1]?.replaceAll('%2e', '.')}.${pointer[2]}` : plain;
+}
+
+function parameterText({ name, type }: GoParameter): string {
+  const typeName = shortTypeName(type.name);
+  return name === '' ? typeName : `${name} ${typeName}`;
+}
+
+/** Results named ~r0, ~r1 … have no name in the source. */
+function resultText(results: readonly GoParameter[]): string {
+  const texts = results.map((result) =>
+    parameterText({ ...result, name: result.name.startsWith('~') ? '' : result.name }),
+  );
+  if (texts.length === 0) return '';
+  return texts.length === 1 && !texts[0]?.includes(' ') ? ` ${texts[0]}` : ` (${texts.join(', ')})`;
+}
