@@ -13,15 +13,21 @@ const maxNotes = 256;
 /** The GNU build id in hex, else the Go build id, else empty. A damaged note ends the search: no id is no error. */
 export function readBuildId(elf: ElfFile): string {
   let goId = '';
-  for (const segment of elf.segments) {
-    if (segment.type !== 'note') continue;
-    const bytes = elf.readFile(segment.fileOffset, Math.min(segment.fileSizeBytes, maxNoteBytes));
+  for (const { fileOffset, sizeBytes } of noteRanges(elf)) {
+    const bytes = elf.readFile(fileOffset, Math.min(sizeBytes, maxNoteBytes));
     for (const note of notesOf(new Cursor(bytes, { file: elf.path, section: 'notes' }))) {
       if (note.owner === 'GNU' && note.type === gnuBuildIdType) return Buffer.from(note.content).toString('hex');
       if (note.owner === 'Go' && note.type === goBuildIdType) goId = Buffer.from(note.content).toString('latin1');
     }
   }
   return goId;
+}
+
+/** Go's linker lists only its own note as a segment, and leaves the GNU one to its section. */
+function noteRanges(elf: ElfFile): { fileOffset: number; sizeBytes: number }[] {
+  const sections = elf.sections.filter(({ name, occupiesFile }) => occupiesFile && name.startsWith('.note'));
+  const segments = elf.segments.filter(({ type }) => type === 'note');
+  return [...sections, ...segments.map(({ fileOffset, fileSizeBytes }) => ({ fileOffset, sizeBytes: fileSizeBytes }))];
 }
 
 interface Note {

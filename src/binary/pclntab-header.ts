@@ -37,6 +37,7 @@ export function* findPclntabs(elf: ElfFile, image: Image): Generator<PclntabHead
   for (const name of sectionNames) {
     const section = elf.section(name);
     if (section === undefined) continue;
+    refuseOldMagic(elf, image, section.vaddr);
     const header = headerAt(elf, image, section.vaddr);
     if (header !== undefined) yield header;
   }
@@ -45,6 +46,14 @@ export function* findPclntabs(elf: ElfFile, image: Image): Generator<PclntabHead
   for (const segment of [...loads].sort((a, b) => Number(a.executable) - Number(b.executable))) {
     yield* search(elf, image, segment);
   }
+}
+
+function refuseOldMagic(elf: ElfFile, image: Image, vaddr: number): void {
+  const magic = image.has(vaddr, 4) ? image.cursor(vaddr, 4).u32() : 0;
+  if (oldMagics[magic] === undefined) return;
+  const remedy = 'Build it with Go 1.18 or later; Sidespan is tested with 1.22 and later.';
+  const place = { file: elf.path, section: 'pclntab', offset: vaddr };
+  throw new BinaryError(`the program was built by ${oldMagics[magic]}`, place, remedy, { kind: 'unsupported' });
 }
 
 function* search(elf: ElfFile, image: Image, segment: ElfSegment): Generator<PclntabHeader> {
@@ -63,18 +72,13 @@ function* search(elf: ElfFile, image: Image, segment: ElfSegment): Generator<Pcl
   }
 }
 
-/** Undefined if the bytes there are none; a BinaryError if they are that of an old Go. */
+/** Undefined if the bytes there are none. */
 function headerAt(elf: ElfFile, image: Image, vaddr: number): PclntabHeader | undefined {
   if (!image.has(vaddr, pcHeaderLayout.sizeBytes)) return undefined;
   const cursor = image.cursor(vaddr, pcHeaderLayout.sizeBytes);
   const magic = cursor.u32();
   const instructionBytes = minimumInstructionBytes[elf.arch];
   if (cursor.u16() !== 0 || cursor.u8() !== instructionBytes || cursor.u8() !== 8) return undefined;
-  if (oldMagics[magic] !== undefined) {
-    const remedy = 'Build it with Go 1.18 or later; Sidespan is tested with 1.22 and later.';
-    const place = { file: elf.path, section: 'pclntab', offset: vaddr };
-    throw new BinaryError(`the program was built by ${oldMagics[magic]}`, place, remedy, { kind: 'unsupported' });
-  }
   const word = (offset: number): number | undefined => smallWord(cursor.seek(vaddr + offset));
   const functionCount = word(pcHeaderLayout.functionCount);
   const funcnameOffset = word(pcHeaderLayout.funcnameOffset);
@@ -85,9 +89,10 @@ function headerAt(elf: ElfFile, image: Image, vaddr: number): PclntabHeader | un
   if (functionCount === undefined || functionCount === 0 || functionCount > maxFunctions) return undefined;
   if (cuOffset === undefined || filetabOffset === undefined) return undefined;
   if (pctabOffset === undefined || pclnOffset === undefined) return undefined;
-  // The tables follow each other in this order, the first directly behind the header.
-  if (funcnameOffset !== pcHeaderLayout.sizeBytes || cuOffset < funcnameOffset || filetabOffset < cuOffset)
-    return undefined;
+  // The tables follow each other in this order, the first directly behind the header, aligned to 8 or (until 1.23) 32.
+  const { sizeBytes } = pcHeaderLayout;
+  if (funcnameOffset === undefined || funcnameOffset < sizeBytes || funcnameOffset > sizeBytes + 32) return undefined;
+  if (cuOffset < funcnameOffset || filetabOffset < cuOffset) return undefined;
   if (pctabOffset < filetabOffset || pclnOffset < pctabOffset) return undefined;
   if (!image.has(vaddr, pclnOffset + functionCount * 8 + 4)) return undefined;
   return {

@@ -57,7 +57,8 @@ export function typeName(types: TypeReader, vaddr: number, nesting: number = 0):
 export function qualifiedName(types: TypeReader, type: TypeDescriptor): string {
   const text = types.string(type);
   const path = types.packagePath(type);
-  return path === '' ? text : path + text.slice(text.indexOf('.'));
+  // Of the compiler's shapes of type arguments the path is the name's own beginning: `go.shape.int`.
+  return path === '' || text.startsWith(`${path}.`) ? text : path + text.slice(text.indexOf('.'));
 }
 
 /**

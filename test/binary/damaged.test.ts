@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ElfFile } from '../../src/binary/elf-file.ts';
+import { Image } from '../../src/binary/image.ts';
+import { findModuleData, type ModuleData } from '../../src/binary/module-data.ts';
+import { openGoBinary } from '../../src/binary/open-go-binary.ts';
+import { askEverything, binaryErrorOf, DamagedFile, u64 } from './damaged-file.ts';
+import { build, type VariantName } from './go-tools.ts';
+
+type Range = readonly [fileOffset: number, sizeBytes: number];
+
+/** Ranges of the file that hold tables: random bytes elsewhere would mostly fall into code and strings. */
+function tables(path: string): { ranges: Range[]; module: ModuleData; offsetOf: (vaddr: number) => number } {
+  using elf = new ElfFile(path);
+  const module = findModuleData(elf, new Image(elf), 'go1.26');
+  const ranges: Range[] = [[0, 64 + 56 * 12]];
+  for (const segment of elf.segments)
+    if (segment.type !== 'load') ranges.push([segment.fileOffset, segment.fileSizeBytes]);
+  const sectionsAt = Buffer.from(elf.readFile(40, 8)).readUInt32LE(0);
+  if (sectionsAt > 0) ranges.push([sectionsAt, elf.sections.length * 64]);
+  for (const name of [
+    '.go.buildinfo',
+    '.go.module',
+    '.typelink',
+    '.itablink',
+    '.shstrtab',
+    '.rela',
+    '.rela.dyn',
+    '.rodata',
+  ]) {
+    const section = elf.section(name);
+    if (section !== undefined) ranges.push([section.fileOffset, section.sizeBytes]);
+  }
+  ranges.push([elf.fileOffset(module.vaddr), 408], [elf.fileOffset(module.pclntab.vaddr), 72]);
+  for (const { vaddr, length } of [module.functions, module.compileUnits, module.pcTables, module.functionNames]) {
+    ranges.push([elf.fileOffset(vaddr), length]);
+  }
+  const types = module.types?.typelinks;
+  if (types !== undefined) ranges.push([elf.fileOffset(types.vaddr), types.length * 4]);
+  const offsets = new Map([module.vaddr, module.pclntab.vaddr].map((vaddr) => [vaddr, elf.fileOffset(vaddr)]));
+  const reopened = (vaddr: number): number => {
+    using again = new ElfFile(path);
+    return offsets.get(vaddr) ?? again.fileOffset(vaddr);
+  };
+  return { ranges, module, offsetOf: reopened };
+}
+
+const odd = fc.oneof(
+  fc.constantFrom(0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 62n - 1n).map(u64),
+  fc.uint8Array({ minLength: 1, maxLength: 16 }),
+);
+
+for (const variant of ['stripped', 'stripped pie', 'default'] as VariantName[]) {
+  test(`${variant}: whatever bytes change, every question has a value or a BinaryError for an answer`, async () => {
+    const { path } = await build('1.26', variant);
+    const { ranges } = tables(path);
+    const sound = askEverything(path);
+    assert.ok(sound > 300, `${sound} answers from a sound file`);
+    using file = new DamagedFile(path);
+    const patch = fc
+      .tuple(fc.constantFrom(...ranges), fc.double({ min: 0, max: 0.999, noNaN: true }), odd)
+      .map(([[start, size], part, bytes]) => ({ fileOffset: start + (Math.floor(part * size) & ~3), bytes }));
+    fc.assert(
+      fc.property(fc.array(patch, { minLength: 1, maxLength: 8 }), (patches) => {
+        file.with(patches, () => askEverything(file.path));
+      }),
+      { numRuns: 150 },
+    );
+    assert.equal(askEverything(file.path), sound, 'the file was put back');
+  });
+}
+
+test('cut short anywhere, every question has a value or a BinaryError for an answer', async () => {
+  for (const variant of ['stripped', 'pie'] as const) {
+    const { path } = await build('1.26', variant);
+    using elf = new ElfFile(path);
+    using file = new DamagedFile(path);
+    for (let part = 0; part <= 20; part++) {
+      file.restore();
+      file.truncate(Math.floor((elf.sizeBytes * part) / 20.5));
+      const error = binaryErrorOf(() => openGoBinary(file.path)[Symbol.dispose]());
+      assert.ok(error !== undefined, `${part}/20 was accepted`);
+      askEverything(file.path);
+    }
+  }
+});
+
+test("an obfuscator's random pclntab magic and unknown version do no harm", async () => {
+  for (const variant of ['stripped', 'stripped pie'] as const) {
+    const { path } = await build('1.26', variant);
+    using binary = openGoBinary(path);
+    const { module, offsetOf } = tables(path);
+    using file = new DamagedFile(path);
+    using elf = new ElfFile(path);
+    const info = elf.section('.go.buildinfo');
+    const magic = { fileOffset: offsetOf(module.pclntab.vaddr), bytes: Uint8Array.of(0x12, 0x34, 0x56, 0x78) };
+    const version = { fileOffset: (info?.fileOffset ?? 0) + 33, bytes: Buffer.from('unknown   ') };
+    file.with([magic, version], () => {
+      using hidden = openGoBinary(file.path);
+      assert.equal(hidden.buildInfo.goVersion.trim(), 'unknown');
+      assert.equal(hidden.functionCount, binary.functionCount);
+      assert.equal(hidden.runtimeTypeAddress('runtime.g'), binary.runtimeTypeAddress('runtime.g'));
+    });
+  }
+});
+
+test('functab out of order, names and records past the end are errors that say where', async () => {
+  const { path } = await build('1.26', 'stripped');
+  const { module, offsetOf } = tables(path);
+  const functab = offsetOf(module.functions.vaddr);
+  using file = new DamagedFile(path);
+  const message = (fileOffset: number, bytes: number[], ask: (path: string) => unknown): string =>
+    file.with(
+      [{ fileOffset, bytes: Uint8Array.from(bytes) }],
+      () => binaryErrorOf(() => ask(file.path))?.message ?? '',
+    );
+  const all = (name: string): unknown => {
+    using binary = openGoBinary(name);
+    return [...binary.functions()].map((fn) => [fn.name, binary.sourceLine(fn.entryVaddr)]);
+  };
+  assert.match(message(functab + 8 * 100, [0, 0, 0, 0], all), /functab\+0x320: functab's entry 100 is 0x0/);
+  assert.match(message(functab + 8 * 100, [0xff, 0xff, 0xff, 0xff], all), /outside of the text or out of order/);
+  assert.match(message(functab + 8 * 100 + 4, [0xff, 0xff, 0xff, 0xff], all), /_func record of function 100 is past/);
+  using elf = new ElfFile(path);
+  const record = functab + Buffer.from(elf.readFile(functab + 8 * 100 + 4, 4)).readUInt32LE();
+  assert.match(
+    message(record + 4, [0xff, 0xff, 0xff, 0xff], all),
+    /the name of the function at 0x[0-9a-f]+ is not in the/,
+  );
+  assert.match(message(record + 20, [0xff, 0xff, 0xff, 0xff], all), /pc-value table at 0xffffffff is past the end/);
+  assert.match(message(record + 32, [0xff, 0xff, 0xff, 0x7f], all), /past the end of the compile units/);
+});
+
+test('a type that is its own element is an error, not a hang', async () => {
+  const { path } = await build('1.26', 'stripped');
+  using binary = openGoBinary(path);
+  const vaddr = binary.runtimeTypeAddress('*main.Order') ?? 0;
+  using file = new DamagedFile(path);
+  file.with([{ fileOffset: binary.fileOffset(vaddr + 48), bytes: u64(vaddr) }], () => {
+    using looped = openGoBinary(file.path);
+    const type = looped.runtimeTypeAt(vaddr).value;
+    assert.equal(type?.elem, type);
+    assert.match(binaryErrorOf(() => type?.name)?.message ?? '', /nested more than 64 deep/);
+    assert.equal(looped.runtimeType('runtime.g')?.kind, 'struct', 'other types are not affected');
+    assert.equal(looped.runtimeType('no/such.Type'), undefined);
+  });
+});
