@@ -62,8 +62,13 @@ export interface GoParameter {
   readonly type: GoType;
 }
 
-/** Receiver first, as the ABI passes it. */
+/**
+ * In the order in which the ABI assigns registers: receiver first. Generic code has its dictionary among the parameters,
+ * under the name `.dict`, and a function literal that is called where it stands the variables that it captured.
+ */
 export interface GoSignature {
   readonly parameters: readonly GoParameter[];
   readonly results: readonly GoParameter[];
+  /** Why the function may have results although none are listed. */
+  readonly resultsUnavailable?: string | undefined;
 }

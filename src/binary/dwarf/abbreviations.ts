@@ -1,0 +1,113 @@
+import type { Cursor } from '../cursor.ts';
+import { type Form, fixedSize, formOf, implicitConstForm, skipValue } from './forms.ts';
+
+/** No tag has more attributes in the standard. */
+const maxAttributes = 128;
+/** Over all tables. Go writes one table of 70 abbreviations with 4 attributes each for all its units. */
+const maxAttributesInAll = 500_000;
+
+export interface AttributeSpec {
+  readonly attribute: number;
+  readonly form: Form;
+  /** Of DW_FORM_implicit_const. */
+  readonly implicitValue: number;
+}
+
+/** The shape that entries of one abbreviation code share. */
+export interface Abbreviation {
+  readonly tag: number;
+  readonly hasChildren: boolean;
+  readonly attributes: readonly AttributeSpec[];
+  /**
+   * How to pass over the attributes: byte counts, and forms that must be looked at. Each step advances, so passing
+   * over entries takes time linear in their bytes whatever the table says.
+   */
+  readonly skipSteps: readonly (number | Form)[];
+}
+
+/** Abbreviations by code. */
+export interface AbbreviationTable {
+  get(code: number): Abbreviation | undefined;
+}
+
+/**
+ * Reads abbreviation tables (DWARF 5 §7.5.3), each one once and only as far as needed: of a unit of C code, which has a
+ * table of its own, nothing but the first abbreviation.
+ */
+export class AbbreviationTables {
+  readonly #section: () => Cursor;
+  readonly #tables = new Map<string, AbbreviationTable>();
+  #attributeCount = 0;
+
+  constructor(section: () => Cursor) {
+    this.#section = section;
+  }
+
+  /** `offsetBytes`: 4, in units of 64-bit DWARF 8. */
+  at(offset: number, offsetBytes: number): AbbreviationTable {
+    const key = `${offset}/${offsetBytes}`;
+    let table = this.#tables.get(key);
+    if (table === undefined) {
+      table = this.#open(this.#section().seek(offset), offsetBytes);
+      this.#tables.set(key, table);
+    }
+    return table;
+  }
+
+  #open(cursor: Cursor, offsetBytes: number): AbbreviationTable {
+    const known = new Map<number, Abbreviation>();
+    let atEnd = false;
+    return {
+      get: (wanted) => {
+        let abbreviation = known.get(wanted);
+        while (abbreviation === undefined && !atEnd) {
+          const code = cursor.uleb();
+          atEnd = code === 0;
+          if (atEnd) break;
+          const read = this.#read(cursor, offsetBytes);
+          known.set(code, read);
+          if (code === wanted) abbreviation = read;
+        }
+        return abbreviation;
+      },
+    };
+  }
+
+  #read(cursor: Cursor, offsetBytes: number): Abbreviation {
+    const tag = cursor.uleb();
+    const hasChildren = cursor.u8() !== 0;
+    const attributes: AttributeSpec[] = [];
+    for (;;) {
+      const attribute = cursor.uleb();
+      const code = cursor.uleb();
+      if (attribute === 0 && code === 0) break;
+      const implicitValue = code === implicitConstForm ? cursor.sleb() : 0;
+      if (attributes.length === maxAttributes) cursor.fail(`an entry has more than ${maxAttributes} attributes`);
+      // Units that each begin a table within another one's must not cost the product of both.
+      if (++this.#attributeCount > maxAttributesInAll)
+        cursor.fail(`there are more than ${maxAttributesInAll} attributes`);
+      attributes.push({ attribute, form: formOf(code), implicitValue });
+    }
+    return { tag, hasChildren, attributes, skipSteps: skipSteps(attributes, offsetBytes) };
+  }
+}
+
+function skipSteps(specs: readonly AttributeSpec[], offsetBytes: number): (number | Form)[] {
+  const steps: (number | Form)[] = [];
+  for (const { form } of specs) {
+    const sizeBytes = fixedSize(form, offsetBytes);
+    const last = steps.at(-1);
+    if (sizeBytes === undefined) steps.push(form);
+    else if (typeof last === 'number') steps[steps.length - 1] = last + sizeBytes;
+    else if (sizeBytes > 0) steps.push(sizeBytes);
+  }
+  return steps;
+}
+
+/** Moves from behind an entry's abbreviation code to behind its last attribute. */
+export function skipAttributes(cursor: Cursor, abbreviation: Abbreviation): void {
+  for (const step of abbreviation.skipSteps) {
+    if (typeof step === 'number') cursor.skip(step);
+    else skipValue(cursor, step);
+  }
+}

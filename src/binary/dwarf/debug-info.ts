@@ -1,0 +1,229 @@
+import type { Cursor } from '../cursor.ts';
+import { type AbbreviationTable, AbbreviationTables, type AttributeSpec, skipAttributes } from './abbreviations.ts';
+import { Attribute, goLanguage, Tag } from './constants.ts';
+import { DebugSections, type SectionSource } from './debug-sections.ts';
+import { type Form, fixedSize, readBlock, readNumber, skipValue } from './forms.ts';
+import { once } from './once.ts';
+import { type Entry, readEntry, readUnits, type Unit } from './unit.ts';
+
+/**
+ * Go writes texts where they are used. One that is kept elsewhere can be referred to any number of times, so it must not
+ * be long.
+ */
+const maxSharedTextBytes = 4096;
+
+/** What a Go unit's own entry says. */
+export interface UnitFacts {
+  readonly unit: Unit;
+  /** Of the package `runtime`: there are several such units. */
+  readonly isRuntime: boolean;
+  readonly lowPc: number | undefined;
+  readonly addrBase: number | undefined;
+}
+
+/** Reads entries and their attributes from .debug_info. Nothing is read before it is asked for. */
+export class DebugInfo {
+  readonly sections: DebugSections;
+  readonly #abbreviations: AbbreviationTables;
+  readonly #units: () => readonly Unit[];
+  readonly #goUnits: () => readonly UnitFacts[];
+
+  constructor(elf: SectionSource) {
+    this.sections = new DebugSections(elf);
+    this.#abbreviations = new AbbreviationTables(() => this.sections.cursor('.debug_abbrev'));
+    this.#units = once(() => readUnits(this.cursor()));
+    this.#goUnits = once(() => this.units.flatMap((unit) => this.#goFacts(unit) ?? []));
+  }
+
+  get units(): readonly Unit[] {
+    return this.#units();
+  }
+
+  get goUnits(): readonly UnitFacts[] {
+    return this.#goUnits();
+  }
+
+  cursor(): Cursor {
+    return this.sections.cursor('.debug_info');
+  }
+
+  abbreviations(unit: Unit): AbbreviationTable {
+    return this.#abbreviations.at(unit.abbreviationsOffset, unit.offsetBytes);
+  }
+
+  /** The entry at an offset of .debug_info. Throws a BinaryError if no unit has an entry there. */
+  entryAt(offset: number): Entry {
+    const cursor = this.cursor();
+    const unit =
+      this.#unitAt(offset) ?? cursor.fail(`a reference leads to 0x${offset.toString(16)}, where no unit has entries`);
+    const entry = readEntry(cursor.seek(offset), unit, this.abbreviations(unit));
+    return entry ?? cursor.seek(offset).fail('a reference leads to the end of a list of entries');
+  }
+
+  /** The entries directly below one; deeper ones are passed over. */
+  *children(parent: Entry): Generator<Entry, undefined> {
+    for (const [entry, depth] of this.#below(parent)) if (depth === 0) yield entry;
+  }
+
+  /** All entries below one, in the order in which they stand. */
+  *descendants(parent: Entry): Generator<Entry, undefined> {
+    for (const [entry] of this.#below(parent)) yield entry;
+  }
+
+  *#below(parent: Entry): Generator<readonly [entry: Entry, depth: number], undefined> {
+    if (!parent.abbreviation.hasChildren) return;
+    const { unit } = parent;
+    const table = this.abbreviations(unit);
+    const cursor = this.unitCursor(unit).seek(parent.attributesOffset);
+    skipAttributes(cursor, parent.abbreviation);
+    for (let depth = 0; depth >= 0; ) {
+      const entry = readEntry(cursor, unit, table);
+      if (entry === undefined) {
+        depth--;
+        continue;
+      }
+      yield [entry, depth];
+      skipAttributes(cursor, entry.abbreviation);
+      if (entry.abbreviation.hasChildren) depth++;
+    }
+  }
+
+  /** A cursor that ends with the unit. */
+  unitCursor(unit: Unit): Cursor {
+    return this.cursor()
+      .seek(unit.offset)
+      .part(unit.endOffset - unit.offset);
+  }
+
+  text(entry: Entry, attribute: number): string | undefined {
+    return this.#read(entry, attribute, (cursor, { form }) => {
+      switch (form.meaning) {
+        case 'text':
+          return cursor.cString();
+        case 'text offset':
+          return this.#textAt('.debug_str', readNumber(cursor, form, entry.unit.offsetBytes));
+        case 'line text offset':
+          return this.#textAt('.debug_line_str', readNumber(cursor, form, entry.unit.offsetBytes));
+        case 'text index':
+          return this.#indexedText(entry.unit, readNumber(cursor, form, entry.unit.offsetBytes));
+        default:
+          return unexpected(cursor, form, 'a text');
+      }
+    });
+  }
+
+  /** A constant or an offset into another section. */
+  number(entry: Entry, attribute: number): number | undefined {
+    return this.#read(entry, attribute, (cursor, { form, implicitValue }) => {
+      switch (form.meaning) {
+        case 'constant':
+        case 'signed':
+        case 'section offset':
+          return readNumber(cursor, form, entry.unit.offsetBytes);
+        case 'implicit':
+          return implicitValue;
+        default:
+          return unexpected(cursor, form, 'a number');
+      }
+    });
+  }
+
+  flag(entry: Entry, attribute: number): boolean {
+    const value = this.#read(entry, attribute, (cursor, { form }) => {
+      if (form.meaning === 'flag') return cursor.u8() !== 0;
+      return form.meaning === 'present' ? true : unexpected(cursor, form, 'a flag');
+    });
+    return value ?? false;
+  }
+
+  /** The offset in .debug_info that a reference leads to. */
+  reference(entry: Entry, attribute: number): number | undefined {
+    return this.#read(entry, attribute, (cursor, { form }) => {
+      if (form.meaning === 'info reference') return readNumber(cursor, form, entry.unit.offsetBytes);
+      if (form.meaning !== 'unit reference') return unexpected(cursor, form, 'a reference');
+      return entry.unit.offset + readNumber(cursor, form, entry.unit.offsetBytes);
+    });
+  }
+
+  /** A linked address; `addrBase` is that of the unit, for addresses that are kept in .debug_addr. */
+  address(entry: Entry, attribute: number, addrBase: number | undefined): number | undefined {
+    return this.#read(entry, attribute, (cursor, { form }) => {
+      if (form.meaning === 'address') return cursor.u64();
+      if (form.meaning !== 'address index') return unexpected(cursor, form, 'an address');
+      return this.indexedAddress(addrBase, readNumber(cursor, form, entry.unit.offsetBytes), cursor);
+    });
+  }
+
+  /** Entry `index` of the unit's part of .debug_addr (DWARF 5 §7.27). */
+  indexedAddress(addrBase: number | undefined, index: number, cursor: Cursor): number {
+    if (addrBase === undefined) cursor.fail('an address index stands in a unit without DW_AT_addr_base');
+    return this.sections
+      .cursor('.debug_addr')
+      .seek(addrBase + 8 * index)
+      .u64();
+  }
+
+  block(entry: Entry, attribute: number): Uint8Array | undefined {
+    return this.#read(entry, attribute, (cursor, { form }) =>
+      form.meaning === 'block' ? readBlock(cursor, form) : unexpected(cursor, form, 'a block'),
+    );
+  }
+
+  /** Calls `read` with the cursor at the attribute's value; undefined if the entry has no such attribute. */
+  #read<T>(entry: Entry, attribute: number, read: (cursor: Cursor, spec: AttributeSpec) => T): T | undefined {
+    const { attributes } = entry.abbreviation;
+    const index = attributes.findIndex((spec) => spec.attribute === attribute);
+    const wanted = attributes[index];
+    if (wanted === undefined) return undefined;
+    const cursor = this.unitCursor(entry.unit).seek(entry.attributesOffset);
+    for (const { form } of attributes.slice(0, index)) {
+      const sizeBytes = fixedSize(form, entry.unit.offsetBytes);
+      if (sizeBytes === undefined) skipValue(cursor, form);
+      else cursor.skip(sizeBytes);
+    }
+    return read(cursor, wanted);
+  }
+
+  /** Throws a BinaryError at an entry. */
+  failAt(entry: Entry, what: string): never {
+    return this.cursor().seek(entry.offset).fail(what);
+  }
+
+  #goFacts(unit: Unit): UnitFacts | undefined {
+    const root = readEntry(this.unitCursor(unit).seek(unit.entriesOffset), unit, this.abbreviations(unit));
+    if (root?.abbreviation.tag !== Tag.compileUnit || this.number(root, Attribute.language) !== goLanguage) {
+      return undefined;
+    }
+    const addrBase = this.number(root, Attribute.addrBase);
+    const lowPc = this.address(root, Attribute.lowPc, addrBase);
+    return { unit, isRuntime: this.text(root, Attribute.name) === 'runtime', lowPc, addrBase };
+  }
+
+  #unitAt(offset: number): Unit | undefined {
+    const { units } = this;
+    let low = 0;
+    let high = units.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((units[middle] as Unit).offset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const unit = units[low - 1];
+    return unit !== undefined && offset >= unit.entriesOffset && offset < unit.endOffset ? unit : undefined;
+  }
+
+  #textAt(section: string, offset: number): string {
+    return this.sections.cursor(section).seek(offset).cString(maxSharedTextBytes);
+  }
+
+  #indexedText(unit: Unit, index: number): string {
+    const root = this.entryAt(unit.entriesOffset);
+    const base = this.number(root, Attribute.strOffsetsBase) ?? 0;
+    const cursor = this.sections.cursor('.debug_str_offsets').seek(base + index * unit.offsetBytes);
+    return this.#textAt('.debug_str', unit.offsetBytes === 4 ? cursor.u32() : cursor.u64());
+  }
+}
+
+function unexpected(cursor: Cursor, form: Form, wanted: string): never {
+  cursor.fail(`${wanted} has the form ${form.name}`);
+}

@@ -1,0 +1,3 @@
+module dwarffacts
+
+go 1.22
