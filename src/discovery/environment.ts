@@ -1,5 +1,7 @@
 import { parseKeyValues } from '../config/key-values.ts';
 import { type ProcResult, readProcText } from './proc-file.ts';
+import { readProcessMemory } from './process-memory.ts';
+import { readProcessStat } from './process-stat.ts';
 import { splitNul } from './read-process.ts';
 
 /** What a process's own environment says about its telemetry. */
@@ -17,8 +19,19 @@ const maxEnvironmentBytes = 1024 * 1024;
 
 /** Reads the OTEL_* variables with which a process was started. Others, which may be secrets, are not kept. */
 export function targetEnvironment(pid: number): ProcResult<TargetEnvironment> {
-  const text = readProcText(`/proc/${pid}/environ`, maxEnvironmentBytes);
+  const file = readProcText(`/proc/${pid}/environ`, maxEnvironmentBytes);
+  // Its mode is 0400: a sidecar's root without CAP_DAC_OVERRIDE can't open another user's, but may read the memory.
+  const text = file.absence === 'no permission' ? environmentInMemory(pid) : file;
   return text.value === undefined ? text : { value: parseTargetEnvironment(text.value) };
+}
+
+function environmentInMemory(pid: number): ProcResult<string> {
+  const stat = readProcessStat(pid);
+  if (stat.value === undefined) return stat;
+  const { start, end } = stat.value.environment;
+  if (!(start > 0 && end >= start)) return { absence: 'no permission' };
+  const bytes = readProcessMemory(pid, BigInt(start), Math.min(end - start, maxEnvironmentBytes));
+  return bytes.value === undefined ? bytes : { value: bytes.value.toString() };
 }
 
 /** Of the text of /proc/PID/environ: NAME=value texts that end in NUL bytes. */

@@ -12,6 +12,8 @@ export interface ProcessStat {
    * stack. (The addresses are 0 without permission to trace the process.)
    */
   readonly image: string;
+  /** Fields 50 and 51: where its environment was at its start, in its own memory. 0 as above. */
+  readonly environment: { readonly start: number; readonly end: number };
 }
 
 /** One line with a name of at most 64 bytes and 51 numbers. */
@@ -47,5 +49,6 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
     kernelThread: Math.floor(flags / kernelThreadFlag) % 2 === 1,
     startTicks,
     image: `${startTicks}:${field(26)}:${field(27)}:${field(28)}`,
+    environment: { start: Number(field(50)), end: Number(field(51)) },
   };
 }
