@@ -28,7 +28,14 @@ export interface DockerEngine extends AsyncDisposable {
    * @returns its standard output.
    * @throws DockerError with what it printed when it fails.
    */
-  docker(args: readonly string[], options?: { cwd?: string; timeoutMs?: number }): Promise<string>;
+  docker(args: readonly string[], options?: DockerOptions): Promise<string>;
+}
+
+export interface DockerOptions {
+  readonly cwd?: string;
+  /** Added to the engine's. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly timeoutMs?: number;
 }
 
 /** No engine, or a docker command that failed. */
@@ -39,6 +46,8 @@ export class DockerError extends Error {
 const commandTimeoutMs = 600_000;
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
+/** Enough for all layers of one build of everything; without a bound each changed source would add to it. */
+const buildCacheKept = '4gb';
 const packages = ['docker.io', 'docker-cli', 'containerd', 'docker-compose', 'docker-buildx', 'tini'] as const;
 
 /** @throws DockerError, DebianError when none runs and none can be started. */
@@ -61,7 +70,7 @@ function engineAt(env: NodeJS.ProcessEnv, own: boolean, dispose: () => Promise<v
     async docker(args, options = {}) {
       try {
         const { stdout } = await run('docker', args, {
-          env,
+          env: { ...env, ...options.env },
           cwd: options.cwd,
           timeout: options.timeoutMs ?? commandTimeoutMs,
           maxBuffer: 64 << 20,
@@ -108,6 +117,7 @@ async function startEngine(): Promise<DockerEngine> {
   });
   const engine = engineAt(env, true, async () => {
     await removeContainers(engine).catch(() => {});
+    await engine.docker(['builder', 'prune', '--force', '--keep-storage', buildCacheKept]).catch(() => {});
     await stop(child, folder);
     await restoreNetwork(before);
   });
