@@ -12,7 +12,7 @@ export function decodeFields(
   capture: CaptureShape,
   reader: ChunkReader,
   context: DecodeContext,
-  absent = 'not captured',
+  absent?: string,
 ): Map<string, Value> {
   const fields = new Map<string, Value>();
   const image = openImage(capture, reader, absent);

@@ -37,13 +37,14 @@ export interface DynamicValueShape {
 
 /**
  * The values of a capture, one for each of the plan's.
- * @param absent the reason to give when nothing was captured at all: `left by a tail call`, `panic` …
+ * @param absent why nothing was captured: `left by a tail call`, `panic` … Left out where that is not expected; values of
+ * no size need no capture.
  */
 export function decodeValues(
   capture: CaptureShape,
   reader: ChunkReader,
   context: DecodeContext,
-  absent = 'not captured',
+  absent?: string,
 ): Value[] {
   const image = openImage(capture, reader, absent);
   return capture.values.map(({ name, shape, onStack }) => {
@@ -62,8 +63,9 @@ interface Image {
 }
 
 /** The chunk of the plan's first image. */
-export function openImage(capture: CaptureShape, reader: ChunkReader, absent: string): Image {
-  if (capture.imageBytes === 0 || reader.isEmpty) return { base: 0, fault: false, absent };
+export function openImage(capture: CaptureShape, reader: ChunkReader, absent: string | undefined): Image {
+  if (reader.isEmpty && capture.imageBytes === 0) return { base: 0, fault: false, absent };
+  if (reader.isEmpty) return { base: 0, fault: false, absent: absent ?? 'not captured' };
   const status = reader.next(captureOp.image);
   const fault = status === chunkStatus.fault;
   if (!fault && status !== chunkStatus.ok) return { base: 0, fault, absent: reader.reason() };

@@ -16,8 +16,8 @@ export interface DynamicPlan {
 }
 
 /** A value behind an interface is one of several: less is spent on it than on the function's own arguments. */
-const dynamicSteps = 64;
-const dynamicBytes = 1024;
+const dynamicSteps = 96;
+const dynamicBytes = 1536;
 const dynamicNodes = 64;
 const maxDynamicDepth = 2;
 const maxDynamicElements = 4;

@@ -44,7 +44,7 @@ export interface ShapeContext {
 }
 
 /** Worst case taken for a value of a type that is known at run time only. */
-const interfaceCost = { steps: 24, bytes: 256 };
+const interfaceCost = { steps: 12, bytes: 192 };
 const maxElements = 255;
 const maxLabelDepth = 4;
 
@@ -197,7 +197,11 @@ function pointerShape(type: GoType, base: Base, context: ShapeContext): Shape {
     gap: undefined,
   });
   const sizeBytes = shapeEnd(target);
-  if (sizeBytes === 0) return { ...base, kind: 'address', sizeBytes: 8 };
+  if (sizeBytes === 0) {
+    if (target.kind === 'missing') return unfollowed(base, target.reason);
+    const hasFields = target.kind === 'struct' && target.fields.length > 0;
+    return hasFields ? unfollowed(base, noRoom) : { ...base, kind: 'address', sizeBytes: 8 };
+  }
   return { ...base, kind: 'pointer', sizeBytes, target };
 }
 

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { editDistance, nearestNames } from '../../src/probe/name-suggestion.ts';
+import { functionPattern, parsePatterns } from '../../src/probe/pattern.ts';
+
+test('patterns are separated by semicolons and newlines', () => {
+  const patterns = parsePatterns(' main.* ;\nnet/http.(*conn).serve\n\n;main.*;main.charge');
+  assert.deepEqual(
+    patterns.map(({ text, exact }) => [text, exact]),
+    [
+      ['main.*', false],
+      ['net/http.(*conn).serve', true],
+      ['main.charge', true],
+    ],
+  );
+});
+
+test('what matches', () => {
+  const cases: [pattern: string, name: string, matches: boolean][] = [
+    ['main.charge', 'main.charge', true],
+    ['main.charge', 'main.chargeAll', false],
+    ['net/http.(*conn).serve', 'net/http.(*conn).serve', true],
+    ['main.(*Cart).*', 'main.(*Cart).Add', true],
+    ['main.(*Cart).*', 'main.Cart.Add', false],
+    ['main.*', 'main.(*Cart).Add', true],
+    ['main.*', 'domain.Add', false],
+    ['*.Add', 'github.com/acme/shop/cart.(*Cart).Add', true],
+    ['*Cart*Add', 'main.(*Cart).Add', true],
+    ['main.?dd', 'main.Add', true],
+    ['main.?dd', 'main.dd', false],
+    ['*', 'anything.At[go.shape.int]', true],
+    ['main.Map[go.shape.int]', 'main.Map[go.shape.int]', true],
+    ['main.M*[go.shape.int]', 'main.Map[go.shape.int]', true],
+    ['main.[MN]ap', 'main.Map', false],
+    ['main.(.*)', 'main.x', false],
+    ['main.a*b*c', 'main.abbbc', true],
+    ['main.a*b*c', 'main.abbbd', false],
+    ['main.(*).Add', 'main.(*Cart).Add', true],
+    ['main.(*t).Add', 'main.(*Cart).Add', false],
+  ];
+  for (const [pattern, name, matches] of cases) {
+    assert.equal(functionPattern(pattern).matches(name), matches, `${pattern} on ${name}`);
+  }
+});
+
+test('a glob matches what its regular expression matches', () => {
+  const letters = fc
+    .array(fc.constantFrom('a', 'b', '.', '(', '*', '?', ')'), { maxLength: 8 })
+    .map((chars) => chars.join(''));
+  fc.assert(
+    fc.property(letters, letters, (glob, name) => {
+      const pattern = functionPattern(glob);
+      const source = [...glob]
+        .map((c) => (c === '*' ? '.*' : c === '?' ? '.' : `\\${c}`.replace(/^\\([ab])$/, '$1')))
+        .join('');
+      const expected = pattern.exact ? glob === name : new RegExp(`^${source}$`).test(name);
+      assert.equal(pattern.matches(name), expected);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a glob with many stars does not take exponential time', () => {
+  const pattern = functionPattern(`${'a*'.repeat(30)}b`);
+  assert.equal(pattern.matches('a'.repeat(5000)), false);
+});
+
+test('an endless pattern is refused', () => {
+  assert.throws(() => functionPattern('x'.repeat(5000)), /longer than 4096/);
+});
+
+test('near names for a pattern that matched nothing', () => {
+  const names = [
+    'main.charge',
+    'main.(*Cart).Add',
+    'github.com/acme/shop.Checkout',
+    'net/http.(*conn).serve',
+    'main.main',
+  ];
+  assert.equal(nearestNames('main.chrage', names)[0], 'main.charge');
+  assert.equal(nearestNames('main.Cart.Add', names)[0], 'main.(*Cart).Add');
+  assert.equal(nearestNames('shop.checkout', names)[0], 'github.com/acme/shop.Checkout');
+  assert.equal(nearestNames('http.(*Conn).Serve', names)[0], 'net/http.(*conn).serve');
+  assert.deepEqual(nearestNames('zzzzzzzzzzzzzzzzzz', names), []);
+  assert.deepEqual(nearestNames('**', names), []);
+});
+
+test('edit distance', () => {
+  assert.equal(editDistance('kitten', 'sitting', 10), 3);
+  assert.equal(editDistance('', 'abc', 10), 3);
+  assert.equal(editDistance('abc', 'abc', 10), 0);
+  assert.ok(editDistance('aaaaaaaa', 'bbbbbbbb', 2) > 2);
+});
