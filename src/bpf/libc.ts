@@ -16,7 +16,7 @@ const syscall5 = libc.func('long syscall(long number, void *a, long b, long c, l
 const mmapCall = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)');
 const munmapCall = libc.func('int munmap(void *address, size_t length)');
 const closeCall = libc.func('int close(int fd)');
-const clockGettime = libc.func('int clock_gettime(int clock, _Out_ void *time)');
+const clockGettime = libc.func('int clock_gettime(int clock, void *time)');
 const ioctlCall = libc.func('int ioctl(int fd, unsigned long request, long argument)');
 
 function numbers(): { bpf: number; perf_event_open: number } {
@@ -76,11 +76,10 @@ export function mapShared(fd: number, offset: number, sizeBytes: number, access:
   };
 }
 
-/** CLOCK_BOOTTIME in nanoseconds: the clock of bpf_ktime_get_boot_ns. */
-export function bootTimeNs(): bigint {
-  const bootTimeClock = 7;
+/** clock_gettime(2): nanoseconds of that clock (CLOCK_REALTIME 0, CLOCK_BOOTTIME 7). */
+export function clockNs(clock: number): bigint {
   const time = new BigInt64Array(2);
-  if (clockGettime(bootTimeClock, time) !== 0) throw new BpfError('clock_gettime(CLOCK_BOOTTIME)', koffi.errno());
+  if (clockGettime(clock, time) !== 0) throw new BpfError(`clock_gettime(${clock})`, koffi.errno());
   return (time[0] as bigint) * 1_000_000_000n + (time[1] as bigint);
 }
 

@@ -3,11 +3,8 @@ import { probeCountersLayout as layout } from './map-layout.ts';
 /** What the kernel counted for one probe, summed over the CPUs. Names as in bpf/event.h, struct probe_counters. */
 export interface ProbeCounters {
   readonly seen: number;
-  readonly returned: number;
-  readonly panicked: number;
-  readonly goexited: number;
-  readonly goroutineEnded: number;
-  readonly unpaired: number;
+  /** By enum call_end. */
+  readonly ended: readonly [returned: number, panic: number, goexit: number, goroutineEnd: number, unpaired: number];
   readonly restarts: number;
   readonly enteredBefore: number;
   readonly ringFull: number;
@@ -31,11 +28,13 @@ export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
   };
   return {
     seen: sum(layout.seen),
-    returned: sum(layout.ended),
-    panicked: sum(layout.ended + 8),
-    goexited: sum(layout.ended + 16),
-    goroutineEnded: sum(layout.ended + 24),
-    unpaired: sum(layout.ended + 32),
+    ended: [
+      sum(layout.ended),
+      sum(layout.ended + 8),
+      sum(layout.ended + 16),
+      sum(layout.ended + 24),
+      sum(layout.ended + 32),
+    ],
     restarts: sum(layout.restarts),
     enteredBefore: sum(layout.entered_before),
     ringFull: sum(layout.ring_full),

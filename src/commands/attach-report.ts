@@ -1,0 +1,35 @@
+import type { PlanReport, ProbePlan } from '../probe/probe-plan.ts';
+
+/** How many of many are named one by one. */
+const maxNamed = 5;
+
+/** What a plan could not do for the user's patterns, a line each: functions that can't be traced, patterns without a match. */
+export function planProblems(plan: Pick<ProbePlan, 'report'>): string[] {
+  const { report } = plan;
+  return [...unmatchedLines(report), ...limitLine(report), ...untraceableLines(report), ...report.notes];
+}
+
+function unmatchedLines({ unmatched }: PlanReport): string[] {
+  return unmatched.map(({ pattern, nearest }) => {
+    const suggestion = nearest.length > 0 ? `Nearest: ${nearest.join(', ')}.` : '`sidespan functions` lists what there is.';
+    return `${pattern} matches no function. ${suggestion}`;
+  });
+}
+
+function limitLine({ matched, taken }: PlanReport): string[] {
+  if (taken >= matched) return [];
+  return [
+    `The patterns match ${matched} functions; the first ${taken} are traced. Narrow the patterns, or raise SIDESPAN_MAX_FUNCTIONS.`,
+  ];
+}
+
+function untraceableLines({ untraceable }: PlanReport): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { functionName, reason } of untraceable) {
+    byReason.set(reason, [...(byReason.get(reason) ?? []), functionName]);
+  }
+  return [...byReason].map(([reason, names]) => {
+    const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '';
+    return `Not traced: ${names.slice(0, maxNamed).join(', ')}${more}: ${reason}.`;
+  });
+}

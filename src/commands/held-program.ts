@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TargetProcess } from '../discovery/process.ts';
+import { readProcessStat } from '../discovery/process-stat.ts';
+import { CommandError } from './exit-code.ts';
+
+/** A program that waits, stopped, just before its first instruction. */
+export interface HeldProgram extends AsyncDisposable {
+  readonly target: TargetProcess;
+  /** Path of its executable. */
+  readonly path: string;
+  /** Lets it begin. */
+  go(): void;
+  /** When it has ended: `exit code 0`, `signal SIGTERM`. */
+  readonly ended: Promise<string>;
+}
+
+const stopTimeoutMs = 5000;
+const stopPollMs = 2;
+/** Given to a program that was asked to end. */
+const endTimeoutMs = 5000;
+
+/**
+ * Starts a shell that stops itself and, when it goes on, becomes the program: same process, so probes attached to it
+ * before are in place from the program's first instruction. Its standard output goes to our stderr, where it can not
+ * get between the results.
+ * @throws CommandError
+ */
+export async function holdProgram(command: readonly string[], env: NodeJS.ProcessEnv): Promise<HeldProgram> {
+  const [name = '', ...args] = command;
+  const path = findProgram(name, env);
+  const child = spawn('/bin/sh', ['-c', 'kill -STOP $$; exec "$0" "$@"', path, ...args], {
+    stdio: ['inherit', process.stderr, 'inherit'],
+    env,
+  });
+  const ended = once(child, 'exit').then(([code, signal]) =>
+    signal === null ? `exit code ${code}` : `signal ${signal}`,
+  );
+  if (child.pid === undefined) throw new CommandError(`/bin/sh could not be started to run ${path}.`);
+  const pid = child.pid;
+  try {
+    const startTicks = await waitUntilStopped(pid);
+    const { dev, ino } = statSync(path, { bigint: true });
+    return {
+      path,
+      target: {
+        pid,
+        startTicks,
+        exePath: path,
+        exeDeleted: false,
+        commandLine: [path, ...args],
+        exeIdentity: `${dev}:${ino}`,
+      },
+      go: () => process.kill(pid, 'SIGCONT'),
+      ended,
+      [Symbol.asyncDispose]: () => endProgram(child, ended),
+    };
+  } catch (error) {
+    await endProgram(child, ended);
+    throw error;
+  }
+}
+
+/** As a shell would: a name with a slash is a path, any other is looked up in PATH. */
+function findProgram(name: string, env: NodeJS.ProcessEnv): string {
+  const candidates = name.includes('/')
+    ? [name]
+    : (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name));
+  for (const candidate of candidates) {
+    try {
+      accessSync(candidate, constants.X_OK);
+      if (statSync(candidate).isFile()) return realpathSync(candidate);
+    } catch {
+      // the next folder
+    }
+  }
+  throw new CommandError(`There is no program ${name} that could be started. Give its path: ./${name}.`);
+}
+
+async function waitUntilStopped(pid: number): Promise<number> {
+  const deadline = performance.now() + stopTimeoutMs;
+  while (performance.now() < deadline) {
+    const stat = readProcessStat(pid).value;
+    if (stat?.state === 'T') return stat.startTicks;
+    await sleep(stopPollMs);
+  }
+  throw new CommandError(`The program could not be held before its start: process ${pid} did not stop.`);
+}
+
+async function endProgram(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  // A stopped process takes the signal when it goes on.
+  child.kill('SIGCONT');
+  const timeout = setTimeout(() => child.kill('SIGKILL'), endTimeoutMs);
+  await ended;
+  clearTimeout(timeout);
+}

@@ -1,0 +1,157 @@
+import { clockNs } from '../bpf/libc.ts';
+import type { Config } from '../config/config.ts';
+import type { TargetProcess } from '../discovery/process.ts';
+import { targetByPid, selectTargets } from '../discovery/target.ts';
+import { listGoProcesses } from '../discovery/processes.ts';
+import { readProcess } from '../discovery/read-process.ts';
+import { createBootClock } from '../telemetry/boot-clock.ts';
+import { createTracer, type DetachedProcess, type Tracer } from '../tracer/tracer.ts';
+import { tracerSettings } from '../tracer/tracer-settings.ts';
+import type { TracedProcess } from '../tracer/traced-process.ts';
+import { planProblems } from './attach-report.ts';
+import { callJson, callText } from './call-line.ts';
+import type { CommandContext } from './command.ts';
+import { CommandError, exitCode } from './exit-code.ts';
+import { type HeldProgram, holdProgram } from './held-program.ts';
+
+export interface TraceLimits {
+  readonly durationMs?: number | undefined;
+  /** Calls printed. */
+  readonly count?: number | undefined;
+  /** Calls printed a second. */
+  readonly perSecond?: number | undefined;
+}
+
+/** Whether the traced process is still there: asked for where no exit event tells. */
+const aliveIntervalMs = 500;
+
+/**
+ * Traces one process, or the program that it starts, and prints its calls until a limit is reached, the process ends or
+ * the user stops it. @returns the exit code
+ */
+export async function traceCalls(
+  context: CommandContext,
+  config: Config,
+  limits: TraceLimits,
+  json: boolean,
+): Promise<number> {
+  const { stdout, stderr, style } = context;
+  const stop = context.stopSignal();
+  const finished = Promise.withResolvers<string>();
+  using clock = createBootClock(clockNs);
+  const printed = { calls: 0, skipped: 0, undecodable: 0, second: 0, thisSecond: 0 };
+  let traced: TracedProcess | undefined;
+  let failure: unknown;
+
+  const mayPrint = (): boolean => {
+    if (limits.count !== undefined && printed.calls >= limits.count) return false;
+    if (limits.perSecond === undefined) return true;
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== printed.second) Object.assign(printed, { second, thisSecond: 0 });
+    printed.thisSecond += 1;
+    return printed.thisSecond <= limits.perSecond;
+  };
+
+  await using program = context.program.length > 0 ? await holdProgram(context.program, process.env) : undefined;
+  const target = program?.target ?? (await chooseTarget(config));
+  using tracer = createTracer({
+    ...tracerSettings(config),
+    onCall(call, owner) {
+      if (!mayPrint()) {
+        printed.skipped += 1;
+        return;
+      }
+      printed.calls += 1;
+      const name = owner.plan.probes[call.probe - owner.firstProbe]?.description.functionName ?? '?';
+      const start = clock.wallTime(call.start);
+      try {
+        stdout.line(json ? callJson(call, name, start) : callText(call, name, start, style.stdout));
+      } catch (error) {
+        failure = error;
+        finished.resolve('the output failed');
+      }
+      if (printed.calls === limits.count) finished.resolve('');
+    },
+    onProcessChange: () => {
+      if (program === undefined && !isAlive(target)) finished.resolve(`process ${target.pid} ended`);
+    },
+    onUndecodable: () => {
+      printed.undecodable += 1;
+    },
+  });
+
+  traced = attach(tracer, target, program);
+  const problems = planProblems(traced.plan);
+  for (const problem of problems) stderr.line(`${style.stderr.yellow('sidespan:')} ${problem}`);
+  if (traced.plan.probes.length === 0) {
+    throw new CommandError(`Nothing to trace in process ${target.pid}: no function of it can be probed.`);
+  }
+  const names = traced.plan.probes.length === 1 ? '1 function' : `${traced.plan.probes.length} functions`;
+  stderr.line(style.stderr.dim(`tracing ${names} of ${target.exePath} (pid ${target.pid}); Ctrl-C ends it`));
+
+  const timer = limits.durationMs === undefined ? undefined : setTimeout(() => finished.resolve(''), limits.durationMs);
+  const alive = setInterval(() => {
+    if (!isAlive(target)) finished.resolve(`process ${target.pid} ended`);
+  }, aliveIntervalMs);
+  stop.addEventListener('abort', () => finished.resolve(''), { once: true });
+  if (stop.aborted) finished.resolve('');
+  program?.ended.then((how) => finished.resolve(`the program ended: ${how}`));
+  program?.go();
+  const why = await finished.promise;
+  clearTimeout(timer);
+  clearInterval(alive);
+
+  const detached = tracer.detach(traced);
+  if (failure !== undefined) throw failure;
+  if (stop.reason !== 'output closed') stderr.line(style.stderr.dim(summary(why, detached, printed)));
+  return exitCode.done;
+}
+
+function attach(tracer: Tracer, target: TargetProcess, program: HeldProgram | undefined): TracedProcess {
+  return tracer.attach(target, { beforeExecOf: program?.path });
+}
+
+function isAlive(target: TargetProcess): boolean {
+  return readProcess(target.pid).value?.startTicks === target.startTicks;
+}
+
+/** @throws CommandError, TargetError */
+async function chooseTarget(config: Config): Promise<TargetProcess> {
+  const { target } = config;
+  if (target.pid !== undefined) return targetByPid(target.pid);
+  const processes = await listGoProcesses();
+  const given = target.exe !== undefined || target.port !== undefined;
+  const found = selectTargets(given ? target : { exe: '*' }, processes);
+  if (found.length === 1) return found[0] as TargetProcess;
+  const candidates = found.map(({ pid, exePath }) => `\n  --pid ${pid}  ${exePath}`).join('');
+  if (found.length === 0) {
+    throw new CommandError(
+      given ? 'No Go process matches. `sidespan trace` does not wait: start it first.' : 'There is no Go process here.',
+    );
+  }
+  throw new CommandError(`Several Go processes ${given ? 'match' : 'run here'}; name one:${candidates}`, exitCode.usage);
+}
+
+function summary(
+  why: string,
+  { counters, stillRunning }: DetachedProcess,
+  printed: { calls: number; skipped: number; undecodable: number },
+): string {
+  const sum = (pick: (counter: DetachedProcess['counters'][number]) => number) =>
+    counters.reduce((total, counter) => total + pick(counter), 0);
+  const running = stillRunning.reduce((total, count) => total + count, 0);
+  const parts = [
+    [`${sum((c) => c.seen)} calls seen`],
+    [`${printed.calls} printed`],
+    [printed.skipped, 'not printed (limit)'],
+    [sum((c) => c.ringFull), 'lost: ring full (raise SIDESPAN_RING_BYTES)'],
+    [sum((c) => c.goroutineTableFull), 'lost: goroutine table full (raise SIDESPAN_MAX_GOROUTINES)'],
+    [sum((c) => c.frameStackFull), 'lost: frame stack full'],
+    [sum((c) => c.scratchBusy + c.noGoroutine), 'lost: not readable'],
+    [printed.undecodable, 'lost: not decodable'],
+    [running, 'still running'],
+    [sum((c) => c.enteredBefore), 'more had begun before'],
+  ] as const;
+  const texts = parts.filter(([count]) => count !== 0).map((part) => part.join(' '));
+  return `${why === '' ? '' : `${why}; `}${texts.join(', ')}`;
+}

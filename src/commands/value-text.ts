@@ -1,0 +1,43 @@
+import type { Value, ValueContent } from '../event/value.ts';
+
+/** Longest text of one value in a line for people; --json has it whole. */
+const maxTextLength = 200;
+
+/** A captured value in Go's syntax as far as it goes: `&{ID: 7, Name: "x"}`, `[1 2 3]`, `nil`, `<fault>`. */
+export function valueText(value: Value): string {
+  if (value.unavailable !== undefined) return `<${value.unavailable}>`;
+  const cut = value.truncated === undefined ? '' : `…(${value.truncated.of})`;
+  const text = contentText(value.value ?? null, value.type);
+  return `${text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text}${cut}`;
+}
+
+/** `cents=82, tags=["a" "b"]`; unnamed ones without a name. */
+export function valuesText(values: readonly Value[]): string {
+  return values.map((value) => (value.name === '' ? valueText(value) : `${value.name}=${valueText(value)}`)).join(', ');
+}
+
+function contentText(content: ValueContent, type: string): string {
+  if (content === null) return 'nil';
+  if (typeof content === 'string') return isNumberText(type) ? content : JSON.stringify(content);
+  if (typeof content !== 'object') return String(content);
+  if (!Array.isArray(content)) {
+    const entries = Object.entries(content).map(([key, inner]) => `${key}: ${contentText(inner as ValueContent, '')}`);
+    return `{${entries.join(', ')}}`;
+  }
+  const items = content as readonly (Value | ValueContent)[];
+  if (items.every(isValue)) {
+    const fields = items.map((item) => (item.name === '' ? valueText(item) : `${item.name}: ${valueText(item)}`));
+    const isList = type.startsWith('[') || items.some((item) => item.name === '');
+    return isList ? `[${fields.join(' ')}]` : `${type === 'PTR' ? '&' : ''}{${fields.join(', ')}}`;
+  }
+  return `[${items.map((item) => contentText(item as ValueContent, type.replace(/^\[\d*\]/, ''))).join(' ')}]`;
+}
+
+/** Integers beyond 2^53 are strings of digits. */
+function isNumberText(type: string): boolean {
+  return type === 'INT' || type === 'UINT';
+}
+
+function isValue(item: Value | ValueContent): item is Value {
+  return typeof item === 'object' && item !== null && 'goType' in item;
+}

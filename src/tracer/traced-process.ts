@@ -1,0 +1,114 @@
+import type { GoBinary } from '../binary/go-binary.ts';
+import { installPlan, type InstalledPlan } from '../bpf/install-plan.ts';
+import type { KernelSide } from '../bpf/kernel-side.ts';
+import type { OpenCalls } from '../bpf/open-calls.ts';
+import type { TargetProcess } from '../discovery/process.ts';
+import { executableIdentity, readProcess } from '../discovery/read-process.ts';
+import type { ProbeMeaning } from '../event/call-decoder.ts';
+import type { DecodeContext } from '../event/decode-value.ts';
+import { errorMessage } from '../event/error-message.ts';
+import type { ProbePlan } from '../probe/probe-plan.ts';
+import { loadBias, verifySites } from './memory-map.ts';
+import { TracerError } from './tracer-error.ts';
+
+/** A process with its probes attached. */
+export interface TracedProcess {
+  readonly target: TargetProcess;
+  readonly binary: GoBinary;
+  readonly plan: ProbePlan;
+  readonly slot: number;
+  /** Probe n of the plan is firstProbe + n in the BPF tables and in calls. */
+  readonly firstProbe: number;
+  /** By the plan's probes. */
+  readonly meanings: readonly ProbeMeaning[];
+  /** Takes the probes out; the tables stay, for what is still in the ring. */
+  detach(): void;
+  /** After `detach` and a last look at the ring: forgets the process; tells which of its calls still ran. */
+  forget(): OpenCalls;
+}
+
+export interface AttachOptions {
+  /**
+   * The process is held before its exec of this file: neither is the executable its own yet, nor is there code to verify.
+   */
+  readonly beforeExecOf?: string | undefined;
+}
+
+/**
+ * Installs the plan and attaches it, after verifying that the process, its file and its code are what the plan was made of.
+ * @throws TracerError, BpfError
+ */
+export function attachProcess(
+  kernel: KernelSide,
+  target: TargetProcess,
+  binary: GoBinary,
+  plan: ProbePlan,
+  options: AttachOptions = {},
+): TracedProcess {
+  const path = options.beforeExecOf ?? `/proc/${target.pid}/exe`;
+  const installed = installPlan(kernel, plan);
+  try {
+    if (options.beforeExecOf === undefined) verify(target, binary, plan);
+    const attachment = kernel.attach(target.pid, path, installed.sites);
+    return {
+      target,
+      binary,
+      plan,
+      slot: installed.processSlot,
+      firstProbe: installed.firstProbe,
+      meanings: meaningsOf(target, binary, plan),
+      detach: () => attachment[Symbol.dispose](),
+      forget: () => forget(kernel, installed),
+    };
+  } catch (error) {
+    installed[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function forget(kernel: KernelSide, installed: InstalledPlan): OpenCalls {
+  const open = kernel.openCalls(installed.processSlot, { forget: true });
+  installed[Symbol.dispose]();
+  return open;
+}
+
+function verify(target: TargetProcess, binary: GoBinary, plan: ProbePlan): void {
+  const { pid } = target;
+  const now = readProcess(pid).value;
+  if (now === undefined || now.startTicks !== target.startTicks) {
+    throw new TracerError(pid, 'it has ended', 'Sidespan goes on with the next process that matches.');
+  }
+  if (executableIdentity(pid).value !== target.exeIdentity) {
+    throw new TracerError(pid, 'it runs another program by now', 'Sidespan looks at that one next.');
+  }
+  const first = plan.sites[0];
+  if (first === undefined) return;
+  verifySites(pid, loadBias(pid, target.exeIdentity, binary, first.vaddr), binary, plan.sites);
+}
+
+function meaningsOf(target: TargetProcess, binary: GoBinary, plan: ProbePlan): ProbeMeaning[] {
+  const dynamicTypes = plan.dynamicTypes.map(({ value, isError }) => ({
+    typeName: value.typeName,
+    sizeBytes: value.sizeBytes,
+    shape: value.shape,
+    message: isError ? errorMessage(value.typeName) : undefined,
+  }));
+  const typeNames = new Map<number, string | undefined>();
+  let bias: number | undefined;
+  const context: DecodeContext = {
+    dynamicType: (id) => dynamicTypes[id],
+    typeName(typeVaddr) {
+      if (!typeNames.has(typeVaddr)) typeNames.set(typeVaddr, binary.runtimeTypeAt(typeVaddr).value?.name);
+      return typeNames.get(typeVaddr);
+    },
+    functionName(pc) {
+      try {
+        bias ??= loadBias(target.pid, target.exeIdentity, binary, plan.sites[0]?.vaddr ?? 0);
+      } catch {
+        return undefined; // the process has ended: the reader shows the address
+      }
+      return binary.functionAt(pc - bias)?.name;
+    },
+  };
+  return plan.probes.map((probe) => ({ probe, context }));
+}

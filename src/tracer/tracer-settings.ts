@@ -1,0 +1,25 @@
+import type { Config } from '../config/config.ts';
+import { functionPattern } from '../probe/pattern.ts';
+import { allPresets } from '../probe/presets.ts';
+import { defaultCaptureLimits } from '../probe/shape-of-type.ts';
+import type { TracerOptions } from './tracer.ts';
+
+/** The tracer's settings out of the configuration. */
+export function tracerSettings(config: Config): Omit<TracerOptions, 'onCall' | 'onProcessChange' | 'onUndecodable'> {
+  const { stringBytes, elements, depth, totalBytes } = config.capture;
+  return {
+    plan: {
+      patterns: config.functions.map(functionPattern),
+      presets: allPresets.filter(({ kind }) => config.presets.includes(presetOfKind[kind])),
+      limits: { ...defaultCaptureLimits, stringBytes, elements, depth },
+      maxFunctions: config.maxFunctions,
+    },
+    ringBytes: config.ringBytes,
+    maxGoroutines: config.maxGoroutines,
+    captureBytes: totalBytes,
+    libbpfPath: config.libbpf,
+  };
+}
+
+/** Names of SIDESPAN_PRESETS. */
+const presetOfKind = { 'http.server': 'net/http', 'rpc.server': 'grpc', function: 'net/http' } as const;

@@ -1,0 +1,166 @@
+import { openGoBinary } from '../binary/open-go-binary.ts';
+import type { GoBinary } from '../binary/go-binary.ts';
+import { type KernelSide, openKernelSide } from '../bpf/kernel-side.ts';
+import type { ProbeCounters } from '../bpf/probe-counters.ts';
+import type { TargetProcess } from '../discovery/process.ts';
+import type { Call } from '../event/call.ts';
+import { createCallDecoder } from '../event/call-decoder.ts';
+import { type PlanOptions, planProbes } from '../probe/plan-probes.ts';
+import { type AttachOptions, attachProcess, type TracedProcess } from './traced-process.ts';
+import { TracerError } from './tracer-error.ts';
+
+export interface TracerOptions {
+  readonly plan: PlanOptions;
+  readonly ringBytes: number;
+  readonly maxGoroutines: number;
+  /** Bytes that one call may capture at entry, and again at exit. */
+  readonly captureBytes: number;
+  readonly libbpfPath?: string | undefined;
+  readonly onCall: (call: Call, process: TracedProcess) => void;
+  /** Some process in the agent's PID namespace called exec or ended. */
+  readonly onProcessChange?: (() => void) | undefined;
+  /** A record that made no sense; `process` undefined: of no process that is known. */
+  readonly onUndecodable: (process: TracedProcess | undefined, probe: number, reason: string) => void;
+}
+
+/** What becomes known when a process is let go. */
+export interface DetachedProcess {
+  /** Final, by the plan's probes. */
+  readonly counters: readonly ProbeCounters[];
+  /** Calls that still ran when the probes were taken out. */
+  readonly stillRunning: readonly number[];
+}
+
+/** Attaches to processes and hands out their calls as they end. */
+export interface Tracer extends Disposable {
+  readonly kernel: KernelSide;
+  readonly processes: ReadonlySet<TracedProcess>;
+  /**
+   * Reads the binary, plans, installs and attaches.
+   * @throws BinaryError, TracerError, BpfError: this process can't be traced, others can
+   */
+  attach(target: TargetProcess, options?: AttachOptions): TracedProcess;
+  /** Takes the probes out, reads what is left in the ring, forgets the process. */
+  detach(process: TracedProcess): DetachedProcess;
+  counters(process: TracedProcess): ProbeCounters[];
+  /** Takes every record out of the ring that is there now. */
+  drain(): void;
+  /** Bytes in the ring that have not been read. */
+  readonly pendingBytes: number;
+}
+
+/** With one call a second, it is seen after this time at most; the kernel wakes us earlier when much comes. */
+const pollIntervalMs = 50;
+
+/** Records handled in one turn of the event loop, so that exporters and the viewer get theirs. */
+const recordsPerTurn = 4096;
+
+/** @throws BpfError: nothing can be traced here */
+export function createTracer(options: TracerOptions): Tracer {
+  const kernel = openKernelSide(options);
+  const processes = new Set<TracedProcess>();
+  const bySlot: (TracedProcess | undefined)[] = [];
+  const binaries = new Map<string, { binary: GoBinary; users: number }>();
+
+  const decoder = createCallDecoder({
+    meaningOf: (slot, probe) => {
+      const process = bySlot[slot];
+      return process?.meanings[probe - process.firstProbe];
+    },
+    onCall: (call) => {
+      const process = bySlot[call.processSlot];
+      if (process !== undefined) options.onCall(call, process);
+    },
+    onProcess: () => options.onProcessChange?.(),
+    onUndecodable: (slot, probe, reason) => {
+      const process = bySlot[slot];
+      options.onUndecodable(process, process === undefined ? probe : probe - process.firstProbe, reason);
+    },
+  });
+
+  let again: NodeJS.Immediate | undefined;
+  const turn = () => {
+    const records = kernel.ring.drain(decoder.record, recordsPerTurn);
+    if (records === recordsPerTurn) again ??= setImmediate(() => {
+      again = undefined;
+      turn();
+    });
+  };
+  const timer = setInterval(turn, pollIntervalMs);
+  kernel.ring.onWakeup(turn);
+  const watching = kernel.watchProcesses();
+
+  /** Processes of one executable share what was read of it. */
+  function useBinary(identity: string, path: string): GoBinary {
+    const known = binaries.get(identity);
+    if (known !== undefined) {
+      known.users += 1;
+      return known.binary;
+    }
+    const binary = openGoBinary(path);
+    binaries.set(identity, { binary, users: 1 });
+    return binary;
+  }
+
+  function releaseBinary(identity: string): void {
+    const known = binaries.get(identity);
+    if (known === undefined) return;
+    known.users -= 1;
+    if (known.users > 0) return;
+    binaries.delete(identity);
+    known.binary[Symbol.dispose]();
+  }
+
+  const drain = () => {
+    while (kernel.ring.drain(decoder.record, recordsPerTurn) > 0);
+  };
+  const countersOf = (process: TracedProcess) =>
+    process.plan.probes.map((_, index) => kernel.counters(process.firstProbe + index));
+
+  const tracer: Tracer = {
+    kernel,
+    processes,
+    attach(target, attachOptions = {}) {
+      const path = attachOptions.beforeExecOf ?? `/proc/${target.pid}/exe`;
+      const binary = useBinary(target.exeIdentity, path);
+      try {
+        const plan = planProbes(binary, options.plan);
+        if (plan.value === undefined) throw new TracerError(target.pid, plan.unavailable, 'It is left alone.');
+        const process = attachProcess(kernel, target, binary, plan.value, attachOptions);
+        processes.add(process);
+        bySlot[process.slot] = process;
+        return process;
+      } catch (error) {
+        releaseBinary(target.exeIdentity);
+        throw error;
+      }
+    },
+    detach(process) {
+      process.detach();
+      drain();
+      const counters = countersOf(process);
+      const open = process.forget();
+      decoder.forget(process.slot);
+      processes.delete(process);
+      bySlot[process.slot] = undefined;
+      releaseBinary(process.target.exeIdentity);
+      return {
+        counters,
+        stillRunning: counters.map((_, index) => open.byProbe.get(process.firstProbe + index) ?? 0),
+      };
+    },
+    counters: countersOf,
+    drain,
+    get pendingBytes() {
+      return kernel.ring.pendingBytes();
+    },
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      if (again !== undefined) clearImmediate(again);
+      watching[Symbol.dispose]();
+      for (const process of [...processes]) tracer.detach(process);
+      kernel[Symbol.dispose]();
+    },
+  };
+  return tracer;
+}
