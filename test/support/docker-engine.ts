@@ -47,7 +47,7 @@ const commandTimeoutMs = 600_000;
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
 /** Enough for all layers of one build of everything; without a bound each changed source would add to it. */
-const buildCacheKept = '4gb';
+const buildCacheKept = '6gb';
 const packages = ['docker.io', 'docker-cli', 'containerd', 'docker-compose', 'docker-buildx', 'tini'] as const;
 
 /** @throws DockerError, DebianError when none runs and none can be started. */
@@ -117,7 +117,7 @@ async function startEngine(): Promise<DockerEngine> {
   });
   const engine = engineAt(env, true, async () => {
     await removeContainers(engine).catch(() => {});
-    await engine.docker(['builder', 'prune', '--force', '--keep-storage', buildCacheKept]).catch(() => {});
+    await shrink(engine).catch(() => {});
     await stop(child, folder);
     await restoreNetwork(before);
   });
@@ -184,6 +184,13 @@ async function removeContainers(engine: DockerEngine): Promise<void> {
   const containers = (await engine.docker(['ps', '--all', '--quiet'])).split('\n').filter(Boolean);
   if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers]);
   await engine.docker(['network', 'prune', '--force']);
+}
+
+/** Lets go of what no later build can use: copies of build contexts, images that have lost their names. */
+async function shrink(engine: DockerEngine): Promise<void> {
+  await engine.docker(['image', 'prune', '--force']);
+  await engine.docker(['builder', 'prune', '--force', '--filter', 'type=source.local']);
+  await engine.docker(['builder', 'prune', '--force', '--keep-storage', buildCacheKept]);
 }
 
 /** Ends dockerd and what it started, unmounts what that left, removes the folder. */
