@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import type { GoType } from '../../src/binary/go-type.ts';
+import { type AssignedValue, assignRegisters, type Piece } from '../../src/probe/register-assignment.ts';
+import { goTarget } from '../support/go-target.ts';
+import { goToolchain } from '../support/go-toolchain.ts';
+import { array, basic, interfaceType, pointer, slice, struct } from './go-types.ts';
+
+const run = promisify(execFile);
+const text = basic('string');
+const any = interfaceType('interface {}', false);
+
+function assign(parameters: readonly GoType[], results: readonly GoType[] = [], arch: 'amd64' | 'arm64' = 'amd64') {
+  const named = (types: readonly GoType[]) => types.map((type, i) => ({ name: `p${i}`, type }));
+  return assignRegisters({ parameters: named(parameters), results: named(results) }, arch);
+}
+
+function show({ pieces }: AssignedValue): string {
+  return pieces
+    .map((piece) => {
+      const place =
+        'register' in piece
+          ? `r${piece.register}`
+          : 'floatRegister' in piece
+            ? `f${piece.floatRegister}`
+            : `sp+${piece.stackOffset}`;
+      return `${place}:${piece.at}+${piece.sizeBytes}`;
+    })
+    .join(' ');
+}
+
+// abi-internal.md, "Example", with amd64's registers in place of its hypothetical ones.
+test("the specification's example", () => {
+  const { parameters, results } = assign(
+    [basic('uint8'), array(2, basic('uintptr')), basic('uint8')],
+    [
+      struct('', [
+        ['x', basic('uintptr')],
+        ['y', array(2, basic('uintptr'))],
+      ]),
+      text,
+    ],
+  );
+  assert.deepEqual(parameters.map(show), ['r0:0+1', 'sp+8:0+16', 'r3:0+1']);
+  assert.deepEqual(results.map(show), ['sp+24:0+24', 'r0:0+8 r3:8+8']);
+});
+
+test('a value that does not fit goes to the stack whole, later ones still take the registers left', () => {
+  const { parameters } = assign([
+    ...Array.from({ length: 8 }, () => basic('int')),
+    text,
+    basic('int32'),
+    basic('int16'),
+    basic('int'),
+  ]);
+  assert.deepEqual(parameters.slice(7).map(show), ['r10:0+8', 'sp+8:0+16', 'r11:0+4', 'sp+24:0+2', 'sp+32:0+8']);
+});
+
+test('values of no size take no register but align the stack', () => {
+  const nothing = struct('struct {}', []);
+  const { parameters, results } = assign(
+    [nothing, array(0, basic('int64')), array(2, basic('int8')), array(0, basic('int64')), array(2, basic('int8'))],
+    [array(3, basic('int8'))],
+  );
+  assert.deepEqual(parameters.map(show), ['', '', 'sp+8:0+2', '', 'sp+16:0+2']);
+  assert.deepEqual(results.map(show), ['sp+24:0+3']);
+});
+
+test('arm64 has its own registers', () => {
+  const { parameters } = assign([basic('int'), text, basic('float64'), any], [], 'arm64');
+  assert.deepEqual(parameters.map(show), ['r0:0+8', 'r1:0+8 r2:8+8', 'f0:0+8', 'r3:0+8 r4:8+8']);
+});
+
+/** Types with their Go source, from a fixed seed: the same program every time, built once. */
+function randomSignatures(count: number): { source: string; signatures: GoType[][] } {
+  let state = 42;
+  const pick = (n: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % n;
+  };
+  const scalars: GoType[] = (
+    [
+      'bool',
+      'int8',
+      'int16',
+      'int32',
+      'int64',
+      'uint8',
+      'uint16',
+      'uint32',
+      'uint64',
+      'uintptr',
+      'int',
+      'float32',
+      'float64',
+      'complex64',
+      'complex128',
+      'string',
+    ] as const
+  ).map((kind) => basic(kind));
+  const sourceOf = (type: GoType): string => {
+    if (type.kind === 'struct')
+      return `struct { ${(type.fields ?? []).map((f) => `${f.name} ${sourceOf(f.type)}`).join('; ')} }`;
+    if (type.kind === 'array') return `[${type.length}]${type.elem ? sourceOf(type.elem) : ''}`;
+    if (type.kind === 'slice') return `[]${type.elem ? sourceOf(type.elem) : ''}`;
+    if (type.kind === 'pointer') return `*${type.elem ? sourceOf(type.elem) : ''}`;
+    return type.name;
+  };
+  const randomType = (depth: number): GoType => {
+    const kind = depth === 0 ? 0 : pick(12);
+    const scalar = scalars[pick(scalars.length)] ?? basic('int');
+    if (kind < 5) return scalar;
+    if (kind === 5) return pointer(scalar);
+    if (kind === 6) return slice(scalar);
+    if (kind === 7) return any;
+    if (kind === 8) return array(1 + pick(2), randomType(depth - 1));
+    return struct(
+      '',
+      Array.from({ length: 1 + pick(4) }, (_, i) => [`F${i}`, randomType(depth - 1)] as const),
+    );
+  };
+  const signatures = Array.from({ length: count }, () => Array.from({ length: 1 + pick(9) }, () => randomType(3)));
+  const lines = ['package main', ''];
+  for (const [f, types] of signatures.entries()) {
+    for (const [p, type] of types.entries()) lines.push(`var g${f}_${p} ${sourceOf(type)}`);
+    const parameters = types.map((type, p) => `p${p} ${sourceOf(type)}`).join(', ');
+    const uses = types.map((_, p) => `g${f}_${p} = p${p}`).join('; ');
+    lines.push('//go:noinline', `func f${f}(${parameters}) { ${uses} }`);
+  }
+  const calls = signatures.map((types, f) => `\tf${f}(${types.map((_, p) => `g${f}_${p}`).join(', ')})`);
+  return { source: [...lines, 'func main() {', ...calls, '}', ''].join('\n'), signatures };
+}
+
+/** DWARF numbers of x86-64 registers (System V ABI, figure 3.36) as the instruction encoding counts them. */
+const dwarfRegisters = [0, 2, 1, 3, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15];
+
+/** A location expression as pieces; undefined where it has other operations than those at a function's entry. */
+function piecesOf(expression: string, sizeBytes: number): Piece[] | undefined {
+  const bytes = [...Buffer.from(expression, 'hex')];
+  const pieces: Piece[] = [];
+  let at = 0;
+  if (bytes[0] === 0x9c) {
+    // DW_OP_call_frame_cfa, and DW_OP_consts DW_OP_plus: above the return address.
+    const offset = bytes.length === 1 ? 0 : bytes[1] === 0x11 ? sleb(bytes, 2) : undefined;
+    return offset === undefined ? undefined : [{ stackOffset: 8 + offset, at: 0, sizeBytes }];
+  }
+  for (let i = 0; i < bytes.length; ) {
+    const op = bytes[i] ?? 0;
+    if (op < 0x50 || op > 0x6f) return undefined;
+    const number = op - 0x50;
+    const size = bytes[i + 1] === 0x93 ? (bytes[i + 2] ?? 0) : sizeBytes - at;
+    i += bytes[i + 1] === 0x93 ? 3 : 1;
+    const register = dwarfRegisters[number];
+    pieces.push(
+      number >= 17
+        ? { floatRegister: number - 17, at, sizeBytes: size }
+        : { register: register ?? -1, at, sizeBytes: size },
+    );
+    at += size;
+  }
+  return pieces;
+}
+
+function sleb(bytes: readonly number[], start: number): number {
+  let [value, shift, i] = [0, 0, start];
+  for (; ; i++) {
+    const byte = bytes[i] ?? 0;
+    value |= (byte & 0x7f) << shift;
+    shift += 7;
+    if ((byte & 0x80) === 0) return byte & 0x40 ? value - 2 ** shift : value;
+  }
+}
+
+/** DWARF counts the bytes of pieces one after another: padding between fields is not in it. */
+function withoutPadding(pieces: readonly Piece[]): Piece[] {
+  let at = 0;
+  return pieces.map((piece) => {
+    const moved = { ...piece, at };
+    at += piece.sizeBytes;
+    return moved;
+  });
+}
+
+test('200 random signatures are where the Go compiler says', { timeout: 300_000 }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'sidespan-abi-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const { source, signatures } = randomSignatures(200);
+  await writeFile(join(folder, 'main.go'), source);
+  await writeFile(join(folder, 'go.mod'), 'module sidespan.test/abi\n\ngo 1.22\n');
+  const { go } = await goToolchain();
+  const env = { ...process.env, GOEXPERIMENT: 'nodwarf5', GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' };
+  await run(go, ['build', '-o', 'abi', '.'], { cwd: folder, env });
+  const reader = await goTarget('abilocations');
+  const { stdout } = await run(reader, [join(folder, 'abi')], { maxBuffer: 1 << 24 });
+  let compared = 0;
+  for (const line of stdout.trim().split('\n')) {
+    const [fn = '', parameter = '', expression = ''] = line.split(' ');
+    const types = signatures[Number(fn.slice('main.f'.length))];
+    const index = Number(parameter.slice(1));
+    const type = types?.[index];
+    if (types === undefined || type === undefined || expression === '-' || expression === '') continue;
+    const expected = piecesOf(expression, type.sizeBytes);
+    if (expected === undefined) continue;
+    const assigned = assign(types).parameters[index];
+    assert.deepEqual(
+      withoutPadding(assigned?.pieces ?? []),
+      withoutPadding(expected),
+      `${fn} ${parameter} ${expression}`,
+    );
+    compared += 1;
+  }
+  assert.ok(compared > 700, `only ${compared} parameters had a location to compare with`);
+});

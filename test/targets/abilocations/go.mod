@@ -1,0 +1,3 @@
+module sidespan.test/abilocations
+
+go 1.22
