@@ -52,7 +52,7 @@ to its standard output goes to standard error.`,
       perSecond: parseCount('limit-rate', options['limit-rate']),
     };
     const { loadConfig } = await import('../config/load-config.ts');
-    const loaded = loadConfig(env, options.config, commandLineValues({ pid: options.pid, exe: options.exe }));
+    const loaded = loadConfig(env, options.config, commandLineValues(options));
     const functions = positionals.length > 0 ? positionals : loaded.config.functions;
     if (functions.length === 0) {
       throw new UsageError("Which functions? Name them or give a pattern: sidespan trace --pid 4711 'main.*'", 'trace');
