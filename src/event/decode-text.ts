@@ -1,7 +1,7 @@
 import type { ValueContent } from './value.ts';
 
 /** Up to this many bytes a loop beats the call into native code. */
-const shortText = 24;
+const shortText = 6;
 
 /** UTF-8; bytes that are none become U+FFFD. A character cut in two at the end of a truncated text is left out. */
 export function decodeText(bytes: Buffer, start: number, end: number, truncated: boolean): string {
