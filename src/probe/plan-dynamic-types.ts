@@ -23,37 +23,40 @@ const basicTypes = [
 /** Interfaces of which only the dynamic type is shown: their values are plumbing. */
 const typeOnly = new Set(['context.Context', 'reflect.Type']);
 
-/** Adds the dynamic types that the captures made so far may meet, and those that these meet in turn. */
+/** Interfaces that are looked into again where a dynamic value has them as fields. */
+const followed = new Set(['error', 'any', 'interface {}', 'net.Addr']);
+
+/**
+ * Adds the dynamic types that the captures made so far may meet, and those that their values have in fields of the
+ * commonest interfaces. Errors come first: they are shown by their message wherever they are met.
+ */
 export function planDynamicTypes(builder: PlanBuilder, limits: CaptureLimits): void {
   const known = new Set(builder.dynamicTypes.map(({ typeVaddr }) => typeVaddr));
   const done = new Set<string>();
-  const add = (type: GoType, typeVaddr: number, isError: boolean) => {
+  const nested = new Set<string>();
+  const add: Add = (type, typeVaddr, isError) => {
     if (known.has(typeVaddr) || known.size >= maxDynamicTypes) return;
     known.add(typeVaddr);
     const direct = isDirect(builder.binary, type, typeVaddr);
     const value = dynamicPlan(type, limits, builder.strings, direct);
-    if (value.sizeBytes < type.sizeBytes && !direct) return;
-    collectInterfaces(
-      { imageBytes: 0, values: [{ name: '', shape: value.shape, onStack: false }] },
-      builder.interfaces,
-    );
+    if (!direct && value.sizeBytes < type.sizeBytes) return;
+    collectInterfaces({ imageBytes: 0, values: [{ name: '', shape: value.shape, onStack: false }] }, nested);
     addDynamicType(builder, value, typeVaddr, isError);
   };
-  // `error` first: its types are shown by their messages wherever they are met.
-  const next = () => [...builder.interfaces].find((name) => !done.has(name) && !typeOnly.has(name));
-  if (next() !== undefined) addImplementations(builder.binary, 'error', true, add, done);
-  for (let name = next(); name !== undefined; name = next()) {
-    addImplementations(builder.binary, name, false, add, done);
+  const addAll = (name: string) => {
+    if (done.has(name) || typeOnly.has(name)) return;
+    done.add(name);
+    for (const { type, typeVaddr } of builder.binary.implementations(name)) add(type, typeVaddr, name === 'error');
     if (isAny(name)) addBasicTypes(builder.binary, add);
-  }
+  };
+  const wanted = [...builder.interfaces];
+  if (wanted.some((name) => name === 'error' || isAny(name))) addAll('error');
+  for (const name of wanted) addAll(name);
+  // A Set's iteration meets what is added on the way.
+  for (const name of nested) if (followed.has(name)) addAll(name);
 }
 
 type Add = (type: GoType, typeVaddr: number, isError: boolean) => void;
-
-function addImplementations(binary: GoBinary, name: string, isError: boolean, add: Add, done: Set<string>): void {
-  done.add(name);
-  for (const { type, typeVaddr } of binary.implementations(name)) add(type, typeVaddr, isError);
-}
 
 function isAny(name: string): boolean {
   return name === 'any' || name === 'interface {}';
