@@ -29,7 +29,7 @@ const settingOf = {
 
 /** For `loadConfig`: the settings that were given as options. */
 export function commandLineValues(
-  options: Readonly<Partial<Record<keyof typeof settingOf, string>>>,
+  options: Readonly<Partial<Record<keyof typeof settingOf, string | undefined>>>,
 ): CommandLineValue[] {
   return Object.entries(settingOf).map(([name, setting]) => ({
     setting,

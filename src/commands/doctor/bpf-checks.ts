@@ -1,0 +1,43 @@
+import { type KernelFeature, kernelFeatures } from '../../bpf/feature.ts';
+import { loadLibbpf } from '../../bpf/libbpf.ts';
+import type { Check, CheckResult } from './check.ts';
+
+/** What the attempts showed about the rights that are needed. */
+export interface BpfFindings {
+  /** Undefined: it did not come to that. */
+  uprobeMulti: boolean | undefined;
+}
+
+/**
+ * libbpf, and what the kernel does when it is tried.
+ * @param libbpfPath SIDESPAN_LIBBPF
+ * @param findings filled in when the checks have run
+ */
+export function bpfChecks(libbpfPath: string | undefined, findings: BpfFindings): readonly Check[] {
+  return [
+    { name: 'libbpf', run: () => libbpf(libbpfPath) },
+    {
+      name: 'kernel features',
+      decisive: true,
+      run: () => {
+        const features = kernelFeatures(libbpfPath);
+        const multi = features.find(({ name }) => name.startsWith('uprobe_multi'));
+        findings.uprobeMulti = multi === undefined ? undefined : multi.state === 'ok';
+        return features.map(featureResult);
+      },
+    },
+  ];
+}
+
+function libbpf(path: string | undefined): CheckResult {
+  try {
+    const loaded = loadLibbpf(path);
+    return { name: 'libbpf', state: 'ok', detail: `${loaded.version}, ${loaded.path}` };
+  } catch (error) {
+    return { name: 'libbpf', state: 'missing', detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function featureResult({ name, needed, state, detail, remedy }: KernelFeature): CheckResult {
+  return { name, state, detail: needed === '' ? detail : `${detail}; ${needed}`, remedy };
+}

@@ -1,0 +1,131 @@
+import type { GoBinary } from '../../binary/go-binary.ts';
+import { openGoBinary } from '../../binary/open-go-binary.ts';
+import type { Config } from '../../config/config.ts';
+import type { TargetProcess } from '../../discovery/process.ts';
+import { targetByPid } from '../../discovery/target.ts';
+import { functionPattern } from '../../probe/pattern.ts';
+import { planProbes } from '../../probe/plan-probes.ts';
+import { allPresets } from '../../probe/presets.ts';
+import type { Check, CheckResult } from './check.ts';
+
+/** Functions that can't be traced and are named; more are counted. */
+const maxNamed = 5;
+
+/** What can be traced of one process: its binary is read and all probes are planned, none is attached. */
+export function targetChecks(pid: number, config: Pick<Config, 'functions' | 'maxFunctions'>): readonly Check[] {
+  return [{ name: 'process', decisive: true, run: () => targetResults(pid, config) }];
+}
+
+function targetResults(pid: number, config: Pick<Config, 'functions' | 'maxFunctions'>): CheckResult[] {
+  const missing = (name: string, error: unknown): CheckResult => ({
+    name,
+    state: 'missing',
+    detail: error instanceof Error ? error.message : String(error),
+  });
+  let target: TargetProcess;
+  try {
+    target = targetByPid(pid);
+  } catch (error) {
+    return [missing('process', error)];
+  }
+  const deleted = target.exeDeleted ? ', replaced or deleted on disk; what runs is traced all the same' : '';
+  const found: CheckResult = { name: 'process', state: 'ok', detail: `${pid}, ${target.exePath}${deleted}` };
+  try {
+    using binary = openGoBinary(`/proc/${pid}/exe`);
+    return [found, ...binaryResults(binary), ...planResults(binary, config)];
+  } catch (error) {
+    return [found, missing('binary', error)];
+  }
+}
+
+function binaryResults(binary: GoBinary): CheckResult[] {
+  const { goVersion, module, settings } = binary.buildInfo;
+  const mode = binary.positionIndependent ? 'position-independent' : 'fixed address';
+  const cgo = settings.get('CGO_ENABLED') === '1' ? ', cgo' : '';
+  const name = module.path === '' ? '' : `, ${module.path} ${module.version}`.trimEnd();
+  return [
+    { name: 'binary', state: 'ok', detail: `${goVersion}, ${binary.arch}, ${mode}${cgo}${name}` },
+    { name: 'functions', state: 'ok', detail: `${binary.functionCount}, with names and lines` },
+    {
+      name: 'symbols',
+      state: 'ok',
+      detail: binary.hasSymbols ? 'present' : "stripped; not needed: the names come from Go's own tables",
+    },
+    binary.hasDwarf
+      ? { name: 'DWARF', state: 'ok', detail: 'present: arguments and results of your functions can be read' }
+      : {
+          name: 'DWARF',
+          state: 'limited',
+          detail: 'none: your functions are counted and timed, without arguments and results',
+          remedy: 'Build without -ldflags=-w or -s, and do not strip the binary.',
+        },
+  ];
+}
+
+function planResults(
+  binary: GoBinary,
+  { functions, maxFunctions }: Pick<Config, 'functions' | 'maxFunctions'>,
+): CheckResult[] {
+  const plan = planProbes(binary, { patterns: functions.map(functionPattern), presets: allPresets, maxFunctions });
+  if (plan.value === undefined) return [{ name: 'tracing', state: 'missing', detail: plan.unavailable }];
+  const { report } = plan.value;
+  const presets = report.presets.map(({ name, unavailable, missing }): CheckResult => {
+    // A program without gRPC lacks nothing; one that has it in a form that isn't known does.
+    if (unavailable?.startsWith('the program has no '))
+      return { name, state: 'ok', detail: `nothing to trace: ${unavailable}` };
+    if (unavailable !== undefined) return { name, state: 'limited', detail: `can't be traced: ${unavailable}` };
+    if (missing.length > 0) return { name, state: 'limited', detail: `can be traced, without ${missing.join('; ')}` };
+    return { name, state: 'ok', detail: 'can be traced' };
+  });
+  const results = [
+    ...presets,
+    ...report.notes.map((note): CheckResult => ({ name: 'runtime', state: 'limited', detail: note })),
+  ];
+  if (functions.length > 0) results.push(...functionResults(report));
+  if (report.presets.every(({ unavailable }) => unavailable !== undefined) && functions.length === 0) {
+    results.push({
+      name: 'what to trace',
+      state: 'limited',
+      detail: 'no server that Sidespan knows by itself',
+      remedy: `Name functions in SIDESPAN_FUNCTIONS; \`sidespan functions --pid N 'main.*'\` lists them.`,
+    });
+  }
+  return results;
+}
+
+function functionResults(report: {
+  readonly untraceable: readonly { readonly functionName: string; readonly reason: string }[];
+  readonly unmatched: readonly { readonly pattern: string; readonly nearest: readonly string[] }[];
+  readonly matched: number;
+  readonly taken: number;
+}): CheckResult[] {
+  const name = 'SIDESPAN_FUNCTIONS';
+  const results: CheckResult[] = [];
+  if (report.taken < report.matched) {
+    const remedy = 'Narrow the patterns, or raise SIDESPAN_MAX_FUNCTIONS.';
+    results.push({
+      name,
+      state: 'limited',
+      detail: `${report.matched} match, more than the limit of ${report.taken}`,
+      remedy,
+    });
+  } else {
+    results.push({ name, state: 'ok', detail: `${report.matched} match` });
+  }
+  for (const { functionName, reason } of report.untraceable.slice(0, maxNamed)) {
+    results.push({ name, state: 'limited', detail: `${functionName} can't be traced: ${reason}` });
+  }
+  const more = report.untraceable.length - maxNamed;
+  if (more > 0)
+    results.push({
+      name,
+      state: 'limited',
+      detail: `${more} more can't be traced`,
+      remedy: '`sidespan functions` says why.',
+    });
+  for (const { pattern, nearest } of report.unmatched) {
+    const remedy = nearest.length > 0 ? `Nearest: ${nearest.join(', ')}.` : undefined;
+    results.push({ name, state: 'limited', detail: `${pattern} matches nothing`, remedy });
+  }
+  return results;
+}
