@@ -10,13 +10,13 @@ export function goSyntax(functionName: string, { parameters, results }: GoSignat
   const [first, ...rest] = parameters;
   const isMethod = first !== undefined && owner !== '' && receiverName(owner) === first.type.name;
   const receiver = isMethod ? `(${parameterText(first)}) ` : '';
-  const list = (isMethod ? rest : parameters).map(parameterText).join(', ');
+  const list = parameterList(isMethod ? rest : parameters);
   return `func ${receiver}${name}(${list})${resultText(results)}`;
 }
 
-/** `github.com/acme/shop.Order` -> `shop.Order`, everywhere in a type's name. */
+/** `github.com/acme/shop.Order` -> `shop.Order`, everywhere in a type's name; `any` for the empty interface. */
 export function shortTypeName(name: string): string {
-  return name.replace(/(?:[\w.~%-]+\/)+(?=[\w~%-]+[^/]*)/g, '');
+  return name.replace(/(?:[\w.~%-]+\/)+(?=[\w~%-]+[^/]*)/g, '').replaceAll('interface {}', 'any');
 }
 
 /** The part before the last dot that isn't within brackets (`[go.shape.int]`), and the part behind it. */
@@ -41,6 +41,14 @@ function receiverName(owner: string): string {
   return pointer ? `*${pointer[1]?.replaceAll('%2e', '.')}.${pointer[2]}` : plain;
 }
 
+/** A list in which either all or none have a name: `_` stands for a missing one. */
+function parameterList(parameters: readonly GoParameter[]): string {
+  const named = parameters.some(({ name }) => name !== '');
+  return parameters
+    .map((parameter) => parameterText(named && parameter.name === '' ? { ...parameter, name: '_' } : parameter))
+    .join(', ');
+}
+
 function parameterText({ name, type }: GoParameter): string {
   const typeName = shortTypeName(type.name);
   return name === '' ? typeName : `${name} ${typeName}`;
@@ -48,9 +56,8 @@ function parameterText({ name, type }: GoParameter): string {
 
 /** Results named ~r0, ~r1 … have no name in the source. */
 function resultText(results: readonly GoParameter[]): string {
-  const texts = results.map((result) =>
-    parameterText({ ...result, name: result.name.startsWith('~') ? '' : result.name }),
-  );
-  if (texts.length === 0) return '';
-  return texts.length === 1 && !texts[0]?.includes(' ') ? ` ${texts[0]}` : ` (${texts.join(', ')})`;
+  const inSource = results.map((result) => (result.name.startsWith('~') ? { ...result, name: '' } : result));
+  if (inSource.length === 0) return '';
+  const text = parameterList(inSource);
+  return inSource.length === 1 && inSource[0]?.name === '' ? ` ${text}` : ` (${text})`;
 }

@@ -21,6 +21,8 @@ test('signatures as Go source has them', () => {
     ['main.div', 'a int', 'q int, err error', 'func div(a int) (q int, err error)'],
     ['main.two', '', '~r0 int, ~r1 error', 'func two() (int, error)'],
     ['main.named', '', 'err error', 'func named() (err error)'],
+    ['main.open', '', '~r0 chan int', 'func open() chan int'],
+    ['main.blank', 'a int, string', '~r0 interface {}', 'func blank(a int, _ string) any'],
     [
       'github.com/acme/shop.(*Cart).Add',
       'c *github.com/acme/shop.Cart, o *github.com/acme/shop.Order',
