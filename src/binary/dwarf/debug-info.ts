@@ -12,6 +12,9 @@ import { type Entry, readEntry, readUnits, type Unit } from './unit.ts';
  */
 const maxSharedTextBytes = 4096;
 
+/** A copy refers to the abstract entry, and that one to nothing further. */
+const maxOrigins = 4;
+
 /** What a Go unit's own entry says. */
 export interface UnitFacts {
   readonly unit: Unit;
@@ -58,6 +61,17 @@ export class DebugInfo {
       this.#unitAt(offset) ?? cursor.fail(`a reference leads to 0x${offset.toString(16)}, where no unit has entries`);
     const entry = readEntry(cursor.seek(offset), unit, this.abbreviations(unit));
     return entry ?? cursor.seek(offset).fail('a reference leads to the end of a list of entries');
+  }
+
+  /** The entry that has the name and type: of an inlined function's copy, or a part of it, the abstract one. */
+  originOf(entry: Entry): Entry {
+    let origin = entry;
+    for (let count = 0; ; count++) {
+      const offset = this.reference(origin, Attribute.abstractOrigin);
+      if (offset === undefined) return origin;
+      if (count === maxOrigins) this.failAt(entry, `more than ${maxOrigins} abstract origins lead to each other`);
+      origin = this.entryAt(offset);
+    }
   }
 
   /** The entries directly below one; deeper ones are passed over. */

@@ -2,10 +2,10 @@ import type { GoParameter } from '../go-type.ts';
 import { sourceName } from './type-names.ts';
 
 /**
- * Code for type parameters is compiled once for all types of the same shape and gets the actual types by a hidden
- * parameter, the dictionary. The debug information leaves it out, but it takes the first integer register, in methods
- * the one behind the receiver (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/noder/reader.go,
- * `shapeSig`).
+ * Code for type parameters is compiled once for all types of the same shape and is told the actual types by a hidden
+ * parameter, the dictionary: the first one, in methods the one behind the receiver
+ * (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/noder/reader.go, `shapeSig`). Optimised code has
+ * no entry for it in the debug information.
  */
 export const dictionaryParameter: GoParameter = {
   name: '.dict',

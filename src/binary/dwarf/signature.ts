@@ -5,14 +5,26 @@ import { Attribute, Tag } from './constants.ts';
 import type { DebugInfo } from './debug-info.ts';
 import { dictionaryIndex, dictionaryParameter } from './dictionary.ts';
 import type { FunctionIndex } from './function-index.ts';
+import { hasLoopBody, loopBodyName, resultsUnavailable } from './loop-body.ts';
 import { parameterName } from './type-names.ts';
 import type { TypeReader } from './type-reader.ts';
 import type { Entry } from './unit.ts';
 
-/** An out-of-line copy refers to the function that was inlined elsewhere, and that one to nothing further. */
-const maxOrigins = 4;
 /** The compiler itself allows more, but no such function can be traced in a useful way. */
 const maxParameters = 1_000;
+
+/** Functions whose arguments the debug information would tell wrong. */
+const unlistedReasons: readonly { readonly functionName: RegExp; readonly reason: string }[] = [
+  {
+    functionName: loopBodyName,
+    reason: 'the body of a loop over an iterator function: not all of its parameters are in the debug information',
+  },
+  {
+    // https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/ssagen/abi.go#L161
+    functionName: /\._C2?func_/,
+    reason: 'a call of a C function: its arguments are passed as a struct on the stack',
+  },
+];
 
 /** A function as the caller knows it from pclntab. */
 export interface FunctionPlace {
@@ -34,15 +46,12 @@ export interface SignatureSource {
  */
 export function readSignature(source: SignatureSource, place: FunctionPlace): Found<GoSignature> {
   if (place.isAssembly) return { unavailable: 'written in assembly: its parameters are not in the debug information' };
-  if (loopBodyName.test(place.name)) {
-    return {
-      unavailable: 'the body of a loop over an iterator function: its parameters are not in the debug information',
-    };
-  }
+  const reason = unlistedReasons.find(({ functionName }) => functionName.test(place.name))?.reason;
+  if (reason !== undefined) return { unavailable: reason };
   try {
     const entry = source.functions.find(place.entryVaddr);
     if (entry === undefined) return { unavailable: 'not in the debug information' };
-    return { value: signatureOf(source, entry, place.name) };
+    return { value: signatureOf(source, entry) };
   } catch (error) {
     // The function can be traced all the same, without its arguments.
     if (error instanceof BinaryError) return { unavailable: error.message };
@@ -50,12 +59,12 @@ export function readSignature(source: SignatureSource, place: FunctionPlace): Fo
   }
 }
 
-function signatureOf({ info, types }: SignatureSource, entry: Entry, functionName: string): GoSignature {
+function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignature {
   const parameters = new Map<string, GoParameter>();
   const results = new Map<string, GoParameter>();
   for (const child of info.children(entry)) {
     if (child.abbreviation.tag !== Tag.formalParameter) continue;
-    const origin = originOf(info, child);
+    const origin = info.originOf(child);
     const list = info.flag(origin, Attribute.variableParameter) ? results : parameters;
     // The compiler's names are unique: without one in the source `~p0`, `~r0` … Results whose place on the stack is
     // needed for a deferred call are listed twice.
@@ -65,40 +74,10 @@ function signatureOf({ info, types }: SignatureSource, entry: Entry, functionNam
     list.set(linkerName, { name: parameterName(linkerName), type: types.named(origin, Attribute.type) });
   }
   const inOrder = [...parameters.values()];
+  // Not pclntab's name, which has `[...]` for type arguments.
+  const functionName = info.text(info.originOf(entry), Attribute.name) ?? '';
   const index = dictionaryIndex(functionName, inOrder[0]?.type.name);
-  if (index !== undefined) inOrder.splice(index, 0, dictionaryParameter);
+  if (index !== undefined && !parameters.has(dictionaryParameter.name)) inOrder.splice(index, 0, dictionaryParameter);
   if (results.size === 0 && hasLoopBody(info, entry)) return { parameters: inOrder, results: [], resultsUnavailable };
   return { parameters: inOrder, results: [...results.values()] };
-}
-
-/**
- * The body of a loop over an iterator function is a function itself. A `return` in it sets the results of the function
- * around it, which are given names like `#rv1` for that if they have none, and variables with such names are left out of
- * the debug information (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/ssa/debug.go,
- * `IsVarWantedForDebug`).
- */
-const loopBodyName = /-range\d+$/;
-const resultsUnavailable =
-  'a loop over an iterator function: the debug information leaves out unnamed results that are returned from within';
-
-/** Whether a function has such loops: the variable that holds the body, or the inlined body. */
-function hasLoopBody(info: DebugInfo, entry: Entry): boolean {
-  for (const inner of info.descendants(entry)) {
-    const { tag } = inner.abbreviation;
-    if (tag === Tag.variable && info.text(originOf(info, inner), Attribute.name)?.startsWith('#yield')) return true;
-    if (tag !== Tag.inlinedSubroutine) continue;
-    if (loopBodyName.test(info.text(originOf(info, inner), Attribute.name) ?? '')) return true;
-  }
-  return false;
-}
-
-/** The entry that has the name and type: of an inlined function's copy, the abstract one's. */
-function originOf(info: DebugInfo, entry: Entry): Entry {
-  let origin = entry;
-  for (let count = 0; ; count++) {
-    const offset = info.reference(origin, Attribute.abstractOrigin);
-    if (offset === undefined) return origin;
-    if (count === maxOrigins) info.failAt(entry, `more than ${maxOrigins} abstract origins lead to each other`);
-    origin = info.entryAt(offset);
-  }
 }

@@ -4,8 +4,9 @@
 //
 // One JSON array a line:
 //
-//	["func", name, lowpc, [[parameter, isResult, type, home], …]]   home: "0/8 3/8" DWARF registers and sizes at the
+//	["func", name, lowpc, [[parameter, isResult, type, home], …]]   home: "r0/8 r3/8" DWARF registers and sizes at the
 //	                                                                entry, "@16" offset from the call frame's address,
+//	                                                                "-/8" eight bytes that are nowhere,
 //	                                                                "" where the debug information gives no place
 //	["struct", name, size, [[field, offset, type, embedded], …]]
 package main
@@ -25,14 +26,15 @@ const (
 	attrGoKind          = dwarf.Attr(0x2900)
 	attrGoEmbeddedField = dwarf.Attr(0x2903)
 	kindStruct          = 25
+	languageGo          = 22
 )
 
 type facts struct {
 	data     *dwarf.Data
 	out      *json.Encoder
 	unit     *dwarf.Entry
-	version5 bool
-	loc      []byte
+	loc      []byte // of DWARF 4
+	loclists []byte // of DWARF 5
 	addr     []byte
 }
 
@@ -46,9 +48,7 @@ func main() {
 	f := &facts{data: data, out: json.NewEncoder(writer)}
 	f.out.SetEscapeHTML(false)
 	f.addr = section(file, ".debug_addr")
-	if f.loc = section(file, ".debug_loc"); f.loc == nil {
-		f.loc, f.version5 = section(file, ".debug_loclists"), true
-	}
+	f.loc, f.loclists = section(file, ".debug_loc"), section(file, ".debug_loclists")
 
 	reader := data.Reader()
 	for {
@@ -60,6 +60,9 @@ func main() {
 		switch entry.Tag {
 		case dwarf.TagCompileUnit:
 			f.unit = entry
+			if language, _ := entry.Val(dwarf.AttrLanguage).(int64); language != languageGo {
+				reader.SkipChildren()
+			}
 		case dwarf.TagSubprogram:
 			children := f.children(reader, entry)
 			if entry.Val(dwarf.AttrLowpc) != nil {
@@ -155,10 +158,12 @@ func (f *facts) home(entry *dwarf.Entry, pc uint64) string {
 	case []byte:
 		return expression(location)
 	case int64:
-		if f.version5 {
+		if f.unit.Val(dwarf.AttrAddrBase) != nil {
 			return f.homeInList5(location, pc)
 		}
-		return f.homeInList4(location, pc)
+		if f.loc != nil { // else it is in .zdebug_loc
+			return f.homeInList4(location, pc)
+		}
 	}
 	return ""
 }
@@ -185,7 +190,7 @@ func (f *facts) homeInList4(offset int64, pc uint64) string {
 
 func (f *facts) homeInList5(offset int64, pc uint64) string {
 	base, _ := f.unit.Val(dwarf.AttrLowpc).(uint64)
-	list := f.loc[offset:]
+	list := f.loclists[offset:]
 	next := func() uint64 {
 		value, size := binary.Uvarint(list)
 		list = list[size:]
@@ -220,9 +225,14 @@ func (f *facts) address(index uint64) uint64 {
 // expression writes out the few operations that Go's compiler uses.
 func expression(code []byte) string {
 	var text strings.Builder
+	placed := false
 	for len(code) > 0 {
 		op := code[0]
 		code = code[1:]
+		if op == 0x93 && !placed { // a piece that is nowhere
+			text.WriteString(" -")
+		}
+		placed = op != 0x93
 		switch {
 		case op >= 0x50 && op <= 0x6f: // DW_OP_reg0 …
 			fmt.Fprintf(&text, " r%d", op-0x50)

@@ -1,0 +1,26 @@
+import { Attribute, Tag } from './constants.ts';
+import type { DebugInfo } from './debug-info.ts';
+import type { Entry } from './unit.ts';
+
+/**
+ * The body of a loop over an iterator function is a function itself. A `return` in it sets the results of the function
+ * around it, which are given names like `#rv1` for that if they have none, and variables with such names are left out of
+ * the debug information (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/ssa/debug.go,
+ * `IsVarWantedForDebug`).
+ */
+export const loopBodyName = /-range\d+$/;
+
+/** Of a function without listed results that has such loops. */
+export const resultsUnavailable =
+  'it loops over an iterator function: unnamed results that are returned from within are not in the debug information';
+
+/** Whether a function has such loops: the variable that holds the body, or the inlined body. */
+export function hasLoopBody(info: DebugInfo, entry: Entry): boolean {
+  for (const inner of info.descendants(entry)) {
+    const { tag } = inner.abbreviation;
+    if (tag !== Tag.variable && tag !== Tag.inlinedSubroutine) continue;
+    const name = info.text(info.originOf(inner), Attribute.name) ?? '';
+    if (tag === Tag.variable ? name.startsWith('#yield') : loopBodyName.test(name)) return true;
+  }
+  return false;
+}

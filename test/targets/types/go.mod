@@ -1,0 +1,3 @@
+module sidespan.test/types
+
+go 1.22
