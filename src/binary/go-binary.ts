@@ -76,4 +76,7 @@ export interface GoBinary extends Disposable {
   read(vaddr: number, sizeBytes: number): Uint8Array;
   /** Offset in the file of a linked address: what a uprobe takes. */
   fileOffset(vaddr: number): number;
+
+  /** Gives back the memory of what was read (tables, debug information); the next question reads it again. */
+  release(): void;
 }

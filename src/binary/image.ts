@@ -62,6 +62,14 @@ export class Image {
     return Number.isSafeInteger(vaddr) && this.#elf.segmentAt(vaddr, sizeBytes) !== undefined;
   }
 
+  /** Gives back the memory of all blocks and relocations; what is asked for next is read again. */
+  release(): void {
+    this.#blocks.clear();
+    this.#lastStart = -1;
+    this.#lastBlock = new Uint8Array(0);
+    this.#relocations = undefined;
+  }
+
   #segment(vaddr: number, sizeBytes: number): ElfSegment {
     const last = this.#lastSegment;
     if (last !== undefined && vaddr >= last.vaddr && sizeBytes <= last.fileSizeBytes - (vaddr - last.vaddr))

@@ -1,6 +1,7 @@
 import { BinaryError, hex } from './binary-error.ts';
 import { readBuildId } from './build-id.ts';
 import { readBuildInfo } from './build-info.ts';
+import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
 import type { BuildInfo, Found, GoBinary, GoFunction, SourceLine } from './go-binary.ts';
 import type { GoSignature, GoType } from './go-type.ts';
@@ -53,6 +54,7 @@ class OpenGoBinary implements GoBinary {
   #module: ModuleData | undefined;
   #functions: FunctionTable | undefined;
   #types: RuntimeTypes | undefined;
+  #dwarf: Dwarf | undefined;
 
   constructor(elf: ElfFile, buildInfo: BuildInfo) {
     this.#elf = elf;
@@ -74,7 +76,7 @@ class OpenGoBinary implements GoBinary {
   }
 
   get hasDwarf(): boolean {
-    return this.#elf.debugSection('.debug_info') !== undefined;
+    return hasDwarf(this.#elf);
   }
 
   get functionCount(): number {
@@ -115,9 +117,9 @@ class OpenGoBinary implements GoBinary {
     return this.#runtimeTypes.implementations(interfaceName);
   }
 
-  signature(_fn: GoFunction): Found<GoSignature> {
-    if (!this.hasDwarf) return { unavailable: 'the program was built without DWARF (-ldflags=-w or -s, or stripped)' };
-    return { unavailable: 'no DWARF reader yet' };
+  signature(fn: GoFunction): Found<GoSignature> {
+    this.#dwarf ??= openDwarf(this.#elf);
+    return this.#dwarf.signature(fn);
   }
 
   read(vaddr: number, sizeBytes: number): Uint8Array {
@@ -126,6 +128,12 @@ class OpenGoBinary implements GoBinary {
 
   fileOffset(vaddr: number): number {
     return this.#elf.fileOffset(vaddr);
+  }
+
+  release(): void {
+    this.#functions = undefined;
+    this.#image.release();
+    this.#dwarf?.release();
   }
 
   get #moduleData(): ModuleData {

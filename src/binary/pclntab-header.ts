@@ -1,12 +1,14 @@
 import { BinaryError } from './binary-error.ts';
 import type { Cursor } from './cursor.ts';
 import type { ElfFile } from './elf-file.ts';
-import type { ElfSegment } from './elf-header.ts';
 import { type FuncLayout, funcLayouts, newestFuncLayout, oldMagics, pcHeaderLayout } from './go-layout.ts';
 import type { Image } from './image.ts';
 
 /** Linkers name it so; in external PIE links before Go 1.26 it has no section of its own. */
 const sectionNames = ['.gopclntab', '.data.rel.ro.gopclntab'];
+
+/** Where it is then, within other data. */
+const mergedNames = ['.data.rel.ro', '.rodata'];
 
 /** Kubernetes' largest programs have about 250,000 functions. */
 const maxFunctions = 8 * 1024 * 1024;
@@ -41,10 +43,16 @@ export function* findPclntabs(elf: ElfFile, image: Image): Generator<PclntabHead
     const header = headerAt(elf, image, section.vaddr);
     if (header !== undefined) yield header;
   }
+  // Where linkers merge it into; then all that is loaded, code last: it is the largest part and holds no tables.
+  for (const name of mergedNames) {
+    const section = elf.section(name);
+    if (section?.occupiesFile && image.has(section.vaddr, section.sizeBytes)) {
+      yield* search(elf, image, section.vaddr, section.sizeBytes);
+    }
+  }
   const loads = elf.segments.filter((segment) => segment.type === 'load');
-  // Read-only data first: the code is the largest part and never holds the table where there is another segment.
   for (const segment of [...loads].sort((a, b) => Number(a.executable) - Number(b.executable))) {
-    yield* search(elf, image, segment);
+    yield* search(elf, image, segment.vaddr, segment.fileSizeBytes);
   }
 }
 
@@ -56,17 +64,18 @@ function refuseOldMagic(elf: ElfFile, image: Image, vaddr: number): void {
   throw new BinaryError(`the program was built by ${oldMagics[magic]}`, place, remedy, { kind: 'unsupported' });
 }
 
-function* search(elf: ElfFile, image: Image, segment: ElfSegment): Generator<PclntabHeader> {
-  const pattern = Buffer.from([0, 0, minimumInstructionBytes[elf.arch], 8]);
-  const { vaddr, fileOffset, fileSizeBytes } = segment;
-  for (let done = 0; done < fileSizeBytes; done += pieceBytes) {
-    const count = Math.min(pieceBytes + pcHeaderLayout.sizeBytes, fileSizeBytes - done);
-    const piece = Buffer.from(elf.readFile(fileOffset + done, count).buffer);
-    for (let at = piece.indexOf(pattern, 4); at !== -1; at = piece.indexOf(pattern, at + 1)) {
-      const start = at - 4;
-      if (start >= pieceBytes) break;
-      if ((vaddr + done + start) % 8 !== 0) continue;
-      const header = headerAt(elf, image, vaddr + done + start);
+function* search(elf: ElfFile, image: Image, vaddr: number, sizeBytes: number): Generator<PclntabHeader> {
+  // The word behind the magic: 0, 0, instruction size, pointer size. Compared word by word, which is much faster than a
+  // search for these bytes in data that is full of zeros.
+  const wanted = (minimumInstructionBytes[elf.arch] << 16) | (8 << 24);
+  const start = vaddr + ((8 - (vaddr % 8)) % 8);
+  const end = vaddr + sizeBytes;
+  for (let at = start; at + 8 <= end; at += pieceBytes) {
+    const count = Math.floor(Math.min(pieceBytes, end - at) / 8) * 2;
+    const words = new Uint32Array(elf.read(at, count * 4).buffer, 0, count);
+    for (let index = 1; index < count; index += 2) {
+      if (words[index] !== wanted) continue;
+      const header = headerAt(elf, image, at + (index - 1) * 4);
       if (header !== undefined) yield header;
     }
   }

@@ -3,7 +3,7 @@ import type { Found } from './go-binary.ts';
 import type { GoField, GoKind, GoType } from './go-type.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 import { likelyString, qualifiedName, typeName } from './type-name.ts';
-import { allItabs, walkTypes } from './type-walk.ts';
+import { allItabs, unlessDamaged, walkTypes } from './type-walk.ts';
 
 /** GoTypes from the run-time type descriptors of one program, which stripped programs have as well. */
 export class RuntimeTypes {
@@ -64,31 +64,40 @@ export class RuntimeTypes {
 
   /** By the linker's ordered list where the name allows it; by an index of all types, once built, where not. */
   #search(name: string): number | undefined {
-    const stars = /^\**/.exec(name)?.[0].length ?? 0;
-    const base = name.slice(stars);
-    let vaddr = this.#searchTypelinks(base);
-    if (vaddr === undefined) {
-      this.#named ??= indexOf(this.#types, true);
-      vaddr = this.#named.get(base);
-    }
-    for (let left = stars; vaddr !== undefined && left > 0; left--) {
-      vaddr = this.#types.descriptor(vaddr).pointerToThis || undefined;
-    }
-    if (vaddr !== undefined) return vaddr;
-    // What remains: types written out, and pointers that their element does not know.
-    if (stars === 0 && /^[\w./-]+$/.test(name)) return undefined;
+    if (/^[\w~%]/.test(name) && !unnamedType.test(name)) return this.#searchNamed(name);
+    const listed = this.#searchTypelinks(likelyString(name), (type) => typeName(this.#types, type.vaddr) === name);
+    if (listed !== undefined) return listed.vaddr;
+    const elem = name.startsWith('*') ? this.address(name.slice(1)) : undefined;
+    const pointer = elem === undefined ? 0 : this.#types.descriptor(elem).pointerToThis;
+    if (pointer !== 0) return pointer;
     this.#unnamed ??= indexOf(this.#types, false);
     return this.#unnamed.get(name);
   }
 
-  /** A named type by the pointer to it, which the list of unnamed types has nearly always. */
-  #searchTypelinks(name: string): number | undefined {
+  #searchNamed(name: string): number | undefined {
+    // The list is of unnamed types, but has the pointer to nearly every named one.
+    const pointer = this.#searchTypelinks(`*${likelyString(name)}`, ({ kind, words }) => {
+      if (kind !== 'pointer') return false;
+      const elem = this.#types.descriptor(words[0]);
+      return elem.named && qualifiedName(this.#types, elem) === name;
+    });
+    if (pointer !== undefined) return pointer.words[0];
+    this.#named ??= indexOf(this.#types, true);
+    return this.#named.get(name);
+  }
+
+  /** The first type of the ordered list that has this string and is accepted. A damaged list finds nothing. */
+  #searchTypelinks(text: string, accept: (type: TypeDescriptor) => boolean): TypeDescriptor | undefined {
+    return unlessDamaged(() => this.#bisectTypelinks(text, accept));
+  }
+
+  #bisectTypelinks(text: string, accept: (type: TypeDescriptor) => boolean): TypeDescriptor | undefined {
     const { typelinks } = this.#types.range;
     if (typelinks === undefined) return undefined;
-    const wanted = Buffer.from(`*${likelyString(name)}`);
-    const pointers = this.#types.image.cursor(typelinks.vaddr, typelinks.length * 4);
+    const wanted = Buffer.from(text);
+    const offsets = this.#types.image.cursor(typelinks.vaddr, typelinks.length * 4);
     const typeOf = (index: number): TypeDescriptor => {
-      const offset = pointers.seek(typelinks.vaddr + index * 4).i32();
+      const offset = offsets.seek(typelinks.vaddr + index * 4).i32();
       return this.#types.descriptor(this.#types.typeAtOffset(offset));
     };
     let low = 0;
@@ -99,27 +108,24 @@ export class RuntimeTypes {
       else high = middle;
     }
     for (; low < typelinks.length; low++) {
-      const pointer = typeOf(low);
-      if (this.#types.string(pointer) !== wanted.toString()) return undefined;
-      if (pointer.kind !== 'pointer') continue;
-      const elem = this.#types.descriptor(pointer.words[0]);
-      if (elem.named && qualifiedName(this.#types, elem) === name) return elem.vaddr;
+      const type = typeOf(low);
+      if (this.#types.string(type) !== text) return undefined;
+      if (accept(type)) return type;
     }
     return undefined;
   }
 }
 
+/** What a type that is written out, not named, begins with. */
+const unnamedType = /^(map\[|chan |chan<-|func\(|struct \{|interface \{)/;
+
 function indexOf(types: TypeReader, named: boolean): ReadonlyMap<string, number> {
   const index = new Map<string, number>();
   for (const type of walkTypes(types)) {
     if (type.named !== named) continue;
-    try {
-      const name = typeName(types, type.vaddr);
-      if (!index.has(name)) index.set(name, type.vaddr);
-    } catch (error) {
-      // One damaged descriptor must not hide the others.
-      if (!(error instanceof BinaryError)) throw error;
-    }
+    // One damaged descriptor must not hide the others.
+    const name = unlessDamaged(() => typeName(types, type.vaddr));
+    if (name !== undefined && !index.has(name)) index.set(name, type.vaddr);
   }
   return index;
 }

@@ -62,17 +62,20 @@ export function qualifiedName(types: TypeReader, type: TypeDescriptor): string {
 }
 
 /**
- * The string that the descriptor of a named type most likely has: its package's name is nearly always the last element
- * of the path, without a major version.
+ * The string that the descriptor of a type most likely has: a package's name is nearly always the last element of its
+ * path, without a major version. Type arguments keep their paths.
  */
 export function likelyString(name: string): string {
-  const generic = name.indexOf('[');
-  const plain = generic === -1 ? name : name.slice(0, generic);
-  const dot = plain.lastIndexOf('.');
-  if (dot === -1) return name;
-  const elements = plain.slice(0, dot).split('/');
+  const generic = /[\w\]]\[/.exec(name.replaceAll('map[', 'map<'))?.index ?? name.length;
+  return name.slice(0, generic).replace(/[\w~%/.-]+/g, shortName) + name.slice(generic);
+}
+
+function shortName(qualified: string): string {
+  const dot = qualified.lastIndexOf('.');
+  if (dot === -1) return qualified;
+  const elements = qualified.slice(0, dot).split('/');
   if (elements.length > 1 && /^v\d+$/.test(elements.at(-1) ?? '')) elements.pop();
-  return (elements.at(-1) ?? '').replace(/\.v\d+$/, '') + name.slice(dot);
+  return (elements.at(-1) ?? '').replace(/\.v\d+$/, '') + qualified.slice(dot);
 }
 
 function functionSuffix(types: TypeReader, type: TypeDescriptor, nameOf: (vaddr: number) => string): string {

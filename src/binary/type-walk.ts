@@ -123,7 +123,8 @@ function addNeighbours(types: TypeReader, type: TypeDescriptor, add: (vaddr: num
   for (const method of types.methodTypes(type)) add(method);
 }
 
-function unlessDamaged<T>(read: () => T): T | undefined {
+/** The value, or undefined where reading it meets a BinaryError. */
+export function unlessDamaged<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
