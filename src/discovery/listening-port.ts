@@ -1,5 +1,5 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
-import { readProcLink } from './proc-file.ts';
+import { readProcLink, readProcText } from './proc-file.ts';
 
 /** State of a listening socket in /proc/net/tcp (TCP_LISTEN, include/net/tcp_states.h). */
 const listenState = '0A';
@@ -10,6 +10,10 @@ const chunkBytes = 64 * 1024;
 
 /** More open files than a process may have by default on any distribution. */
 const maxDescriptors = 1024 * 1024;
+
+/** Some hundred bytes; those of an epoll descriptor list what it waits for, behind the lines read here. */
+const maxFdInfoBytes = 4096;
+const maxMountInfoBytes = 1024 * 1024;
 
 /**
  * Of these processes, those that have a TCP socket listening on `port`, each in its own network namespace.
@@ -75,15 +79,32 @@ function listeningInodes(path: string, port: number): string[] {
 }
 
 function hasSocket(pid: number, inodes: ReadonlySet<string>): boolean {
-  let descriptors: string[];
-  try {
-    descriptors = readdirSync(`/proc/${pid}/fd`);
-  } catch {
-    return false;
+  const descriptors = entries(`/proc/${pid}/fd`);
+  if (descriptors !== undefined) {
+    return descriptors.some((descriptor) => {
+      const link = readProcLink(`/proc/${pid}/fd/${descriptor}`).value;
+      const inode = link === undefined ? undefined : /^socket:\[(\d+)\]$/.exec(link)?.[1];
+      return inode !== undefined && inodes.has(inode);
+    });
   }
-  return descriptors.slice(0, maxDescriptors).some((descriptor) => {
-    const link = readProcLink(`/proc/${pid}/fd/${descriptor}`).value;
-    const inode = link === undefined ? undefined : /^socket:\[(\d+)\]$/.exec(link)?.[1];
-    return inode !== undefined && inodes.has(inode);
+  // The folder fd is its owner's alone (mode 0500), and a sidecar's root without CAP_DAC_OVERRIDE is not the owner;
+  // fdinfo asks for CAP_SYS_PTRACE instead and has the inode since Linux 5.14.
+  const mounts = readProcText(`/proc/${pid}/mountinfo`, maxMountInfoBytes).value ?? '';
+  const mountIds = new Set(mounts.split('\n').map((line) => line.slice(0, line.indexOf(' '))));
+  return (entries(`/proc/${pid}/fdinfo`) ?? []).some((descriptor) => {
+    const info = readProcText(`/proc/${pid}/fdinfo/${descriptor}`, maxFdInfoBytes).value ?? '';
+    const inode = /^ino:\s*(\d+)$/m.exec(info)?.[1];
+    const mountId = /^mnt_id:\s*(\d+)$/m.exec(info)?.[1];
+    // A file may have the same number as a socket, but lies on a mount; sockets' file system is mounted nowhere.
+    return inode !== undefined && inodes.has(inode) && mountId !== undefined && !mountIds.has(mountId);
   });
+}
+
+/** The names in a folder of /proc, or undefined if it can't be opened. */
+function entries(path: string): string[] | undefined {
+  try {
+    return readdirSync(path).slice(0, maxDescriptors);
+  } catch {
+    return undefined;
+  }
 }

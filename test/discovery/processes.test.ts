@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { isDescendant, listGoProcesses, scanProcesses } from '../../src/discovery/processes.ts';
 import { readProcess } from '../../src/discovery/read-process.ts';
 import { goTarget } from '../support/go-target.ts';
-import { start, startUntilLine } from '../support/running.ts';
+import { eventually, start, startUntilLine } from '../support/running.ts';
 
 test('a running Go server is listed with its file and arguments, a shell is not', async (context) => {
   const executable = await goTarget('httpserver');
@@ -47,10 +47,12 @@ test('an executable deleted under a running process keeps its path and identity'
 });
 
 test('kernel threads, the dead and the absent are told apart', async (context) => {
-  // The shell leaves a child that ended uncollected, prints its number, and waits.
-  const parent = await startUntilLine(context, 'sh', ['-c', 'true & echo $!; exec sleep 60']);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.deepEqual(readProcess(Number(parent.firstLine)), { absence: 'zombie' });
+  // The child ends after the shell has become sleep, which collects nobody.
+  const parent = await startUntilLine(context, 'sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60']);
+  await eventually(
+    () => readProcess(Number(parent.firstLine)).absence,
+    (absence) => absence === 'zombie',
+  );
   assert.deepEqual(readProcess(2), { absence: 'kernel thread' });
   const child = spawn('true');
   await once(child, 'exit');

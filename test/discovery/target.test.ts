@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { executablePattern } from '../../src/discovery/executable-pattern.ts';
 import { listenersOn, parseListening } from '../../src/discovery/listening-port.ts';
@@ -66,6 +69,30 @@ test('the process that listens on a port', async (context) => {
   assert.deepEqual(listenersOn(port, [one.pid, two.pid, process.pid]), [two.pid]);
   assert.deepEqual(listenersOn(1, [one.pid, two.pid]), []);
   assert.deepEqual(listenersOn(port, [2 ** 22 + 1]), []);
+});
+
+test('the listener of another user, with the capabilities of a sidecar', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidespan-port-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  const executable = join(folder, 'server');
+  copyFileSync(await goTarget('httpserver'), executable);
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', executable];
+  const [one, two] = [
+    await startUntilLine(context, 'setpriv', nobody),
+    await startUntilLine(context, 'setpriv', nobody),
+  ];
+  const port = Number(two.firstLine.split(':').at(-1));
+  const script = `
+    import { readdirSync } from 'node:fs';
+    import { listenersOn } from './src/discovery/listening-port.ts';
+    let code;
+    try { readdirSync('/proc/${two.pid}/fd') } catch (error) { code = error.code }
+    console.log(JSON.stringify([code, listenersOn(${port}, [${one.pid}, ${two.pid}])]));`;
+  const capabilities = ['--inh-caps=-all', '--bounding-set=-all,+sys_ptrace,+bpf,+perfmon'];
+  const run = spawnSync('setpriv', [...capabilities, process.execPath, '--input-type=module', '-e', script]);
+  assert.equal(run.status, 0, String(run.stderr));
+  assert.deepEqual(JSON.parse(String(run.stdout)), ['EACCES', [two.pid]]);
 });
 
 test('a table of sockets: IPv4 and IPv6 listeners, ended by the first connection', () => {
