@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { node } from 'koffi';
 import { type Mapping, mapShared, protection } from './libc.ts';
 
 /** Bit flags of a record's length word (include/uapi/linux/bpf.h). */
@@ -45,7 +45,7 @@ export function openRing(mapFd: number, sizeBytes: number): RingReader {
   // Positions are 64-bit byte counts; their low halves are enough to tell the distance.
   let positionLow = Atomics.load(consumed, 0) >>> 0;
   let positionHigh = Atomics.load(consumed, 1) >>> 0;
-  let poll: { close?: () => void; stop?: () => void } | undefined;
+  let poll: node.PollHandle | undefined;
 
   const pendingBytes = () => (Atomics.load(produced, 0) - positionLow) >>> 0;
 
@@ -86,11 +86,10 @@ export function openRing(mapFd: number, sizeBytes: number): RingReader {
       return records;
     },
     onWakeup(callback) {
-      poll = (koffi as never as { node: { poll(fd: number, callback: () => void): typeof poll } }).node.poll(mapFd, callback);
+      poll = node.poll(mapFd, callback);
     },
     [Symbol.dispose]: () => {
-      poll?.close?.();
-      poll?.stop?.();
+      poll?.close();
       producer[Symbol.dispose]();
       consumer[Symbol.dispose]();
     },

@@ -1,5 +1,6 @@
 import { defineCommand } from './command.ts';
-import { settingOptions } from './config-options.ts';
+import { commandLineValues, settingOptions } from './config-options.ts';
+import { exitCode } from './exit-code.ts';
 
 const { config, pid, exe, port, functions } = settingOptions;
 
@@ -19,7 +20,17 @@ Write patterns between single quotes: the shell has its own meaning for * ( ) an
     ],
   ],
   options: { config, pid, exe, port, functions },
-  async run() {
-    throw new Error('not wired yet');
+  async run(context) {
+    const { options, env, stderr, style } = context;
+    const stop = context.stopSignal();
+    const { loadConfig } = await import('../config/load-config.ts');
+    const loaded = loadConfig(env, options.config, commandLineValues(options));
+    const { createLog } = await import('../agent/log.ts');
+    const log = createLog(loaded.config.logLevel, (line) => stderr.line(line));
+    for (const warning of loaded.warnings) log.warn(warning);
+    const { chooseSelection } = await import('./choose-selection.ts');
+    const selection = await chooseSelection(loaded.config.target);
+    const { runAgent } = await import('./run-agent.ts');
+    return stop.aborted ? exitCode.done : await runAgent(loaded.config, selection, stop, { log, stderr, style });
   },
 });

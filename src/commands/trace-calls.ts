@@ -1,14 +1,14 @@
 import { clockNs } from '../bpf/libc.ts';
 import type { Config } from '../config/config.ts';
 import type { TargetProcess } from '../discovery/process.ts';
-import { targetByPid, selectTargets } from '../discovery/target.ts';
 import { listGoProcesses } from '../discovery/processes.ts';
 import { readProcess } from '../discovery/read-process.ts';
+import { selectTargets, targetByPid } from '../discovery/target.ts';
 import { createBootClock } from '../telemetry/boot-clock.ts';
+import type { TracedProcess } from '../tracer/traced-process.ts';
 import { createTracer, type DetachedProcess, type Tracer } from '../tracer/tracer.ts';
 import { tracerSettings } from '../tracer/tracer-settings.ts';
-import type { TracedProcess } from '../tracer/traced-process.ts';
-import { planProblems } from './attach-report.ts';
+import { planProblems } from '../probe/plan-problems.ts';
 import { callJson, callText } from './call-line.ts';
 import type { CommandContext } from './command.ts';
 import { CommandError, exitCode } from './exit-code.ts';
@@ -81,7 +81,7 @@ export async function traceCalls(
   });
 
   traced = attach(tracer, target, program);
-  const problems = planProblems(traced.plan);
+  const problems = planProblems(traced.plan.report);
   for (const problem of problems) stderr.line(`${style.stderr.yellow('sidespan:')} ${problem}`);
   if (traced.plan.probes.length === 0) {
     throw new CommandError(`Nothing to trace in process ${target.pid}: no function of it can be probed.`);
@@ -129,7 +129,10 @@ async function chooseTarget(config: Config): Promise<TargetProcess> {
       given ? 'No Go process matches. `sidespan trace` does not wait: start it first.' : 'There is no Go process here.',
     );
   }
-  throw new CommandError(`Several Go processes ${given ? 'match' : 'run here'}; name one:${candidates}`, exitCode.usage);
+  throw new CommandError(
+    `Several Go processes ${given ? 'match' : 'run here'}; name one:${candidates}`,
+    exitCode.usage,
+  );
 }
 
 function summary(

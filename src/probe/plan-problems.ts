@@ -1,17 +1,17 @@
-import type { PlanReport, ProbePlan } from '../probe/probe-plan.ts';
+import type { PlanReport } from './probe-plan.ts';
 
 /** How many of many are named one by one. */
 const maxNamed = 5;
 
 /** What a plan could not do for the user's patterns, a line each: functions that can't be traced, patterns without a match. */
-export function planProblems(plan: Pick<ProbePlan, 'report'>): string[] {
-  const { report } = plan;
+export function planProblems(report: PlanReport): string[] {
   return [...unmatchedLines(report), ...limitLine(report), ...untraceableLines(report), ...report.notes];
 }
 
 function unmatchedLines({ unmatched }: PlanReport): string[] {
   return unmatched.map(({ pattern, nearest }) => {
-    const suggestion = nearest.length > 0 ? `Nearest: ${nearest.join(', ')}.` : '`sidespan functions` lists what there is.';
+    const suggestion =
+      nearest.length > 0 ? `Nearest: ${nearest.join(', ')}.` : '`sidespan functions` lists what there is.';
     return `${pattern} matches no function. ${suggestion}`;
   });
 }

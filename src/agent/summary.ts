@@ -1,0 +1,25 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { balanced, type LedgerSnapshot } from '../telemetry/ledger-snapshot.ts';
+
+/**
+ * SIDESPAN_SUMMARY_FILE: the ledger at the agent's end, for programs that check it.
+ * `seen = exported + sampledOut + sum(dropped) + stillRunning` in each row when `balanced`.
+ */
+export function writeSummary(path: string, snapshot: LedgerSnapshot): void {
+  const probes = snapshot.rows.map((row) => ({
+    process: row.process,
+    pid: row.owner?.pid ?? null,
+    functionName: row.probe,
+    kind: row.kind,
+    seen: row.seen,
+    exported: row.exported,
+    sampledOut: row.sampledOut,
+    dropped: row.dropped,
+    stillRunning: row.stillRunningAtDetach,
+    enteredBeforeAttach: row.enteredBeforeAttach,
+  }));
+  const text = JSON.stringify({ balanced: balanced(snapshot), probes }, null, 2);
+  // Whole or not at all: someone may be waiting for the file.
+  writeFileSync(`${path}.part`, `${text}\n`);
+  renameSync(`${path}.part`, path);
+}

@@ -1,0 +1,98 @@
+import type { Config } from '../config/config.ts';
+import { targetEnvironment } from '../discovery/environment.ts';
+import { readProcText } from '../discovery/proc-file.ts';
+import type { TargetProcess } from '../discovery/process.ts';
+import type { ProbeCounters } from '../bpf/probe-counters.ts';
+import type { BootClock } from '../telemetry/boot-clock.ts';
+import { type CallTelemetry, createCallTelemetry } from '../telemetry/call-telemetry.ts';
+import type { Ledger } from '../telemetry/ledger.ts';
+import type { LedgerProcess, ProbeAccount } from '../telemetry/ledger-account.ts';
+import type { MetricCollection } from '../telemetry/metric-collection.ts';
+import type { ProcessMetrics } from '../telemetry/process-metrics.ts';
+import { type AgentFacts, processResource } from '../telemetry/resource.ts';
+import type { Sampler } from '../telemetry/sampler.ts';
+import { ATTR } from '../telemetry/semconv.ts';
+import type { TracedProcess } from '../tracer/traced-process.ts';
+
+/** What all traced processes have in common. */
+export interface Telemetry {
+  readonly ledger: Ledger;
+  readonly metrics: MetricCollection;
+  readonly sampler: Sampler;
+  readonly clock: BootClock;
+  readonly agent: AgentFacts;
+  readonly hostName: string;
+}
+
+/** A traced process and what its calls are turned with. */
+export interface TracedService {
+  readonly process: TracedProcess;
+  readonly ledgerProcess: LedgerProcess;
+  readonly metrics: ProcessMetrics;
+  /** By the plan's probes. */
+  readonly accounts: readonly ProbeAccount[];
+  readonly telemetry: readonly CallTelemetry[];
+}
+
+/** Enough for the control groups and mounts of a pod with many volumes. */
+const maxProcBytes = 1 << 20;
+
+/** Describes the process and opens its accounts. */
+export function openService(process: TracedProcess, telemetry: Telemetry): TracedService {
+  const resource = processResource(factsOf(process), telemetry.agent);
+  const serviceName = String(resource.attributes[ATTR.SERVICE_NAME]);
+  const ledgerProcess = { pid: process.target.pid, serviceName };
+  const metrics = telemetry.metrics.open(ledgerProcess, resource);
+  const accounts = process.plan.probes.map(({ description }) => telemetry.ledger.open(ledgerProcess, description));
+  return {
+    process,
+    ledgerProcess,
+    metrics,
+    accounts,
+    telemetry: process.plan.probes.map(({ description }, index) =>
+      createCallTelemetry({
+        probe: description,
+        account: accounts[index] as ProbeAccount,
+        metrics,
+        sampler: telemetry.sampler,
+        clock: telemetry.clock,
+        version: telemetry.agent.version,
+      }),
+    ),
+  };
+}
+
+/** Takes the kernel's counters over into the accounts. */
+export function countCalls(service: TracedService, counters: readonly ProbeCounters[], closed = false): void {
+  service.accounts.forEach((account, index) => {
+    account.kernel = counters[index] ?? account.kernel;
+    account.closed = closed;
+  });
+}
+
+/** OTEL_SERVICE_NAME of the agent names one service: it is not given to several. */
+export function agentFacts(config: Config, version: string): AgentFacts {
+  const single = config.target.pid !== undefined || config.target.port !== undefined || config.target.exe !== '*';
+  return {
+    version,
+    serviceName: single ? config.serviceName : undefined,
+    resourceAttributes: config.resourceAttributes,
+  };
+}
+
+function factsOf({ target, binary }: TracedProcess) {
+  const { pid, startTicks, exePath } = target;
+  return {
+    pid,
+    startTicks,
+    exePath,
+    build: binary.buildInfo,
+    environment: targetEnvironment(pid).value?.variables,
+    cgroup: textOf(target, 'cgroup'),
+    mountinfo: textOf(target, 'mountinfo'),
+  };
+}
+
+function textOf({ pid }: TargetProcess, file: string): string | undefined {
+  return readProcText(`/proc/${pid}/${file}`, maxProcBytes).value;
+}
