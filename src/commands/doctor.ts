@@ -40,17 +40,21 @@ not be asked, with the remedy. The exit code is 0 only if tracing will work, els
         for (const result of results) stdout.line(resultText(result, style.stdout));
         stdout.line();
       }
-      stdout.line(
-        works
-          ? style.stdout.green(pid === undefined ? 'Tracing will work here.' : `Tracing process ${pid} will work.`)
-          : style.stdout.red(
-              `Tracing will not work, or nobody can say: ${obstacles.map(({ name }) => name).join(', ')}.`,
-            ),
-      );
+      stdout.line(verdict(obstacles, pid, style.stdout));
     }
     return works ? exitCode.done : exitCode.impossible;
   },
 });
+
+function verdict(obstacles: readonly CheckResult[], pid: number | undefined, { green, red }: Style): string {
+  const names = (state: CheckState) => [
+    ...new Set(obstacles.filter((found) => found.state === state).map(({ name }) => name)),
+  ];
+  const [missing, unknown] = [names('missing'), names('unknown')];
+  if (missing.length > 0) return red(`Tracing will not work here. Missing: ${missing.join(', ')}.`);
+  if (unknown.length > 0) return red(`Whether tracing will work can't be told. Unknown: ${unknown.join(', ')}.`);
+  return green(pid === undefined ? 'Tracing will work here.' : `Tracing process ${pid} will work.`);
+}
 
 const nameWidth = 26;
 const stateWidth = 7;

@@ -34,10 +34,20 @@ function libbpf(path: string | undefined): CheckResult {
     const loaded = loadLibbpf(path);
     return { name: 'libbpf', state: 'ok', detail: `${loaded.version}, ${loaded.path}` };
   } catch (error) {
-    return { name: 'libbpf', state: 'missing', detail: error instanceof Error ? error.message : String(error) };
+    return {
+      name: 'libbpf',
+      state: 'missing',
+      detail: withoutAdvice(error instanceof Error ? error.message : String(error)),
+    };
   }
 }
 
 function featureResult({ name, needed, state, detail, remedy }: KernelFeature): CheckResult {
-  return { name, state, detail: needed === '' ? detail : `${detail}; ${needed}`, remedy };
+  const clause = withoutAdvice(detail);
+  return { name, state, detail: needed === '' ? clause : `${clause}; ${needed}`, remedy };
+}
+
+/** An error's message as a clause, without the advice to call doctor: this is doctor. */
+function withoutAdvice(message: string): string {
+  return message.replace(/\s*`sidespan doctor`[^.]*\./g, '').replace(/\.\s*$/, '');
 }
