@@ -4,12 +4,12 @@ import type { Value, ValueContent } from '../event/value.ts';
 /**
  * Arguments and results of a traced function, back from its span's attributes to values. For a parameter `cents`:
  *
- *   sidespan.argument.cents               82, true, "EUR", ["a","b"], or JSON text of a struct, map or nested list; nil: `null`
- *   sidespan.argument.cents.type          Go's name of the type: `int64`
+ *   sidespan.argument.cents               82, true, "EUR", or JSON text of a struct, list, map or nil
+ *   sidespan.argument.cents.type          Go's name of the type, where the text does not show what it is
  *   sidespan.argument.cents.unavailable   why there is no value: `in float register`
  *   sidespan.argument.cents.truncated     length in the target of what was cut
  *
- * Go's identifiers have no dots, so the endings cannot be names. Only the first of the four need be there, or the third.
+ * Go's identifiers have no dots, so the endings cannot be names. A parameter without a name has its index for one.
  */
 const PREFIX = { argument: 'sidespan.argument.', result: 'sidespan.result.' } as const;
 
@@ -53,8 +53,9 @@ function toValue(name: string, draft: Draft): Value {
   const truncated = draft.truncatedOf === undefined ? {} : { truncated: { of: draft.truncatedOf } };
   if (draft.content === undefined) return { ...base, unavailable: draft.unavailable ?? 'not in the span' };
   const { content } = draft;
-  // A Go string may look like JSON and must stay text.
-  const mayBeJson = typeof content === 'string' && goType !== 'string' && /^(?:[[{]|null$)/.test(content);
+  // A Go string may look like JSON and must stay text: then its type says so. A nil always has its type.
+  const looksLikeJson = typeof content === 'string' && (/^[[{]/.test(content) || (content === 'null' && goType !== ''));
+  const mayBeJson = looksLikeJson && goType !== 'string';
   return { ...base, value: mayBeJson ? parsedOrText(content) : content, ...truncated };
 }
 

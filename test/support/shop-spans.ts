@@ -79,7 +79,7 @@ function checkout(request: Request): void {
     name: 'main.decodeOrder',
     parentSpanId: root,
     attributes: code('main.decodeOrder', 88, {
-      'sidespan.argument.body': 'available 412 B',
+      'sidespan.argument.body.unavailable': 'dynamic type *http.body is not captured',
       'sidespan.argument.body.type': 'io.ReadCloser',
       ...resultError(null),
     }),
@@ -116,7 +116,7 @@ function checkout(request: Request): void {
     attributes: {
       'rpc.system.name': 'grpc',
       'rpc.method': 'shop.v1.Inventory/Reserve',
-      'rpc.response.status_code': 'OK',
+      'rpc.status_code': 'OK',
       'server.address': '127.0.0.1',
       'server.port': 7070,
     },
@@ -126,7 +126,7 @@ function checkout(request: Request): void {
     Cents: 1290 + line * 450,
   }));
   span(reserveAt + reserve + 20, fast * 0.12, {
-    name: 'github.com/acme/shop/pricing.Total',
+    name: 'pricing.Total',
     parentSpanId: place,
     attributes: code('github.com/acme/shop/pricing.Total', 23, {
       'sidespan.argument.lines': JSON.stringify(lineItems),
@@ -215,7 +215,7 @@ function cart(request: Request): void {
   const root = hex(random, 16);
   const add = logNormal(random, 80, 0.6);
   span(50, add, {
-    name: 'github.com/acme/shop/cart.(*Cart).Add',
+    name: 'cart.(*Cart).Add',
     parentSpanId: root,
     attributes: code('github.com/acme/shop/cart.(*Cart).Add', 34, {
       'sidespan.argument.c': JSON.stringify({ ID: 17, Items: 3 }),

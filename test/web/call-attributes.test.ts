@@ -33,6 +33,7 @@ test('a Go string that looks like JSON stays the text it is', () => {
     const [value] = callValues({ 'sidespan.result.s': text, 'sidespan.result.s.type': 'string' }, 'result');
     assert.equal(value?.value, text);
   }
+  assert.equal(callValues({ 'sidespan.result.s': 'null' }, 'result')[0]?.value, 'null');
 });
 
 test('cut JSON is shown as the text that is there', () => {

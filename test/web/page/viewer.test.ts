@@ -1,0 +1,420 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, type TestContext, test } from 'node:test';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { Browser, Page } from 'playwright-core';
+import { startViewer, type Viewer } from '../../../src/web/server.ts';
+import { createSpanStore, type SpanStore } from '../../../src/web/span-store.ts';
+import type { ViewerStatus } from '../../../src/web/status.ts';
+import { launchBrowser, noBrowser, type OpenedPage, openPage, type PageOptions } from '../../support/browser.ts';
+import { shopTraces } from '../../support/shop-spans.ts';
+import { shopStatus } from '../../support/viewer-status.ts';
+
+suite('the viewer in a browser', { skip: noBrowser }, () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await launchBrowser();
+  });
+  after(() => browser.close());
+
+  interface Opened extends OpenedPage {
+    readonly store: SpanStore;
+    readonly viewer: Viewer;
+  }
+
+  async function open(
+    t: TestContext,
+    options: PageOptions & { traces?: number; hash?: string; status?: ViewerStatus } = {},
+  ): Promise<Opened> {
+    const store = createSpanStore();
+    for (const spans of shopTraces(options.traces ?? 200)) store.add(spans);
+    const status = options.status ?? shopStatus;
+    const viewer = await startViewer({ host: '127.0.0.1', port: 0, store, status: () => status });
+    t.after(() => viewer.close());
+    const opened = await openPage(t, browser, viewer.url + (options.hash ?? ''), options);
+    return { ...opened, store, viewer };
+  }
+
+  const rowsOf = (page: Page) => page.locator('.traces-view .rows > .row');
+  const waitForRows = (page: Page, count: number) =>
+    page.waitForFunction((wanted) => document.querySelectorAll('.traces-view .rows > .row').length === wanted, count);
+  const focusedRow = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute('data-id'));
+  const newest = (store: SpanStore, count = 300) => store.traces({}, count).traces;
+
+  test('says what to do while nothing has come, then shows traces as they arrive', async (t) => {
+    const { page, problems, store } = await open(t, { traces: 0 });
+    await page.getByText('Waiting for the first call').waitFor();
+    await page.getByText('(pid 4711): 5 functions').waitFor();
+    for (const spans of shopTraces(3)) store.add(spans);
+    await waitForRows(page, 3);
+    const [first] = newest(store);
+    const text = await rowsOf(page).first().innerText();
+    assert.ok(text.includes(first?.name ?? '?'), text);
+    await page.getByText('3 of 3').waitFor();
+    assert.deepEqual(problems, []);
+  });
+
+  test('says how to begin where nothing is traced', async (t) => {
+    const { page } = await open(t, { traces: 0, status: { ...shopStatus, attachments: [], ledger: [] } });
+    await page.getByText('SIDESPAN_TARGET_PID=4711 npx sidespan run').waitFor();
+    await page.getByText('npx sidespan doctor').waitFor();
+  });
+
+  test('lists 200 traces, newest first, and filters them by name, service, duration and errors', async (t) => {
+    const { page, problems, store } = await open(t);
+    await waitForRows(page, 200);
+    const ids = await rowsOf(page).evaluateAll((rows) => rows.map((row) => row.getAttribute('data-id')));
+    assert.deepEqual(
+      ids,
+      newest(store).map(({ id }) => id),
+    );
+    const expected = (filter: Parameters<SpanStore['traces']>[0]) => store.traces(filter, 300).traces.length;
+
+    await page.keyboard.press('/');
+    await page.keyboard.type('charge');
+    await waitForRows(page, expected({ name: 'charge' }));
+    assert.ok(page.url().endsWith('#/traces?name=charge'), page.url());
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('e');
+    await waitForRows(page, expected({ name: 'charge', errorsOnly: true }));
+    await page.reload();
+    await waitForRows(page, expected({ name: 'charge', errorsOnly: true }));
+    assert.equal(await page.getByLabel('Name, path or trace id').inputValue(), 'charge');
+
+    await page.getByLabel('Errors only').uncheck();
+    await page.getByLabel('Name, path or trace id').fill('');
+    await page.getByLabel('Service', { exact: true }).selectOption('inventory');
+    await waitForRows(page, expected({ service: 'inventory' }));
+    await page.getByLabel('Minimum duration in milliseconds').fill('9,5');
+    await waitForRows(page, expected({ service: 'inventory', minDurationMs: 9.5 }));
+    assert.ok(page.url().endsWith('#/traces?service=inventory&min=9.5'), page.url());
+
+    await page.getByLabel('Minimum duration in milliseconds').fill('100000');
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await waitForRows(page, 200);
+    assert.deepEqual(problems, []);
+  });
+
+  test('the keyboard moves, opens, goes back, pauses and explains', async (t) => {
+    const { page, problems, store } = await open(t);
+    await waitForRows(page, 200);
+    const [, second, third] = newest(store);
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    assert.equal(await focusedRow(page), second?.id);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('k');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await focusedRow(page), third?.id);
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle);
+    assert.equal(outline, 'solid', 'the focus is seen');
+    await page.keyboard.press('Enter');
+    await page.locator('.waterfall .row.span').first().waitFor();
+    assert.ok(page.url().includes(`#/traces/${third?.id}`));
+    await page.keyboard.press('Escape');
+    await rowsOf(page).first().waitFor();
+    assert.ok(page.url().endsWith('#/traces'));
+
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('p');
+    await page.getByText('Paused', { exact: true }).waitFor();
+    for (const spans of shopTraces(4, { seed: 9 })) store.add(spans);
+    await page.getByText('4 new traces').waitFor();
+    assert.equal(await rowsOf(page).count(), 200);
+    await page.keyboard.press('p');
+    await waitForRows(page, 204);
+
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+    await page.keyboard.press('2');
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+    await page.keyboard.press('Escape');
+    for (const [key, heading] of [
+      ['2', 'Latency'],
+      ['3', 'Loss ledger'],
+      ['4', 'What is attached'],
+      ['1', 'Traces'],
+    ]) {
+      await page.keyboard.press(key ?? '');
+      await page.getByRole('region', { name: heading ?? '', exact: true }).waitFor();
+    }
+    assert.deepEqual(problems, []);
+  });
+
+  test('nothing moves under the row that has the keyboard', async (t) => {
+    const { page, store } = await open(t, { traces: 20 });
+    await waitForRows(page, 20);
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    const at = () => page.evaluate(() => document.activeElement?.getBoundingClientRect().top);
+    const before = await at();
+    for (const spans of shopTraces(5, { seed: 3 })) store.add(spans);
+    await page.getByText('5 new traces').waitFor();
+    assert.equal(await at(), before);
+    await page.keyboard.press('Escape');
+    await waitForRows(page, 25);
+  });
+
+  test('the waterfall nests spans at their times and shows a call with arguments and results', async (t) => {
+    const { page, problems, store } = await open(t, { traces: 400 });
+    const declined = store.traces({ errorsOnly: true, name: 'main.charge' }, 1).traces[0];
+    const trace = store.trace(declined?.id ?? '');
+    assert.ok(trace);
+    await page.goto(`${page.url().split('#')[0]}#/traces/${trace.summary.id}`);
+    const rows = page.locator('.waterfall .row.span');
+    await rows.nth(6).waitFor();
+    const drawn = await rows.evaluateAll((all) =>
+      all.map((row) => {
+        const timeline = row.querySelector('.timeline')?.getBoundingClientRect() ?? new DOMRect();
+        const bar = row.querySelector('.bar')?.getBoundingClientRect() ?? new DOMRect();
+        return {
+          id: row.getAttribute('data-span'),
+          level: Number(row.getAttribute('aria-level')),
+          start: (bar.left - timeline.left) / timeline.width,
+          end: (bar.right - timeline.left) / timeline.width,
+        };
+      }),
+    );
+    const names = drawn.map(({ id, level }) => `${level} ${trace.spans.find((span) => span.id === id)?.name}`);
+    assert.deepEqual(names, [
+      '1 POST /checkout',
+      '2 main.decodeOrder',
+      '2 main.(*shop).placeOrder',
+      '3 shop.v1.Inventory/Reserve',
+      '4 main.(*stock).take',
+      '3 pricing.Total',
+      '3 main.charge',
+    ]);
+    for (const { id, start, end } of drawn) {
+      const span = trace.spans.find((each) => each.id === id);
+      const expected = (span?.startOffsetNs ?? 0) / trace.summary.durationNs;
+      assert.ok(Math.abs(start - expected) < 0.005, `${span?.name} begins at ${start}, expected ${expected}`);
+      assert.ok(end >= start && end <= 1.02);
+    }
+
+    await page.getByText('main.charge').first().click();
+    const detail = page.locator('.detail');
+    await detail.getByRole('heading', { name: 'main.charge' }).waitFor();
+    const text = await detail.innerText();
+    const parts = [
+      'Error card declined: insufficient funds',
+      '*main.Order',
+      '"Ada Løvelace"',
+      'int64',
+      '*errors.errorString',
+    ];
+    for (const part of parts) assert.ok(text.includes(part), `${part} in ${text}`);
+    await page.keyboard.press('k');
+    await detail.getByRole('heading', { name: 'pricing.Total' }).waitFor();
+    await detail.getByText('unavailable: in float register').waitFor();
+    assert.ok(page.url().includes('?span='), 'the chosen span is in the address');
+    await page.reload();
+    await detail.getByRole('heading', { name: 'pricing.Total' }).waitFor();
+
+    await rows.nth(2).focus();
+    await page.keyboard.press('h');
+    assert.equal(await rows.filter({ visible: true }).count(), 3);
+    assert.equal(await rows.nth(2).getAttribute('aria-expanded'), 'false');
+    await page.keyboard.press('l');
+    assert.equal(await rows.filter({ visible: true }).count(), 7);
+    assert.deepEqual(problems, []);
+  });
+
+  test('what was cut says so', async (t) => {
+    const { page, store } = await open(t, { traces: 400 });
+    const slow = store.traces({ name: 'catalog).search', minDurationMs: 200 }, 1).traces[0];
+    await page.goto(`${page.url().split('#')[0]}#/traces/${slow?.id}`);
+    await page.getByText('main.(*catalog).search').first().click();
+    await page.getByText('first 64 of 900 bytes').waitFor();
+  });
+
+  test('a trace whose root is still running grows when it returns', async (t) => {
+    const { page, store } = await open(t, { traces: 0 });
+    const [spans = []] = [...shopTraces(1)];
+    const root = spans.at(-1);
+    assert.ok(root);
+    store.add(spans.slice(0, -1));
+    await page.getByText('open', { exact: true }).first().waitFor();
+    await rowsOf(page).first().click();
+    await page.locator('.waterfall .row.span').first().waitFor();
+    store.add([root]);
+    await page.locator('.trace-heading h1', { hasText: root.name }).waitFor();
+    assert.equal(await page.locator('.waterfall .row.span').first().getAttribute('aria-level'), '1');
+  });
+
+  test('histograms: figures per route and function, sorted, drawn, leading to their traces', async (t) => {
+    const { page, problems, store } = await open(t, { hash: '#/latency' });
+    const operations = page.locator('.latency-view .rows > .row');
+    const { histograms } = store.histograms();
+    await operations.nth(histograms.length - 1).waitFor();
+    await page.getByRole('button', { name: 'p99' }).click();
+    await page.waitForURL(/sort=p99/);
+    const keys = await operations.evaluateAll((rows) => rows.map((row) => row.getAttribute('data-key')));
+    const slowestFirst = histograms
+      .toSorted((a, b) => b.p99Ns - a.p99Ns)
+      .map(({ service, name }) => `${service} ${name}`);
+    assert.deepEqual(keys, slowestFirst);
+    await operations.filter({ hasText: 'main.charge' }).click();
+    await page.locator('.chart-title', { hasText: 'main.charge' }).waitFor();
+    const colours = await page.locator('.chart canvas').evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+      return new Set(Array.from({ length: data.length / 4 }, (_, i) => data.slice(i * 4, i * 4 + 4).join())).size;
+    });
+    assert.ok(colours > 5, 'bars, lines and text are drawn');
+    await page.keyboard.press('Enter');
+    await waitForRows(page, store.traces({ service: 'gateway', name: 'main.charge' }, 300).traces.length);
+    assert.deepEqual(problems, []);
+  });
+
+  test('the ledger says that the sums add up, and where they do not', async (t) => {
+    const good = await open(t, { hash: '#/ledger' });
+    await good.page.getByText('All 120,490 calls are accounted for.').waitFor();
+    await good.page.getByText('Dropped: 88 ring full, 12 queue full.').waitFor();
+    assert.deepEqual(good.problems, []);
+    const ledger = shopStatus.ledger.map((row, index) => (index === 2 ? { ...row, exported: row.exported - 7 } : row));
+    const bad = await open(t, { hash: '#/ledger', status: { ...shopStatus, ledger } });
+    await bad.page.getByText('The sums do not add up in 1 row: 7 calls went missing.').waitFor();
+    await bad.page.getByRole('row', { name: /main\.charge.*off by 7/ }).waitFor();
+  });
+
+  test('shows what is attached, and what is not and why', async (t) => {
+    const { page, problems } = await open(t, { hash: '#/attached' });
+    const process = page.getByRole('article', { name: 'gateway, process 4711' });
+    await process.getByText('11,872 functions found, 5 attached, 2 not').waitFor();
+    await process.getByText('inlined everywhere: no code of its own').waitFor();
+    await process.getByText('/src/shop/gateway/main.go:131').waitFor();
+    assert.deepEqual(problems, []);
+  });
+
+  const hostile = '<img src=x onerror=alert(1)><script>alert(2)</script>"\'&amp;\u202egnp.\u0000';
+  const shownHostile = '<img src=x onerror=alert(1)><script>alert(2)</script>"\'&amp;\\u202egnp.\\u0000';
+
+  test('hostile strings are text wherever they stand', async (t) => {
+    const status: ViewerStatus = {
+      ...shopStatus,
+      ledger: shopStatus.ledger.map((row) => ({
+        ...row,
+        process: hostile,
+        probe: hostile,
+        seen: row.seen + 1,
+        dropped: { [hostile]: 1 },
+      })),
+      attachments: shopStatus.attachments.map((each) => ({
+        ...each,
+        service: hostile,
+        exePath: hostile,
+        note: hostile,
+        notAttached: [{ functionName: hostile, reason: hostile }],
+      })),
+    };
+    const { page, problems, store, viewer } = await open(t, { traces: 0, status });
+    const [spans = []] = [...shopTraces(1, { seed: 5 })];
+    store.add(spans.map(withHostileStrings));
+    await rowsOf(page).first().waitFor();
+    assert.ok((await rowsOf(page).first().innerText()).includes(shownHostile));
+    await rowsOf(page).first().click();
+    const detail = page.locator('.detail');
+    await detail.getByRole('heading', { name: shownHostile }).waitFor();
+    await detail.getByText(JSON.stringify(shownHostile).slice(1, -1).replaceAll('\\\\u', '\\u')).first().waitFor();
+    for (const view of ['latency', 'ledger', 'attached']) {
+      await page.goto(`${viewer.url}#/${view}`);
+      await page.locator('main .view:visible').getByText(shownHostile).first().waitFor();
+    }
+    const injected = await page.evaluate(() => document.querySelectorAll('main img, main script').length);
+    assert.equal(injected, 0);
+    assert.deepEqual(problems, []);
+  });
+
+  function withHostileStrings(span: ReadableSpan): ReadableSpan {
+    const attributes = {
+      ...span.attributes,
+      [hostile]: hostile,
+      'sidespan.argument.x': hostile,
+      'sidespan.argument.y': JSON.stringify({ [hostile]: hostile }),
+      'sidespan.argument.y.type': hostile,
+      'sidespan.argument.z.unavailable': hostile,
+    };
+    return { ...span, name: hostile, status: { code: 2, message: hostile }, attributes };
+  }
+
+  test('readable in dark and light: text has a contrast of 4.5 at least', async (t) => {
+    const grounds: string[] = [];
+    for (const scheme of ['dark', 'light'] as const) {
+      const { page } = await open(t, { scheme });
+      await waitForRows(page, 200);
+      const poor = await page.evaluate(poorContrasts);
+      assert.deepEqual(poor, [], scheme);
+      grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+    }
+    assert.notEqual(grounds[0], grounds[1]);
+  });
+
+  test('works at 700 pixels: nothing is wider than the page', async (t) => {
+    const { page, problems, store } = await open(t, { width: 700 });
+    const checkout = store.traces({ name: 'checkout' }, 1).traces[0]?.id;
+    for (const place of ['traces', `traces/${checkout}`, 'latency', 'ledger', 'attached']) {
+      await page.goto(`${page.url().split('#')[0]}#/${place}`);
+      await page.locator('main .service:visible, main .process:visible').first().waitFor();
+      const wide = await page.evaluate(() => {
+        const elements = [...document.querySelectorAll('.banner *, .filters *, .trace-heading *, .chart, .grid > *')];
+        const visible = elements.filter((each) => each.checkVisibility() && !each.closest('svg'));
+        return visible
+          .filter((each) => each.getBoundingClientRect().right > 701)
+          .map((each) => each.className || each.tagName);
+      });
+      assert.deepEqual(wide, [], place);
+    }
+    assert.deepEqual(problems, []);
+  });
+
+  test('a server that ends is said to be gone, and found again', async (t) => {
+    const { page, viewer, store } = await open(t, { traces: 5 });
+    await waitForRows(page, 5);
+    await viewer.close();
+    await page.getByText('Connection lost, retrying').waitFor();
+    await using again = await startViewer({ host: '127.0.0.1', port: viewer.port, store, status: () => shopStatus });
+    assert.equal(again.port, viewer.port);
+    for (const spans of shopTraces(2, { seed: 7 })) store.add(spans);
+    await page.getByText('Live', { exact: true }).waitFor();
+    await waitForRows(page, 7);
+  });
+});
+
+/** In the page: colours of text and ground whose WCAG contrast is below 4.5. */
+function poorContrasts(): string[] {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const luminance = (colour: string): number => {
+    if (canvas === null) throw new Error('no canvas');
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r = 0, g = 0, b = 0] = [...canvas.getImageData(0, 0, 1, 1).data].map((byte) => {
+      const share = byte / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const poor: string[] = [];
+  const probe = document.body.appendChild(document.createElement('span'));
+  const resolved = (name: string) => {
+    probe.style.color = `var(--${name})`;
+    return luminance(getComputedStyle(probe).color);
+  };
+  const pairs = [
+    ...['text', 'muted', 'accent', 'error', 'caution', 'good'].flatMap((text) => [
+      [text, 'page'],
+      [text, 'raised'],
+    ]),
+    ['text', 'hover'],
+    ['text', 'chosen'],
+    ['muted', 'hover'],
+    ['muted', 'chosen'],
+    ['error', 'error-ground'],
+    ['error', 'chosen'],
+  ];
+  for (const [text = '', ground = ''] of pairs) {
+    const [a, b] = [resolved(text), resolved(ground)];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < 4.5) poor.push(`${text} on ${ground}: ${contrast.toFixed(2)}`);
+  }
+  probe.remove();
+  return poor;
+}
