@@ -19,6 +19,9 @@ const sentinelBytes = 16;
 /** Kubernetes with all its modules has 30 KiB. */
 const maxModuleTextBytes = 4 * 1024 * 1024;
 const maxVersionBytes = 1024;
+const maxDependencies = 16 * 1024;
+const maxSettings = 1024;
+const maxLineLength = 64 * 1024;
 
 /** Where segments are searched, this much is read at a time. */
 const pieceBytes = 1024 * 1024;
@@ -84,7 +87,8 @@ export function parseModuleText(moduleText: string): Omit<BuildInfo, 'goVersion'
   const dependencies: Module[] = [];
   const settings = new Map<string, string>();
   let last: 'mod' | 'dep' | undefined;
-  for (const line of moduleText.split('\n')) {
+  for (const line of moduleText.split('\n', maxDependencies + maxSettings)) {
+    if (line.length > maxLineLength) continue;
     const [key, first = '', second = ''] = line.split('\t');
     if (key === 'path') path = first;
     else if (key === 'mod') module = { path: first, version: second };

@@ -10,8 +10,13 @@ const chTypeZlib = 1;
 const chTypeZstd = 2;
 const chdrBytes = 24;
 
-/** Deflate can't expand a byte to more than this (zlib's "Maximum Compression Factor"); zstd has no such bound. */
-const maxZlibFactor = 1032;
+/**
+ * What a section may claim to expand to. Deflate reaches a factor of 1032 (zlib's "Maximum Compression Factor") with
+ * zeros, which costs little while the result is small; debug information of size is compressed to a third or fourth.
+ */
+const smallBytes = 16 * 1024 * 1024;
+const maxFactorOfSmall = 1032;
+const maxFactor = 32;
 
 /**
  * Decompresses the content of an SHF_COMPRESSED section: an Elf64_Chdr, then a zlib stream or zstd frame. The result
@@ -45,7 +50,8 @@ function decompress(
   sizeBytes: number,
   place: { file: string; section: string },
 ): Uint8Array {
-  if (sizeBytes > maxDecompressedBytes || (method === 'zlib' && sizeBytes > packed.length * maxZlibFactor + 64)) {
+  const plausible = packed.length * (sizeBytes <= smallBytes ? maxFactorOfSmall : maxFactor) + 1024;
+  if (sizeBytes > maxDecompressedBytes || sizeBytes > plausible) {
     throw new BinaryError(`${packed.length} bytes claim to hold ${sizeBytes} decompressed`, place);
   }
   if (sizeBytes === 0) return new Uint8Array(0);

@@ -8,6 +8,13 @@ import { findPclntabs, type PclntabHeader } from './pclntab-header.ts';
 const sectionNames = ['.go.module', '.noptrdata', '.data'];
 const pieceBytes = 1024 * 1024;
 
+/** Few words of a program point to its pclntab; a hostile one might consist of them. */
+const maxPointers = 4096;
+
+/** Programs of 100 MB have 20,000 typelinks and 6,000 itabs. */
+const maxTypelinks = 4 * 1024 * 1024;
+const maxItabs = 1024 * 1024;
+
 /** A Go slice in the image: linked address and number of elements. */
 export interface ImageSlice {
   readonly vaddr: number;
@@ -52,7 +59,9 @@ export function findModuleData(elf: ElfFile, image: Image, goVersion: string): M
   let seen = 0;
   for (const pclntab of findPclntabs(elf, image)) {
     seen++;
+    let left = maxPointers;
     for (const vaddr of pointersTo(elf, image, pclntab.vaddr)) {
+      if (left-- === 0) break;
       const found = moduleDataAt(image, vaddr, pclntab, goVersion);
       if (found !== undefined) return found;
     }
@@ -138,6 +147,7 @@ function typesRange(image: Image, read: ModuleReader, { moduledata: row }: GoLay
     const typelinks = read.slice(row.typelinks, 4);
     const itablinks = read.slice(row.itablinks, 8);
     if (typelinks === undefined || itablinks === undefined || typelinks.length === 0) return undefined;
+    if (typelinks.length > maxTypelinks || itablinks.length > maxItabs) return undefined;
     // Every list begins with an offset of a type: this tells the rows apart, whose other slices are none of offsets.
     const first = image.cursor(typelinks.vaddr, 4).u32();
     return first > 0 && first < sizeBytes ? { startVaddr, endVaddr, typelinks, itablinks } : undefined;

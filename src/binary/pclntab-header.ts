@@ -11,7 +11,11 @@ const sectionNames = ['.gopclntab', '.data.rel.ro.gopclntab'];
 const mergedNames = ['.data.rel.ro', '.rodata'];
 
 /** Kubernetes' largest programs have about 250,000 functions. */
-const maxFunctions = 8 * 1024 * 1024;
+const maxFunctions = 2 * 1024 * 1024;
+
+/** Programs have one place that looks like a pclntab, or a few if they embed others; hostile ones might have millions. */
+const maxCandidates = 32;
+const maxLooks = 64 * 1024;
 
 const pieceBytes = 1024 * 1024;
 const minimumInstructionBytes = { amd64: 1, arm64: 4 } as const;
@@ -36,6 +40,14 @@ export interface PclntabHeader {
  * by a search for what even obfuscators leave alone: 0, 0, instruction size, pointer size behind the magic.
  */
 export function* findPclntabs(elf: ElfFile, image: Image): Generator<PclntabHeader> {
+  let left = maxCandidates;
+  for (const header of candidates(elf, image)) {
+    if (left-- === 0) return;
+    yield header;
+  }
+}
+
+function* candidates(elf: ElfFile, image: Image): Generator<PclntabHeader> {
   for (const name of sectionNames) {
     const section = elf.section(name);
     if (section === undefined) continue;
@@ -70,11 +82,13 @@ function* search(elf: ElfFile, image: Image, vaddr: number, sizeBytes: number): 
   const wanted = (minimumInstructionBytes[elf.arch] << 16) | (8 << 24);
   const start = vaddr + ((8 - (vaddr % 8)) % 8);
   const end = vaddr + sizeBytes;
+  let looks = 0;
   for (let at = start; at + 8 <= end; at += pieceBytes) {
     const count = Math.floor(Math.min(pieceBytes, end - at) / 8) * 2;
     const words = new Uint32Array(elf.read(at, count * 4).buffer, 0, count);
     for (let index = 1; index < count; index += 2) {
       if (words[index] !== wanted) continue;
+      if (++looks > maxLooks) return;
       const header = headerAt(elf, image, at + (index - 1) * 4);
       if (header !== undefined) yield header;
     }

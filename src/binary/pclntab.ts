@@ -15,7 +15,10 @@ const functabEntryBytes = 8;
 const pieceBytes = 1024 * 1024;
 
 /** Symbol names of generic Go code pass 4 KiB. */
-const maxNameBytes = 64 * 1024;
+const maxNameBytes = 16 * 1024;
+
+/** A name is in the table once or twice. */
+const maxNameCopies = 64;
 
 const utf8 = new TextDecoder();
 
@@ -76,16 +79,16 @@ function readRecords(
   const flags = new Uint8Array(count);
   const place = { file: image.path, section: '_func records' };
   let piece = new Cursor(new Uint8Array(0), place);
+  let previous = -1;
   for (let index = 0; index < count; index++) {
     const offset = recordOffsets[index] ?? 0;
-    if (offset < piece.baseOffset || offset + layout.sizeBytes > piece.endOffset) {
-      if (offset + layout.sizeBytes > functions.length) {
-        const what = `the _func record of function ${index} is past the table's end ${hex(functions.length)}`;
-        throw new BinaryError(what, { ...place, offset });
-      }
-      // Records out of order would have the same bytes read again and again: hence small pieces for a jump back.
-      const wanted = offset < piece.baseOffset ? layout.sizeBytes : pieceBytes;
-      const size = Math.min(wanted, functions.length - offset);
+    if (offset <= previous || offset + layout.sizeBytes > functions.length) {
+      const what = `the _func record of function ${index} is out of order or past the table's end ${hex(functions.length)}`;
+      throw new BinaryError(what, { ...place, offset });
+    }
+    previous = offset;
+    if (offset + layout.sizeBytes > piece.endOffset) {
+      const size = Math.min(pieceBytes, functions.length - offset);
       piece = new Cursor(image.bytes(functions.vaddr + offset, size), { ...place, baseOffset: offset });
     }
     nameOffsets[index] = piece.seek(offset + layout.name).u32();
@@ -104,15 +107,18 @@ export function* allFunctions(table: FunctionTable): Generator<GoFunction> {
 export function functionsByName(table: FunctionTable, name: string): GoFunction[] {
   const found: GoFunction[] = [];
   if (name === '' || name.includes('\0')) return found;
+  const { names, nameOffsets } = table;
   const pattern = Buffer.from(`${name}\0`);
-  // The linker writes each name once, but nothing depends on it.
-  for (let at = table.names.indexOf(pattern); at !== -1; at = table.names.indexOf(pattern, at + 1)) {
-    if (at > 0 && table.names[at - 1] !== 0) continue;
-    for (let index = table.nameOffsets.indexOf(at); index !== -1; index = table.nameOffsets.indexOf(at, index + 1)) {
-      found.push(new TableFunction(table, index));
-    }
+  // The linker writes a name once for each ABI that has a function of that name.
+  const places = new Set<number>();
+  for (let at = names.indexOf(pattern); at !== -1 && places.size < maxNameCopies; at = names.indexOf(pattern, at + 1)) {
+    if (at === 0 || names[at - 1] === 0) places.add(at);
   }
-  return found.sort((a, b) => a.entryVaddr - b.entryVaddr);
+  if (places.size === 0) return found;
+  for (let index = 0; index < table.count; index++) {
+    if (places.has(nameOffsets[index] ?? 0)) found.push(new TableFunction(table, index));
+  }
+  return found;
 }
 
 /** Index of the function whose code holds the linked address; undefined outside of the text. */

@@ -5,6 +5,12 @@ import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 import { likelyString, qualifiedName, typeName } from './type-name.ts';
 import { allItabs, unlessDamaged, walkTypes } from './type-walk.ts';
 
+/** Types of different packages that have the same string. */
+const maxNamesakes = 1000;
+
+/** Names of all types of a program of 100 MB have 4 million characters; a hostile one could have far more. */
+const maxIndexedCharacters = 64 * 1024 * 1024;
+
 /** GoTypes from the run-time type descriptors of one program, which stripped programs have as well. */
 export class RuntimeTypes {
   readonly #types: TypeReader;
@@ -107,7 +113,8 @@ export class RuntimeTypes {
       if (Buffer.compare(Buffer.from(this.#types.string(typeOf(middle))), wanted) < 0) low = middle + 1;
       else high = middle;
     }
-    for (; low < typelinks.length; low++) {
+    const last = Math.min(typelinks.length, low + maxNamesakes);
+    for (; low < last; low++) {
       const type = typeOf(low);
       if (this.#types.string(type) !== text) return undefined;
       if (accept(type)) return type;
@@ -121,11 +128,14 @@ const unnamedType = /^(map\[|chan |chan<-|func\(|struct \{|interface \{)/;
 
 function indexOf(types: TypeReader, named: boolean): ReadonlyMap<string, number> {
   const index = new Map<string, number>();
+  let characters = 0;
   for (const type of walkTypes(types)) {
     if (type.named !== named) continue;
     // One damaged descriptor must not hide the others.
     const name = unlessDamaged(() => typeName(types, type.vaddr));
     if (name !== undefined && !index.has(name)) index.set(name, type.vaddr);
+    characters += name?.length ?? 1;
+    if (characters > maxIndexedCharacters) break;
   }
   return index;
 }
@@ -187,6 +197,6 @@ class DescribedType implements GoType {
   }
 
   get hasMethods(): boolean | undefined {
-    return this.kind === 'interface' ? this.#types.methodCount(this.#descriptor) > 0 : undefined;
+    return this.kind === 'interface' ? this.#types.memberCount(this.#descriptor) > 0 : undefined;
   }
 }

@@ -65,7 +65,9 @@ function step(cursor: Cursor, pc: number, unit: number, whole: boolean): number 
     const delta = cursor.uleb();
     if (delta === 0 && !first) return undefined;
     value += delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2;
-    at += cursor.uleb() * unit;
+    const advance = cursor.uleb();
+    if (advance === 0) cursor.fail('a pc-value table does not advance');
+    at += advance * unit;
     if (pc < at) return value;
   }
 }

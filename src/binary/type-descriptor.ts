@@ -4,85 +4,29 @@ import type { GoLayout } from './go-layout.ts';
 import type { GoKind } from './go-type.ts';
 import type { Image } from './image.ts';
 import type { ImageSlice, ModuleData, TypesRange } from './module-data.ts';
-
-/**
- * Layout of the run-time type descriptors: src/internal/abi/type.go (before Go 1.21 src/runtime/type.go), the same from
- * Go 1.15 to 1.27 but for maps' tails. All descriptors begin with `abi.Type`, 48 bytes.
- */
-const typeBytes = 48;
-const uncommonBytes = 16;
-const fieldBytes = 24;
-const methodBytes = 16;
-const interfaceMethodBytes = 8;
-
-/** abi.TFlag: TFlagUncommon, TFlagExtraStar, TFlagNamed. */
-const uncommonFlag = 1;
-const extraStarFlag = 2;
-const namedFlag = 4;
-
-/** abi.Kind: Bool is 1. Bits above were KindDirectIface and KindGCProg until Go 1.25. */
-const kindMask = 31;
-const kinds: readonly (GoKind | undefined)[] = [
-  undefined,
-  'bool',
-  'int',
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'uint',
-  'uint8',
-  'uint16',
-  'uint32',
-  'uint64',
-  'uintptr',
-  'float32',
-  'float64',
-  'complex64',
-  'complex128',
-  'array',
-  'chan',
-  'func',
-  'interface',
-  'map',
-  'pointer',
-  'slice',
-  'string',
-  'struct',
-  'unsafe.Pointer',
-];
-
-/** Size of the kind's own struct, behind which the uncommon part lies. */
-const kindBytes: Partial<Record<GoKind, number>> = {
-  array: 72,
-  chan: 64,
-  func: 56,
-  interface: 80,
-  pointer: 56,
-  slice: 56,
-  struct: 80,
-};
-
-/** Words behind abi.Type that are addresses or counts. */
-const kindWords: Partial<Record<GoKind, number>> = {
-  array: 3,
-  chan: 2,
-  interface: 3,
-  map: 2,
-  pointer: 1,
-  slice: 1,
-  struct: 3,
-};
-
-/** Name flags (abi.Name): embedded field; varint length and text follow the flag byte. */
-const embeddedNameFlag = 8;
+import {
+  embeddedNameFlag,
+  extraStarFlag,
+  fieldBytes,
+  interfaceMethodBytes,
+  kindBytes,
+  kindMask,
+  kinds,
+  kindWords,
+  methodBytes,
+  namedFlag,
+  typeBytes,
+  uncommonBytes,
+  uncommonFlag,
+} from './type-layout.ts';
 
 /** Type strings of large anonymous structs and generic types have some 10 KiB. */
-const maxNameBytes = 256 * 1024;
+const maxNameBytes = 64 * 1024;
 const usualNameBytes = 128;
 
-/** Generated code (protobuf, configuration) has structs of some 1,000 fields. */
-const maxFields = 64 * 1024;
+/** Fields of structs and methods of interfaces; generated code (protobuf, configuration) has some 1,000. */
+const maxMembers = 16 * 1024;
+const maxMemberNameBytes = 4 * 1024;
 
 /** What all descriptors have in common. */
 export interface TypeDescriptor {
@@ -181,7 +125,7 @@ export class TypeReader {
   }
 
   fields(type: TypeDescriptor): FieldDescriptor[] {
-    return this.#rows(this.#list(type, maxFields), fieldBytes, (cursor) => {
+    return this.#rows(this.#list(type), fieldBytes, (cursor) => {
       const nameVaddr = cursor.u64();
       const typeVaddr = cursor.u64();
       const offset = cursor.u64();
@@ -194,25 +138,28 @@ export class TypeReader {
 
   /** Types of the fields alone, without decoding their names. */
   fieldTypes(type: TypeDescriptor): number[] {
-    return this.#rows(this.#list(type, maxFields), fieldBytes, (cursor) => cursor.skip(8).u64());
+    return this.#rows(this.#list(type), fieldBytes, (cursor) => cursor.skip(8).u64());
   }
 
-  /** Number of the interface's methods. */
-  methodCount(type: TypeDescriptor): number {
-    return this.#list(type, maxFields).length;
+  /** Number of a struct's fields, an interface's methods, a function's parameters and results; else 0. */
+  memberCount(type: TypeDescriptor): number {
+    if (type.kind === 'struct' || type.kind === 'interface') return this.#list(type).length;
+    if (type.kind !== 'func') return 0;
+    const { parameterCount, resultCount } = this.#functionCounts(type);
+    return parameterCount + resultCount;
   }
 
   /** Names and types of an interface's methods. */
   interfaceMethods(type: TypeDescriptor): { readonly name: string; readonly typeVaddr: number }[] {
-    return this.#rows(this.#list(type, maxFields), interfaceMethodBytes, (cursor) => {
-      const name = this.#nameAtOffset(cursor.u32(), type.vaddr);
+    return this.#rows(this.#list(type), interfaceMethodBytes, (cursor) => {
+      const name = this.#nameAtOffset(cursor.u32(), type.vaddr, maxMemberNameBytes);
       return { name, typeVaddr: this.#typeAtOffset(cursor.i32()) };
     });
   }
 
   /** Types of an interface's methods; 0 where the linker left one out. */
   interfaceMethodTypes(type: TypeDescriptor): number[] {
-    const list = this.#list(type, maxFields);
+    const list = this.#list(type);
     return this.#rows(list, interfaceMethodBytes, (cursor) => this.#typeAtOffset(cursor.skip(4).i32()));
   }
 
@@ -226,37 +173,36 @@ export class TypeReader {
 
   /** Types of parameters and results; they lie behind the uncommon part. */
   functionTypes(type: TypeDescriptor): { parameters: number[]; results: number[]; variadic: boolean } {
-    const cursor = this.image.cursor(type.vaddr + typeBytes, 4);
-    const parameterCount = cursor.u16();
-    const resultWord = cursor.u16();
-    const resultCount = resultWord & 0x7fff;
+    const { parameterCount, resultCount, variadic } = this.#functionCounts(type);
     const at = type.vaddr + this.#kindBytes('func') + ((type.flags & uncommonFlag) === 0 ? 0 : uncommonBytes);
     const list = { vaddr: at, length: parameterCount + resultCount };
     const all = this.#rows(list, 8, (cursor) => cursor.u64());
     return {
       parameters: all.slice(0, parameterCount),
       results: all.slice(parameterCount),
-      variadic: resultWord > 0x7fff,
+      variadic,
     };
   }
 
   /** Bytes from this descriptor to the next one where they lie one after the other (Go 1.27). */
   extentBytes(type: TypeDescriptor): number {
     const uncommon = this.uncommon(type);
-    let size = this.#kindBytes(type.kind);
-    if (uncommon !== undefined) size += uncommonBytes + uncommon.methodCount * methodBytes;
-    if (type.kind === 'struct') size += this.#list(type, maxFields).length * fieldBytes;
-    if (type.kind === 'interface') size += this.#list(type, maxFields).length * interfaceMethodBytes;
-    if (type.kind === 'func') {
-      const { parameters, results } = this.functionTypes(type);
-      size += (parameters.length + results.length) * 8;
-    }
-    return Math.ceil(size / 8) * 8;
+    const memberBytes = { struct: fieldBytes, interface: interfaceMethodBytes, func: 8 }[type.kind as string] ?? 0;
+    const size = this.#kindBytes(type.kind) + this.memberCount(type) * memberBytes;
+    const methods = uncommon === undefined ? 0 : uncommonBytes + uncommon.methodCount * methodBytes;
+    return Math.ceil((size + methods) / 8) * 8;
   }
 
   /** int32 elements of typelinks as addresses. */
   typeAtOffset(offset: number): number {
     return this.#typeAtOffset(offset);
+  }
+
+  #functionCounts(type: TypeDescriptor): { parameterCount: number; resultCount: number; variadic: boolean } {
+    const cursor = this.image.cursor(type.vaddr + typeBytes, 4);
+    const parameterCount = cursor.u16();
+    const resultWord = cursor.u16();
+    return { parameterCount, resultCount: resultWord & 0x7fff, variadic: resultWord > 0x7fff };
   }
 
   #kindBytes(kind: GoKind): number {
@@ -265,9 +211,11 @@ export class TypeReader {
   }
 
   /** Fields of a struct, methods of an interface: a slice behind PkgPath. */
-  #list({ vaddr, words }: TypeDescriptor, limit: number): ImageSlice {
+  #list({ vaddr, words }: TypeDescriptor): ImageSlice {
     const [, start, length] = words;
-    if (length > limit) this.#fail(vaddr, `the type claims ${length} members, more than the limit of ${limit}`);
+    if (length > maxMembers) {
+      this.#fail(vaddr, `the type claims ${length} members, more than the limit of ${maxMembers}`);
+    }
     return { vaddr: start, length };
   }
 
@@ -286,23 +234,23 @@ export class TypeReader {
     return offset > 0 && this.isTypeAddress(vaddr) ? vaddr : 0;
   }
 
-  #nameAtOffset(offset: number, typeVaddr: number): string {
+  #nameAtOffset(offset: number, typeVaddr: number, limitBytes: number = maxNameBytes): string {
     const vaddr = this.range.startVaddr + offset;
     if (offset === 0 || vaddr >= this.range.endVaddr) {
       this.#fail(typeVaddr, `a name of the type is said to be at offset ${hex(offset)}, outside of the types`);
     }
-    return this.#nameText(vaddr);
+    return this.#nameText(vaddr, limitBytes);
   }
 
   #fieldName(vaddr: number): { name: string; embedded: boolean } {
     const flags = this.image.cursor(vaddr, 1).u8();
-    return { name: this.#nameText(vaddr), embedded: (flags & embeddedNameFlag) !== 0 };
+    return { name: this.#nameText(vaddr, maxMemberNameBytes), embedded: (flags & embeddedNameFlag) !== 0 };
   }
 
-  #nameText(vaddr: number): string {
+  #nameText(vaddr: number, limitBytes: number): string {
     const cursor = this.image.cursorUpTo(vaddr, usualNameBytes);
     const length = cursor.skip(1).uleb();
-    if (length > maxNameBytes) cursor.fail(`a name of ${length} bytes is longer than the limit of ${maxNameBytes}`);
+    if (length > limitBytes) cursor.fail(`a name of ${length} bytes is longer than the limit of ${limitBytes}`);
     return length <= cursor.remaining ? cursor.text(length) : this.image.cursor(cursor.offset, length).text(length);
   }
 

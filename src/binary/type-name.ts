@@ -1,8 +1,12 @@
 import { BinaryError } from './binary-error.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 
-/** Unnamed types within unnamed types: source code has a handful of levels; a damaged file may have a circle. */
-const maxNesting = 64;
+/**
+ * Types that one unnamed type is composed of: source code has a handful, generated code some hundreds. A damaged file
+ * may have a circle, or members that each have as many members.
+ */
+const maxParts = 4096;
+const maxNesting = 200;
 
 /** abi.ChanDir: RecvDir, SendDir. */
 const channelWords: Readonly<Record<number, string>> = { 1: '<-chan ', 2: 'chan<- ', 3: 'chan ' };
@@ -11,14 +15,26 @@ const channelWords: Readonly<Record<number, string>> = { 1: '<-chan ', 2: 'chan<
  * A type's name as in Go source, but with full package paths, as DWARF and pclntab write them. The descriptor's own
  * string has only the package's name, by which `text/template.Template` and `html/template.Template` are the same.
  */
-export function typeName(types: TypeReader, vaddr: number, nesting: number = 0): string {
-  const type = types.descriptor(vaddr);
-  if (type.named) return qualifiedName(types, type);
-  if (nesting > maxNesting) {
-    const place = { file: types.image.path, section: 'types', offset: vaddr };
-    throw new BinaryError(`unnamed types are nested more than ${maxNesting} deep`, place);
-  }
-  const nameOf = (other: number): string => typeName(types, other, nesting + 1);
+export function typeName(types: TypeReader, vaddr: number): string {
+  let left = maxParts;
+  let nesting = 0;
+  const nameOf = (part: number): string => {
+    const type = types.descriptor(part);
+    left -= type.named ? 1 : 1 + types.memberCount(type);
+    if (left < 0 || nesting > maxNesting) {
+      const place = { file: types.image.path, section: 'types', offset: vaddr };
+      throw new BinaryError(`the type is composed of more than ${maxParts} others, or of itself`, place);
+    }
+    if (type.named) return qualifiedName(types, type);
+    nesting++;
+    const name = composedName(types, type, nameOf);
+    nesting--;
+    return name;
+  };
+  return nameOf(vaddr);
+}
+
+function composedName(types: TypeReader, type: TypeDescriptor, nameOf: (vaddr: number) => string): string {
   const [first, second, third] = type.words;
   switch (type.kind) {
     case 'pointer':

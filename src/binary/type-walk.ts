@@ -1,8 +1,9 @@
 import { BinaryError } from './binary-error.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 
-/** A program of 100 MB has some 100,000 types. */
-const maxTypes = 4 * 1024 * 1024;
+/** A program of 100 MB has some 50,000 types with 10 links each; a hostile one could let each lead to all others. */
+const maxTypes = 512 * 1024;
+const maxLinks = 32 * 1024 * 1024;
 
 /** An itab: interface type, concrete type (src/internal/abi/iface.go). */
 export interface Itab {
@@ -20,6 +21,7 @@ export function* walkTypes(types: TypeReader): Generator<TypeDescriptor> {
   const seen = new Uint8Array(Math.ceil((endVaddr - startVaddr) / 64));
   const open: number[] = [];
   const add = (vaddr: number): void => {
+    links++;
     if (!types.isTypeAddress(vaddr)) return;
     const bit = Math.floor((vaddr - startVaddr) / 8);
     const mask = 1 << (bit & 7);
@@ -29,10 +31,11 @@ export function* walkTypes(types: TypeReader): Generator<TypeDescriptor> {
     open.push(vaddr);
   };
   let count = 0;
+  let links = 0;
   for (const root of roots(types)) {
     add(root);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (++count > maxTypes) return;
+      if (++count > maxTypes || links > maxLinks) return;
       const vaddr = next;
       const type = unlessDamaged(() => types.descriptor(vaddr));
       if (type === undefined) continue;
@@ -59,7 +62,7 @@ export function* allItabs(types: TypeReader): Generator<Itab> {
     const vaddr = at;
     const found = unlessDamaged(() => {
       const itab = readItab(types, vaddr);
-      return { itab, methods: types.methodCount(types.descriptor(itab.interfaceVaddr)) };
+      return { itab, methods: types.memberCount(types.descriptor(itab.interfaceVaddr)) };
     });
     // Without its interface the itab's length is unknown, and with it where the next one begins.
     if (found === undefined) return;

@@ -121,7 +121,10 @@ test('functab out of order, names and records past the end are errors that say w
   };
   assert.match(message(functab + 8 * 100, [0, 0, 0, 0], all), /functab\+0x320: functab's entry 100 is 0x0/);
   assert.match(message(functab + 8 * 100, [0xff, 0xff, 0xff, 0xff], all), /outside of the text or out of order/);
-  assert.match(message(functab + 8 * 100 + 4, [0xff, 0xff, 0xff, 0xff], all), /_func record of function 100 is past/);
+  assert.match(
+    message(functab + 8 * 100 + 4, [0xff, 0xff, 0xff, 0xff], all),
+    /_func record of function 100 is out of order or past/,
+  );
   using elf = new ElfFile(path);
   const record = functab + Buffer.from(elf.readFile(functab + 8 * 100 + 4, 4)).readUInt32LE();
   assert.match(
@@ -141,7 +144,7 @@ test('a type that is its own element is an error, not a hang', async () => {
     using looped = openGoBinary(file.path);
     const type = looped.runtimeTypeAt(vaddr).value;
     assert.equal(type?.elem, type);
-    assert.match(binaryErrorOf(() => type?.name)?.message ?? '', /nested more than 64 deep/);
+    assert.match(binaryErrorOf(() => type?.name)?.message ?? '', /or of itself/);
     assert.equal(looped.runtimeType('runtime.g')?.kind, 'struct', 'other types are not affected');
     assert.equal(looped.runtimeType('no/such.Type'), undefined);
   });
