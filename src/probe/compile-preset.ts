@@ -137,14 +137,20 @@ function leafShape(
     const shape: Shape = { kind: 'header', type: 'STRING', goType: 'string', at, key: field.header, maxBytes };
     return { value: [{ name: field.field, shape }] };
   }
-  const shape = shapeOfType(type, at, {
-    limits: { ...context.limits, stringBytes: field.maxBytes ?? defaultTextBytes },
-    budget: { steps: planLimits.planSteps, bytes: planLimits.captureBytes, nodes: 64, exceeded: false },
-    hops: 0,
-    nesting: 1,
-    times: 1,
-    imageEnd: Number.POSITIVE_INFINITY,
-  });
+  const shape = shapeOfType(
+    type,
+    at,
+    {
+      limits: { ...context.limits, stringBytes: field.maxBytes ?? defaultTextBytes },
+      budget: { steps: planLimits.planSteps, bytes: planLimits.captureBytes, nodes: 64, exceeded: false },
+      level: 0,
+      nesting: 0,
+      times: 1,
+      imageEnd: Number.POSITIVE_INFINITY,
+      later: () => {},
+    },
+    () => {},
+  );
   if (shape.kind === 'integer' && field.whenNil !== undefined) {
     return { value: [{ name: field.field, shape: { ...shape, whenNil: field.whenNil } }] };
   }

@@ -3,6 +3,7 @@ import { type CaptureOp, op, planLimits } from './capture-op.ts';
 import { opsOf, type StringTable } from './capture-plan.ts';
 import type { Shape } from './shape.ts';
 import { type Budget, type CaptureLimits, shapeOfType } from './shape-of-type.ts';
+import { planShapes } from './shape-planner.ts';
 
 /** How to capture and read a value behind an interface. */
 export interface DynamicPlan {
@@ -33,33 +34,32 @@ export function dynamicPlan(
   direct = isPointerShaped(type),
 ): DynamicPlan {
   const sizeBytes = direct ? 8 : Math.min(type.sizeBytes, planLimits.imageBytes);
-  const reduced = { ...limits, elements: Math.min(limits.elements, maxDynamicElements) };
-  let shape = shapeFor(type, sizeBytes, reduced, 0).shape;
-  for (let depth = 1; depth <= Math.min(limits.depth, maxDynamicDepth); depth++) {
-    const deeper = shapeFor(type, sizeBytes, reduced, depth);
-    if (deeper.exceeded) break;
-    shape = deeper.shape;
-  }
-  return { typeName: type.name, sizeBytes, direct, ops: [...opsOf(shape, strings), op.end()], shape };
-}
-
-function shapeFor(
-  type: GoType,
-  imageEnd: number,
-  limits: CaptureLimits,
-  hops: number,
-): { shape: Shape; exceeded: boolean } {
+  const reduced = {
+    ...limits,
+    elements: Math.min(limits.elements, maxDynamicElements),
+    depth: Math.min(limits.depth, maxDynamicDepth),
+  };
   const budget: Budget = { steps: dynamicSteps, bytes: dynamicBytes, nodes: dynamicNodes, exceeded: false };
-  const shape = shapeOfType(type, 0, {
-    limits,
-    budget,
-    hops,
-    nesting: maxDynamicDepth,
-    times: 1,
-    imageEnd,
-    dynamic: true,
+  const holder = planShapes(reduced, budget, (later) => {
+    const root: { shape?: Shape } = {};
+    const place = (shape: Shape) => {
+      root.shape = shape;
+    };
+    const context = {
+      limits: reduced,
+      budget,
+      later,
+      level: 0,
+      nesting: 0,
+      times: 1,
+      imageEnd: sizeBytes,
+      dynamic: true,
+    };
+    place(shapeOfType(type, 0, context, place));
+    return root;
   });
-  return { shape, exceeded: budget.exceeded };
+  const shape: Shape = holder.shape ?? { kind: 'missing', type: '', goType: type.name, at: 0, reason: 'not planned' };
+  return { typeName: type.name, sizeBytes, direct, ops: [...opsOf(shape, strings), op.end()], shape };
 }
 
 /**

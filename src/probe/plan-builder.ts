@@ -18,6 +18,10 @@ export class PlanBuilder {
   readonly dynamicTypes: PlannedDynamicType[] = [];
   /** Interface types whose values some plan reads. */
   readonly interfaces = new Set<string>();
+  /** Named types of traced signatures: what an `any` of the program may well hold. */
+  readonly namedTypes = new Set<string>();
+  /** Ops of all plans together. */
+  opCount = 0;
   readonly #planIndices = new Map<string, number>();
   readonly #functionIndices = new Map<number, number>();
 
@@ -38,6 +42,7 @@ export class PlanBuilder {
     let index = this.#planIndices.get(key);
     if (index === undefined) {
       index = this.plans.push(plan) - 1;
+      this.opCount += ops.length;
       this.#planIndices.set(key, index);
     }
     return index;

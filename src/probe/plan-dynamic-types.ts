@@ -47,7 +47,14 @@ export function planDynamicTypes(builder: PlanBuilder, limits: CaptureLimits): v
     if (done.has(name) || typeOnly.has(name)) return;
     done.add(name);
     for (const { type, typeVaddr } of builder.binary.implementations(name)) add(type, typeVaddr, name === 'error');
-    if (isAny(name)) addBasicTypes(builder.binary, add);
+    if (isAny(name)) {
+      addTypes(builder.binary, basicTypes, add);
+      addTypes(
+        builder.binary,
+        [...builder.namedTypes].flatMap((type) => [type, `*${type}`]),
+        add,
+      );
+    }
   };
   const wanted = [...builder.interfaces];
   if (wanted.some((name) => name === 'error' || isAny(name))) addAll('error');
@@ -62,8 +69,8 @@ function isAny(name: string): boolean {
   return name === 'any' || name === 'interface {}';
 }
 
-function addBasicTypes(binary: GoBinary, add: Add): void {
-  for (const name of basicTypes) {
+function addTypes(binary: GoBinary, names: readonly string[], add: Add): void {
+  for (const name of names) {
     const typeVaddr = binary.runtimeTypeAddress(name);
     const type = typeVaddr === undefined ? undefined : binary.runtimeTypeAt(typeVaddr).value;
     if (type !== undefined && typeVaddr !== undefined) add(type, typeVaddr, false);
@@ -88,7 +95,7 @@ export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamic
     const place = fieldPath(type, path);
     if (place.value === undefined) return;
     const [, ...inner] = place.value.hops;
-    const leaf = shapeOfType(place.value.type, place.value.at, plain(limits));
+    const leaf = shapeOfType(place.value.type, place.value.at, plain(limits), () => {});
     fields.push({ name, shape: inner.reduceRight<Shape>((target, hop) => pointer(hop.at, hop.type, target), leaf) });
   }
   const target: Shape = { kind: 'struct', type: 'STRUCT', goType: type.elem?.name ?? '', at: 0, fields };
@@ -103,7 +110,7 @@ function pointer(at: number, type: GoType, target: Shape): Shape {
 
 function plain(limits: CaptureLimits) {
   const budget = { steps: 8, bytes: 256, nodes: 8, exceeded: false };
-  return { limits, budget, hops: 0, nesting: 1, times: 1, imageEnd: Number.POSITIVE_INFINITY };
+  return { limits, budget, level: 0, nesting: 0, times: 1, imageEnd: Number.POSITIVE_INFINITY, later: () => {} };
 }
 
 /**

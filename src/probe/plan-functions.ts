@@ -1,11 +1,14 @@
 import type { GoFunction } from '../binary/go-binary.ts';
-import type { GoSignature } from '../binary/go-type.ts';
+import type { GoSignature, GoType } from '../binary/go-type.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import { type AssignedValue, assignRegisters } from './register-assignment.ts';
 import type { CaptureShape, Shape } from './shape.ts';
 import type { CaptureLimits } from './shape-of-type.ts';
 import { planValues } from './value-plan.ts';
 import { probeFlag, siteAction } from './wire.ts';
+
+const maxTypeDepth = 4;
+const maxNamedTypes = 500;
 
 /** Adds probe, sites and plans of a traced function; returns the reason if it can't be traced. */
 export function planFunction(builder: PlanBuilder, fn: GoFunction, limits: CaptureLimits): string | undefined {
@@ -20,6 +23,9 @@ export function planFunction(builder: PlanBuilder, fn: GoFunction, limits: Captu
   const exitPlan = exit && builder.addPlan(exit);
   const captures = [entry?.shape, exit?.shape].filter((shape) => shape !== undefined);
   for (const shape of captures) collectInterfaces(shape, builder.interfaces);
+  for (const { type } of [...(assignment?.parameters ?? []), ...(assignment?.results ?? [])]) {
+    collectNamedTypes(type, builder.namedTypes);
+  }
   const probe = builder.addProbe({
     description: {
       kind: 'function',
@@ -41,6 +47,16 @@ export function planFunction(builder: PlanBuilder, fn: GoFunction, limits: Captu
 /** A generic function's dictionary takes a register but is no parameter of the source. */
 function isShown({ name }: AssignedValue): boolean {
   return name !== '.dict';
+}
+
+/** Types of a package, also behind pointers, slices and fields. */
+function collectNamedTypes(type: GoType, names: Set<string>, depth = 0): void {
+  if (depth > maxTypeDepth || names.size >= maxNamedTypes || names.has(type.name)) return;
+  const isNamed =
+    type.kind !== 'pointer' && /^[^[\]*{( ]+\.[^ ]+$/.test(type.name) && !type.name.startsWith('go.shape.');
+  if (isNamed && type.kind !== 'interface') names.add(type.name);
+  if (type.elem !== undefined) collectNamedTypes(type.elem, names, depth + 1);
+  for (const field of type.fields ?? []) collectNamedTypes(field.type, names, depth + 1);
 }
 
 function errorResult({ results }: GoSignature): number | undefined {

@@ -1,4 +1,5 @@
 import type { Found, GoBinary } from '../binary/go-binary.ts';
+import { planLimits } from './capture-op.ts';
 import type { FunctionPattern } from './pattern.ts';
 import { PlanBuilder } from './plan-builder.ts';
 import { planDynamicTypes } from './plan-dynamic-types.ts';
@@ -22,6 +23,10 @@ export interface PlanOptions {
 
 export const defaultMaxFunctions = 1000;
 
+/** Ops of one process: of PLAN_OPS, so that others have room. */
+const shallowFrom = planLimits.planOps / 4;
+const flatFrom = planLimits.planOps / 2;
+
 /** What abandons calls, in every traced process. */
 const runtimeSites: readonly { readonly name: string; readonly action: SiteAction; readonly without: string }[] = [
   { name: 'runtime.gopanic', action: siteAction.panic, without: 'panics are taken for unpaired calls' },
@@ -43,12 +48,13 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
   const presetReports = presets.map((preset) => planPreset(builder, preset, limits));
   const selection = selectFunctions(binary, patterns, maxFunctions);
   const untraceable: Untraceable[] = [...selection.untraceable];
+  const notes: string[] = [];
   for (const fn of selection.functions) {
-    const reason = planFunction(builder, fn, limits);
+    const reason = planFunction(builder, fn, limitsFor(builder, limits, notes));
     if (reason !== undefined) untraceable.push({ functionName: fn.name, reason });
   }
-  planDynamicTypes(builder, limits);
-  const notes = builder.probes.length > 0 ? addRuntimeSites(builder) : [];
+  planDynamicTypes(builder, limitsFor(builder, limits, notes));
+  if (builder.probes.length > 0) notes.push(...addRuntimeSites(builder));
 
   return {
     value: {
@@ -69,6 +75,15 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
       },
     },
   };
+}
+
+/** Less is followed from where on many functions would fill the table of ops, which all processes share. */
+function limitsFor(builder: PlanBuilder, limits: CaptureLimits, notes: string[]): CaptureLimits {
+  const depth = builder.opCount < shallowFrom ? limits.depth : builder.opCount < flatFrom ? 1 : 0;
+  if (depth >= limits.depth) return limits;
+  const note = `so many functions: values of the later ones are followed ${depth} pointers deep instead of ${limits.depth}`;
+  if (!notes.includes(note)) notes.push(note);
+  return { ...limits, depth };
 }
 
 function addRuntimeSites(builder: PlanBuilder): string[] {

@@ -1,6 +1,14 @@
 import type { GoType } from '../binary/go-type.ts';
-import { chunkBytes } from './capture-op.ts';
-import { type NamedShape, type Shape, shapeEnd } from './shape.ts';
+import { chunkBytes, planLimits } from './capture-op.ts';
+import {
+  type ArrayShape,
+  hasOps,
+  type NamedShape,
+  type PointerShape,
+  type Shape,
+  type SliceShape,
+  shapeEnd,
+} from './shape.ts';
 
 /** How much of a value is captured. */
 export interface CaptureLimits {
@@ -29,27 +37,45 @@ export interface Budget {
 export interface ShapeContext {
   readonly limits: CaptureLimits;
   readonly budget: Budget;
-  /** Pointers and slices that may still be followed. */
-  readonly hops: number;
-  /** Images that may still be nested: PLAN_DEPTH. */
+  /** Pointers and slices followed up to here. */
+  readonly level: number;
+  /** Images nested up to here; loops over arrays are some too. */
   readonly nesting: number;
-  /** How often this part of the plan may run: items of the enclosing slices. */
+  /** How often this part of the plan may run: items of the enclosing slices and arrays. */
   readonly times: number;
-  /** Behind an interface: no loops over arrays, because how deep they will stand is unknown. */
-  readonly dynamic?: boolean | undefined;
   /** Bytes of the current image. */
   readonly imageEnd: number;
+  /** Behind an interface: no loops over arrays, because how deep they will stand is unknown. */
+  readonly dynamic?: boolean | undefined;
   /** Of the first image: why the bytes at that offset are not there. */
   readonly gap?: ((at: number) => string | undefined) | undefined;
+  /** Takes what a pointer or slice leads to, to be captured if there is room. */
+  readonly later: (expansion: Expansion) => void;
+}
+
+/** A pointer or slice that may be followed. */
+export interface Expansion {
+  /** Of what it leads to: 1 for what a parameter points to. */
+  readonly level: number;
+  /** Its shape when followed, within these limits and this budget. `exceeded` tells whether all of it found room. */
+  expand(limits: CaptureLimits, budget: Budget, later: (expansion: Expansion) => void): Shape;
+  /** Puts that shape in place of the one that stands there. */
+  place(shape: Shape): void;
 }
 
 /** Worst case taken for a value of a type that is known at run time only. */
 const interfaceCost = { steps: 12, bytes: 192 };
 const maxElements = 255;
+/** Images nested in a function's own plan; the rest of PLAN_DEPTH is for dynamic types. */
+const maxNesting = planLimits.planDepth - 2;
 const maxLabelDepth = 4;
 
-/** The shape of a value of that type at an offset of the image. Never fails: what can't be captured says why. */
-export function shapeOfType(type: GoType, at: number, context: ShapeContext): Shape {
+/**
+ * The shape of a value of that type at an offset of the image. Never fails: what can't be captured says why. Pointers and
+ * slices are handed to `later`.
+ * @param place puts another shape in place of the one returned.
+ */
+export function shapeOfType(type: GoType, at: number, context: ShapeContext, place: (shape: Shape) => void): Shape {
   const base = { type: kindLabel(type), goType: type.name, at };
   if (context.budget.nodes <= 0) {
     context.budget.exceeded = true;
@@ -80,9 +106,9 @@ export function shapeOfType(type: GoType, at: number, context: ShapeContext): Sh
     case 'array':
       return arrayShape(type, base, context);
     case 'slice':
-      return sliceShape(type, base, context);
+      return sliceShape(type, base, context, place);
     case 'pointer':
-      return pointerShape(type, base, context);
+      return pointerShape(type, base, context, place);
     case 'map':
     case 'func':
       return take(context, 2, chunkBytes(8)) ? { ...base, kind: type.kind } : unfollowed(base, noRoom);
@@ -128,7 +154,12 @@ function structShape(type: GoType, base: Base, context: ShapeContext): Shape {
   for (const field of type.fields ?? []) {
     // Blank fields are padding; Go code can't read them either.
     if (field.name === '_') continue;
-    fields.push({ name: field.name, shape: shapeOfType(field.type, base.at + field.offsetBytes, context) });
+    const { name } = field;
+    const index = fields.length;
+    const place = (shape: Shape) => {
+      fields[index] = { name, shape };
+    };
+    place(shapeOfType(field.type, base.at + field.offsetBytes, context, place));
     if (context.budget.nodes <= 0) break;
   }
   return { ...base, kind: 'struct', fields };
@@ -139,70 +170,121 @@ function arrayShape(type: GoType, base: Base, context: ShapeContext): Shape {
   if (elem === undefined) return { ...base, kind: 'missing', reason: 'type of its elements unknown' };
   const room = elem.sizeBytes === 0 ? length : Math.floor((context.imageEnd - base.at) / elem.sizeBytes);
   const items = Math.max(0, Math.min(length, context.limits.elements, maxElements, room));
-  const mark = { ...context.budget };
-  const item = shapeOfType(elem, 0, {
+  const inner: ShapeContext = {
     ...context,
-    nesting: context.nesting - 1,
+    nesting: context.nesting + 1,
     times: context.times * Math.max(1, items),
     imageEnd: elem.sizeBytes,
     gap: context.gap && ((at) => context.gap?.(base.at + at)),
+    later: context.dynamic ? () => {} : context.later,
+  };
+  let array: Mutable<ArrayShape> | undefined;
+  const item = shapeOfType(elem, 0, inner, (shape) => {
+    if (array !== undefined) array.item = shape;
   });
-  // The loop's own steps, if there is a loop.
-  const spent = mark.steps - context.budget.steps;
-  if (spent > 0 && context.dynamic) return { ...base, kind: 'missing', reason: 'array behind an interface' };
-  if (spent > 0 && (context.nesting <= 0 || !take(context, 1 + items, 0))) {
-    return { ...base, kind: 'missing', reason: noRoom };
+  if (!isPlain(elem)) {
+    // A loop that runs the ops of every item.
+    const refused = context.dynamic ? hasOps(item) : context.nesting >= maxNesting;
+    if (refused) return { ...base, kind: 'missing', reason: 'too deep for its items to be read' };
+    if (!take(context, 1 + items, 0)) return { ...base, kind: 'missing', reason: noRoom };
   }
-  return { ...base, kind: 'array', length, items, itemBytes: elem.sizeBytes, item };
+  array = { ...base, kind: 'array', length, items, itemBytes: elem.sizeBytes, item };
+  return array;
 }
 
-function sliceShape(type: GoType, base: Base, context: ShapeContext): Shape {
+function sliceShape(type: GoType, base: Base, context: ShapeContext, place: (shape: Shape) => void): Shape {
   const { elem } = type;
   if (elem === undefined) return { ...base, kind: 'missing', reason: 'type of its elements unknown' };
   if (elem.kind === 'uint8') return textShape(base, context, true);
   const itemBytes = elem.sizeBytes;
-  const room = itemBytes === 0 ? maxElements : Math.floor((2 * context.limits.structBytes) / itemBytes);
-  const wanted = Math.min(context.limits.elements, maxElements, room);
-  const empty: Shape = {
-    ...base,
-    kind: 'slice',
-    maxItems: 0,
-    itemBytes,
-    item: { type: kindLabel(elem), goType: elem.name, at: 0, kind: 'missing', reason: 'not captured' },
-  };
-  if (context.hops <= 0 || context.nesting <= 0 || wanted <= 0 || itemBytes === 0) return empty;
-  if (!take(context, 1 + wanted, chunkBytes(wanted * itemBytes))) return empty;
-  const item = shapeOfType(elem, 0, {
-    ...context,
-    hops: context.hops - 1,
-    nesting: context.nesting - 1,
-    times: context.times * wanted,
-    imageEnd: itemBytes,
-    gap: undefined,
+  const noItem = { type: kindLabel(elem), goType: elem.name, at: 0, kind: 'missing', reason: 'not captured' } as const;
+  const empty: Shape = { ...base, kind: 'slice', maxItems: 0, itemBytes, item: noItem };
+  const room = itemBytes === 0 ? 0 : Math.floor((2 * context.limits.structBytes) / itemBytes);
+  if (room === 0 || !mayFollow(context)) return empty;
+  const level = context.level + 1;
+  context.later({
+    level,
+    place,
+    expand(limits, budget, later) {
+      const maxItems = Math.min(limits.elements, maxElements, room);
+      if (!take({ ...context, budget }, 1 + maxItems, chunkBytes(maxItems * itemBytes))) return empty;
+      const inner = { ...context, limits, budget, later, level, nesting: context.nesting + 1, gap: undefined };
+      const slice: Mutable<SliceShape> = { ...base, kind: 'slice', maxItems, itemBytes, item: noItem };
+      const placeItem = (shape: Shape) => {
+        slice.item = shape;
+      };
+      placeItem(shapeOfType(elem, 0, { ...inner, times: context.times * maxItems, imageEnd: itemBytes }, placeItem));
+      return slice;
+    },
   });
-  return { ...base, kind: 'slice', maxItems: wanted, itemBytes, item };
+  return empty;
 }
 
-function pointerShape(type: GoType, base: Base, context: ShapeContext): Shape {
+function pointerShape(type: GoType, base: Base, context: ShapeContext, place: (shape: Shape) => void): Shape {
   const { elem } = type;
   if (elem === undefined || elem.sizeBytes === 0) return { ...base, kind: 'address', sizeBytes: 8 };
-  if (context.hops <= 0 || context.nesting <= 0) return unfollowed(base, 'deeper than the capture goes');
-  const captured = Math.min(elem.sizeBytes, context.limits.structBytes);
-  if (!take(context, 2, chunkBytes(captured))) return unfollowed(base, noRoom);
-  const target = shapeOfType(elem, 0, {
-    ...context,
-    hops: context.hops - 1,
-    nesting: context.nesting - 1,
-    imageEnd: captured,
-    gap: undefined,
+  if (!mayFollow(context)) return unfollowed(base, 'deeper than the capture goes');
+  const level = context.level + 1;
+  const imageEnd = Math.min(elem.sizeBytes, context.limits.structBytes);
+  context.later({
+    level,
+    place,
+    expand(limits, budget, later) {
+      if (!take({ ...context, budget }, 2, chunkBytes(imageEnd))) return unfollowed(base, noRoom);
+      const inner = {
+        ...context,
+        limits,
+        budget,
+        later,
+        level,
+        nesting: context.nesting + 1,
+        gap: undefined,
+        imageEnd,
+      };
+      let pointer: Mutable<PointerShape> | undefined;
+      const target = shapeOfType(elem, 0, inner, (shape) => {
+        if (pointer !== undefined) pointer.target = shape;
+      });
+      const sizeBytes = shapeEnd(target);
+      if (sizeBytes === 0) return pointerToNothing(base, target);
+      pointer = { ...base, kind: 'pointer', sizeBytes, target };
+      return pointer;
+    },
   });
-  const sizeBytes = shapeEnd(target);
-  if (sizeBytes === 0) {
-    if (target.kind === 'missing') return unfollowed(base, target.reason);
-    const hasFields = target.kind === 'struct' && target.fields.length > 0;
-    return hasFields ? unfollowed(base, noRoom) : { ...base, kind: 'address', sizeBytes: 8 };
+  return unfollowed(base, noRoom);
+}
+
+/** Nothing of the target is read: it has no fields, or none within the limits. */
+function pointerToNothing(base: Base, target: Shape): Shape {
+  if (target.kind === 'missing') return unfollowed(base, target.reason);
+  const hasFields = target.kind === 'struct' && target.fields.length > 0;
+  return hasFields ? unfollowed(base, noRoom) : { ...base, kind: 'address', sizeBytes: 8 };
+}
+
+function mayFollow({ level, nesting, limits }: ShapeContext): boolean {
+  return level < limits.depth && nesting < maxNesting;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Whether its bytes say all: no ops are needed to read it. */
+function isPlain(type: GoType): boolean {
+  switch (type.kind) {
+    case 'struct':
+      return (type.fields ?? []).every((field) => isPlain(field.type));
+    case 'array':
+      return type.length === 0 || (type.elem !== undefined && isPlain(type.elem));
+    case 'string':
+    case 'slice':
+    case 'pointer':
+    case 'map':
+    case 'chan':
+    case 'func':
+    case 'interface':
+      return false;
+    default:
+      return true;
   }
-  return { ...base, kind: 'pointer', sizeBytes, target };
 }
 
 function isScalar(type: GoType): boolean {

@@ -5,32 +5,45 @@ import { type EntrySite, type FunctionCode, type FunctionSites, findEntrySite, f
 /** Larger functions are tables or generated code that nobody traces; decoding them would hold up the rest. */
 const maxFunctionBytes = 4 << 20;
 
+/** What a stack check calls: with the closure context, without, on the system stack. */
+const morestackNames = new Set(['runtime.morestack', 'runtime.morestack_noctxt', 'runtime.morestackc']);
+
 /** Finds the sites of one binary's functions. Holds the native memory of its decoder: close it with `using`. */
 export class SiteFinder implements Disposable {
   readonly #binary: GoBinary;
   readonly #decoder: Amd64Decoder | undefined;
-  readonly #morestack: ReadonlySet<number>;
+  /** By address of a call's target. Thousands of checks call the same few. */
+  readonly #morestack = new Map<number, boolean>();
 
   constructor(binary: GoBinary) {
     this.#binary = binary;
     this.#decoder = binary.arch === 'amd64' ? new Amd64Decoder() : undefined;
-    this.#morestack = new Set(
-      ['runtime.morestack', 'runtime.morestack_noctxt', 'runtime.morestackc'].flatMap((name) =>
-        binary.functionsNamed(name).map((fn) => fn.entryVaddr),
-      ),
-    );
   }
 
   /** Where to probe the function, or why it can't be. Offsets are from its entry. */
   find(fn: GoFunction): Found<FunctionSites> {
     const code = this.#codeOf(fn);
-    return code.value === undefined ? code : findSites(code.value.decoder, code.value, this.#morestack);
+    return code.value === undefined
+      ? code
+      : findSites(code.value.decoder, code.value, (vaddr) => this.#isMorestack(vaddr));
   }
 
   /** Its entry alone: functions that never return have that. */
   findEntry(fn: GoFunction): Found<EntrySite> {
     const code = this.#codeOf(fn);
-    return code.value === undefined ? code : findEntrySite(code.value.decoder, code.value, this.#morestack);
+    return code.value === undefined
+      ? code
+      : findEntrySite(code.value.decoder, code.value, (vaddr) => this.#isMorestack(vaddr));
+  }
+
+  #isMorestack(vaddr: number): boolean {
+    let known = this.#morestack.get(vaddr);
+    if (known === undefined) {
+      const fn = this.#binary.functionAt(vaddr);
+      known = fn !== undefined && fn.entryVaddr === vaddr && morestackNames.has(fn.name);
+      this.#morestack.set(vaddr, known);
+    }
+    return known;
   }
 
   #codeOf(fn: GoFunction): Found<FunctionCode & { readonly decoder: Amd64Decoder }> {

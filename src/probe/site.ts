@@ -50,12 +50,12 @@ const maxSlowPathInstructions = 64;
 export function findSites(
   decoder: InstructionDecoder,
   fn: FunctionCode,
-  morestackVaddrs: ReadonlySet<number>,
+  isMorestack: (vaddr: number) => boolean,
 ): Found<FunctionSites> {
   const instructions = decoder.sweep(fn.code);
   const exits = findExits(instructions, fn.code.length, fn.isAssembly);
   if (exits.unavailable !== undefined) return exits;
-  const entry = entryOf(decoder, fn, instructions, morestackVaddrs);
+  const entry = entryOf(decoder, fn, instructions, isMorestack);
   if (entry.unavailable !== undefined) return entry;
   if (exits.value.length === 0) return { unavailable: 'never returns: it has no RET and no tail jump' };
   if (exits.value.some((exit) => exit.offset === entry.value.offset)) {
@@ -68,21 +68,21 @@ export function findSites(
 export function findEntrySite(
   decoder: InstructionDecoder,
   fn: FunctionCode,
-  morestackVaddrs: ReadonlySet<number>,
+  isMorestack: (vaddr: number) => boolean,
 ): Found<EntrySite> {
-  return entryOf(decoder, fn, decoder.sweep(fn.code), morestackVaddrs);
+  return entryOf(decoder, fn, decoder.sweep(fn.code), isMorestack);
 }
 
 function entryOf(
   decoder: InstructionDecoder,
   { code, entryVaddr }: FunctionCode,
   instructions: Instructions,
-  morestackVaddrs: ReadonlySet<number>,
+  isMorestack: (vaddr: number) => boolean,
 ): Found<EntrySite> {
   if (instructions.undecodable) {
     return { unavailable: `the instruction at +0x${instructions.undecodable.offset.toString(16)} can't be decoded` };
   }
-  const check = findStackCheck(instructions, entryVaddr, morestackVaddrs);
+  const check = findStackCheck(instructions, entryVaddr, isMorestack);
   if (check !== undefined) return { value: check };
   const plain = findPlainEntry(decoder, code, instructions);
   return typeof plain === 'string' ? { unavailable: plain } : { value: plain };
@@ -117,18 +117,17 @@ function findExits(instructions: Instructions, sizeBytes: number, isAssembly: bo
 function findStackCheck(
   instructions: Instructions,
   entryVaddr: number,
-  morestackVaddrs: ReadonlySet<number>,
+  isMorestack: (vaddr: number) => boolean,
 ): EntrySite | undefined {
   for (let i = 0; i < Math.min(instructions.count, maxCheckInstructions); i++) {
     const kind = instructions.flow[i];
     if (kind === flow.stackCheckJump) {
-      if (!leadsToMorestack(instructions, instructions.target[i] ?? 0, entryVaddr, morestackVaddrs)) return undefined;
+      if (!leadsToMorestack(instructions, instructions.target[i] ?? 0, entryVaddr, isMorestack)) return undefined;
       return { offset: instructions.offset[i] ?? 0, stackCheck: true, emulated: true, why: 'stack check' };
     }
     // Huge frames have a first jump to morestack for an SP underflow; the last one decides.
     const underflow =
-      kind === flow.conditional &&
-      leadsToMorestack(instructions, instructions.target[i] ?? 0, entryVaddr, morestackVaddrs);
+      kind === flow.conditional && leadsToMorestack(instructions, instructions.target[i] ?? 0, entryVaddr, isMorestack);
     if (kind !== flow.next && !underflow) return undefined;
   }
   return undefined;
@@ -139,7 +138,7 @@ function leadsToMorestack(
   instructions: Instructions,
   target: number,
   entryVaddr: number,
-  morestackVaddrs: ReadonlySet<number>,
+  isMorestack: (vaddr: number) => boolean,
 ): boolean {
   const start = indexOfOffset(instructions, target);
   if (start < 0) return false;
@@ -147,7 +146,7 @@ function leadsToMorestack(
   for (let i = start; i < Math.min(instructions.count, start + maxSlowPathInstructions); i++) {
     const kind = instructions.flow[i];
     if (kind === flow.call && !called) {
-      if (!morestackVaddrs.has(entryVaddr + (instructions.target[i] ?? 0))) return false;
+      if (!isMorestack(entryVaddr + (instructions.target[i] ?? 0))) return false;
       called = true;
     } else if (kind === flow.jump) {
       return called && instructions.target[i] === 0;

@@ -3,9 +3,8 @@ import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
 import type { AssignedValue, Piece } from './register-assignment.ts';
 import type { CapturedValue, Shape } from './shape.ts';
 import { type Budget, type CaptureLimits, shapeOfType } from './shape-of-type.ts';
+import { planShapes } from './shape-planner.ts';
 
-/** Images nested in one another that a function's own plan uses; the rest of PLAN_DEPTH is for dynamic types. */
-const ownNesting = planLimits.planDepth - 2;
 /** Values in one capture. */
 const maxNodes = 1000;
 const inFloatRegister = 'in float register';
@@ -13,9 +12,8 @@ const inFloatRegister = 'in float register';
 /**
  * The plan that captures parameters at entry or results at a RET.
  *
- * First every value is planned without following pointers; then, level by level and in turn, each follows them as deep as
- * the limits allow while the whole stays within PLAN_STEPS and CAPTURE_BYTES in its worst case. So one large value
- * does not take away the depth of the others, and what is not followed says so.
+ * First every value without following pointers, then what they point to, level by level, while the whole stays within
+ * PLAN_STEPS and CAPTURE_BYTES in its worst case. What finds no room says so.
  */
 export function planValues(values: readonly AssignedValue[], limits: CaptureLimits, strings: StringTable): CapturePlan {
   const placed = place(values, limits);
@@ -26,7 +24,7 @@ export function planValues(values: readonly AssignedValue[], limits: CaptureLimi
     nodes: maxNodes,
     exceeded: false,
   };
-  const shapes = chooseShapes(placed.values, limits, budget);
+  const shapes = shapesOf(placed.values, limits, budget);
   const captured: CapturedValue[] = placed.values.map(({ value, onStack }, i) => ({
     name: displayName(value.name),
     shape: shapes[i] ?? missing(value),
@@ -74,74 +72,20 @@ function fillOp(piece: Piece, at: number, sizeBytes: number): CaptureOp | undefi
   return undefined;
 }
 
-function chooseShapes(values: readonly PlacedValue[], limits: CaptureLimits, budget: Budget): Shape[] {
-  const spent: Budget[] = [];
-  const shapes = values.map((placed, i) => {
-    const before = { ...budget };
-    const shape = shapeAt(placed, limits, 0, budget);
-    spent[i] = difference(before, budget);
-    return shape;
-  });
-  const frozen = values.map(() => false);
-  for (let depth = 1; depth <= limits.depth; depth++) {
-    for (const [i, placed] of values.entries()) {
-      if (frozen[i]) continue;
-      const deeper = deepen(placed, limits, depth, budget, spent[i]);
-      if (deeper === undefined) frozen[i] = true;
-      else {
-        shapes[i] = deeper.shape;
-        spent[i] = deeper.spent;
-      }
+function shapesOf(values: readonly PlacedValue[], limits: CaptureLimits, budget: Budget): Shape[] {
+  return planShapes(limits, budget, (later) => {
+    const shapes: Shape[] = [];
+    for (const [i, { value, at, imageEnd }] of values.entries()) {
+      const floats = value.pieces.filter((piece) => 'floatRegister' in piece).map((piece) => at + piece.at);
+      const gap = (offset: number) => (floats.includes(offset) ? inFloatRegister : undefined);
+      const place = (shape: Shape) => {
+        shapes[i] = shape;
+      };
+      const context = { limits, budget, later, level: 0, nesting: 0, times: 1, imageEnd };
+      place(shapeOfType(value.type, at, floats.length > 0 ? { ...context, gap } : context, place));
     }
-  }
-  return shapes;
-}
-
-/** The shape of a value that follows one pointer more, with fewer elements if need be; undefined: no room for it. */
-function deepen(
-  placed: PlacedValue,
-  limits: CaptureLimits,
-  depth: number,
-  budget: Budget,
-  alreadySpent: Budget | undefined,
-): { shape: Shape; spent: Budget } | undefined {
-  if (alreadySpent === undefined) return undefined;
-  for (let { elements } = limits; elements >= 1; elements = Math.floor(elements / 4)) {
-    const start: Budget = {
-      steps: budget.steps + alreadySpent.steps,
-      bytes: budget.bytes + alreadySpent.bytes,
-      nodes: budget.nodes + alreadySpent.nodes,
-      exceeded: false,
-    };
-    const rest = { ...start };
-    const shape = shapeAt(placed, { ...limits, elements }, depth, rest);
-    if (rest.exceeded) continue;
-    Object.assign(budget, rest);
-    return { shape, spent: difference(start, rest) };
-  }
-  return undefined;
-}
-
-function shapeAt({ value, at, imageEnd }: PlacedValue, limits: CaptureLimits, hops: number, budget: Budget): Shape {
-  const floats = value.pieces.filter((piece) => 'floatRegister' in piece).map((piece) => at + piece.at);
-  return shapeOfType(value.type, at, {
-    limits,
-    budget,
-    hops,
-    nesting: ownNesting,
-    times: 1,
-    imageEnd,
-    gap: floats.length === 0 ? undefined : (offset) => (floats.includes(offset) ? inFloatRegister : undefined),
+    return shapes;
   });
-}
-
-function difference(before: Budget, after: Budget): Budget {
-  return {
-    steps: before.steps - after.steps,
-    bytes: before.bytes - after.bytes,
-    nodes: before.nodes - after.nodes,
-    exceeded: false,
-  };
 }
 
 function missing({ type }: AssignedValue): Shape {
