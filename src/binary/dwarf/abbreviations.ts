@@ -3,8 +3,8 @@ import { type Form, fixedSize, formOf, implicitConstForm, skipValue } from './fo
 
 /** No tag has more attributes in the standard. */
 const maxAttributes = 128;
-/** Over all tables. Go writes one table of 70 abbreviations with 4 attributes each for all its units. */
-const maxAttributesInAll = 500_000;
+/** Abbreviations and their attributes, over all tables. Go writes one table with 350 for all its units. */
+const maxInAll = 500_000;
 
 export interface AttributeSpec {
   readonly attribute: number;
@@ -37,7 +37,7 @@ export interface AbbreviationTable {
 export class AbbreviationTables {
   readonly #section: () => Cursor;
   readonly #tables = new Map<string, AbbreviationTable>();
-  #attributeCount = 0;
+  #count = 0;
 
   constructor(section: () => Cursor) {
     this.#section = section;
@@ -56,24 +56,24 @@ export class AbbreviationTables {
 
   #open(cursor: Cursor, offsetBytes: number): AbbreviationTable {
     const known = new Map<number, Abbreviation>();
-    let atEnd = false;
+    let goesOn = true;
     return {
       get: (wanted) => {
-        let abbreviation = known.get(wanted);
-        while (abbreviation === undefined && !atEnd) {
+        while (goesOn && !known.has(wanted)) {
+          // In the middle of an abbreviation that can't be read there is nothing to go on from.
+          goesOn = false;
           const code = cursor.uleb();
-          atEnd = code === 0;
-          if (atEnd) break;
-          const read = this.#read(cursor, offsetBytes);
-          known.set(code, read);
-          if (code === wanted) abbreviation = read;
+          if (code === 0) break;
+          known.set(code, this.#read(cursor, offsetBytes));
+          goesOn = true;
         }
-        return abbreviation;
+        return known.get(wanted);
       },
     };
   }
 
   #read(cursor: Cursor, offsetBytes: number): Abbreviation {
+    this.#countOne(cursor);
     const tag = cursor.uleb();
     const hasChildren = cursor.u8() !== 0;
     const attributes: AttributeSpec[] = [];
@@ -83,12 +83,15 @@ export class AbbreviationTables {
       if (attribute === 0 && code === 0) break;
       const implicitValue = code === implicitConstForm ? cursor.sleb() : 0;
       if (attributes.length === maxAttributes) cursor.fail(`an entry has more than ${maxAttributes} attributes`);
-      // Units that each begin a table within another one's must not cost the product of both.
-      if (++this.#attributeCount > maxAttributesInAll)
-        cursor.fail(`there are more than ${maxAttributesInAll} attributes`);
+      this.#countOne(cursor);
       attributes.push({ attribute, form: formOf(code), implicitValue });
     }
     return { tag, hasChildren, attributes, skipSteps: skipSteps(attributes, offsetBytes) };
+  }
+
+  /** Units that each begin a table within another one's must not cost the product of both. */
+  #countOne(cursor: Cursor): void {
+    if (++this.#count > maxInAll) cursor.fail(`there are more than ${maxInAll} abbreviations and attributes`);
   }
 }
 

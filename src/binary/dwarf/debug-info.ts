@@ -2,10 +2,12 @@ import type { Cursor } from '../cursor.ts';
 import { type AbbreviationTable, AbbreviationTables, type AttributeSpec, skipAttributes } from './abbreviations.ts';
 import { Attribute, goLanguage, Tag } from './constants.ts';
 import { DebugSections, type SectionSource } from './debug-sections.ts';
-import { type Form, fixedSize, readBlock, readNumber, skipValue } from './forms.ts';
+import { type Form, fixedSize, readNumber, skipValue } from './forms.ts';
 import { once } from './once.ts';
 import { type Entry, readEntry, readUnits, type Unit } from './unit.ts';
 
+/** The name of an unnamed struct spells it out, with the structs in it. */
+const maxTextBytes = 1024 * 1024;
 /**
  * Go writes texts where they are used. One that is kept elsewhere can be referred to any number of times, so it must not
  * be long.
@@ -113,7 +115,7 @@ export class DebugInfo {
     return this.#read(entry, attribute, (cursor, { form }) => {
       switch (form.meaning) {
         case 'text':
-          return cursor.cString();
+          return cursor.cString(maxTextBytes);
         case 'text offset':
           return this.#textAt('.debug_str', readNumber(cursor, form, entry.unit.offsetBytes));
         case 'line text offset':
@@ -139,6 +141,19 @@ export class DebugInfo {
         default:
           return unexpected(cursor, form, 'a number');
       }
+    });
+  }
+
+  /** Where the range list of DW_AT_ranges begins in .debug_rnglists or, before DWARF 5, .debug_ranges. */
+  rangesOffset(entry: Entry): number | undefined {
+    return this.#read(entry, Attribute.ranges, (cursor, { form }) => {
+      const value = readNumber(cursor, form, entry.unit.offsetBytes);
+      if (form.meaning === 'section offset' || form.meaning === 'constant') return value;
+      if (form.meaning !== 'list index') return unexpected(cursor, form, 'a range list');
+      // DWARF 5 §7.28: an array of offsets from the unit's part of the section.
+      const base = this.number(this.entryAt(entry.unit.entriesOffset), Attribute.rnglistsBase) ?? 0;
+      const offsets = this.sections.cursor('.debug_rnglists').seek(base + value * entry.unit.offsetBytes);
+      return base + (entry.unit.offsetBytes === 4 ? offsets.u32() : offsets.u64());
     });
   }
 
@@ -175,12 +190,6 @@ export class DebugInfo {
       .cursor('.debug_addr')
       .seek(addrBase + 8 * index)
       .u64();
-  }
-
-  block(entry: Entry, attribute: number): Uint8Array | undefined {
-    return this.#read(entry, attribute, (cursor, { form }) =>
-      form.meaning === 'block' ? readBlock(cursor, form) : unexpected(cursor, form, 'a block'),
-    );
   }
 
   /** Calls `read` with the cursor at the attribute's value; undefined if the entry has no such attribute. */

@@ -84,7 +84,7 @@ const forms: ReadonlyMap<number, Form> = new Map(
 
 /** An unknown form (of another compiler's units) is an error only when a value of it must be read or passed over. */
 export function formOf(code: number): Form {
-  return forms.get(code) ?? { name: `form 0x${code.toString(16)}`, size: 'unknown', meaning: 'elsewhere' };
+  return forms.get(code) ?? { name: `0x${code.toString(16)}`, size: 'unknown', meaning: 'elsewhere' };
 }
 
 /** Form code of DW_FORM_implicit_const, whose value stands in the abbreviation table. */
@@ -113,7 +113,7 @@ export function skipValue(cursor: Cursor, form: Form): void {
       cursor.skip(blockLength(cursor, form.size));
       return;
     default:
-      cursor.fail(`the size of a value of ${form.name} is unknown`);
+      cursor.fail(`the size of a value of the form ${form.name} is unknown`);
   }
 }
 
@@ -134,12 +134,8 @@ export function readNumber(cursor: Cursor, form: Form, offsetBytes: number): num
     case 'leb':
       return form.meaning === 'signed' ? cursor.sleb() : cursor.uleb();
     default:
-      cursor.fail(`a value of ${form.name} is no number`);
+      cursor.fail(`a value of the form ${form.name} is no number`);
   }
-}
-
-export function readBlock(cursor: Cursor, form: Form): Uint8Array {
-  return cursor.bytes(typeof form.size === 'number' ? form.size : blockLength(cursor, form.size));
 }
 
 function blockLength(cursor: Cursor, size: Size): number {

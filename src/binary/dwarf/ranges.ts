@@ -1,5 +1,4 @@
 import type { Cursor } from '../cursor.ts';
-import { Attribute } from './constants.ts';
 import type { DebugInfo, UnitFacts } from './debug-info.ts';
 
 /** Linked addresses [start, end). */
@@ -35,7 +34,7 @@ export class UnitRanges {
   /** Calls `found` for each range of a unit; for none if it has no code. */
   forEach(facts: UnitFacts, found: (range: AddressRange) => void): void {
     const { unit } = facts;
-    const offset = this.#info.number(this.#info.entryAt(unit.entriesOffset), Attribute.ranges);
+    const offset = this.#info.rangesOffset(this.#info.entryAt(unit.entriesOffset));
     if (offset === undefined) return;
     const ranges = unit.version >= 5 ? this.#version5(facts, offset) : this.#version4(facts, offset);
     for (const range of ranges) {
