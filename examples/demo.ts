@@ -56,10 +56,12 @@ async function main(): Promise<number> {
     await mkdir(dirname(summaryFile), { recursive: true });
     await rm(summaryFile, { force: true });
     const line = (text: string) => process.stderr.write(`  ${text}\n`);
+    const starting = performance.now();
     const agent = await startAgent(process.env, shop.services, line, interrupted.signal);
     try {
       const before = await countsOf(shop.services);
       const load = sendLoad(shop.origin, options.rate);
+      say(`attached after ${((performance.now() - starting) / 1000).toFixed(1)} s`);
       say(`sending ${options.rate} requests a second. Traces: ${agent.viewerUrl}`);
       const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
       if (endpoint) say(`spans also go to ${endpoint}`);
@@ -134,7 +136,11 @@ async function finish(
     ledger: await agent.ledger(),
     histograms: await agent.histograms(),
   };
-  const samples = [await agent.sample('main.checkout'), await agent.sample('shop.v1.Inventory/Reserve')];
+  const samples = [
+    await agent.sample('main.checkout', '201'),
+    await agent.sample('main.checkout', '402'),
+    await agent.sample('shop.v1.Inventory/Reserve', 'OK'),
+  ];
   const begun = performance.now();
   const how = await agent.program.stop(agentGraceMs);
   say(`sidespan ended (${how}) ${((performance.now() - begun) / 1000).toFixed(1)} s after SIGTERM`);
@@ -159,15 +165,11 @@ function countsOf(services: readonly Service[]): Promise<ShopCounts[]> {
 /** Waits for what is still on its way through the agent. */
 async function settled(agent: Agent): Promise<void> {
   const giveUp = performance.now() + settleTimeoutMs;
-  let last = -1;
-  while (performance.now() < giveUp) {
+  do {
     // The agent makes its status anew only every half second.
     await sleep(600);
-    const ledger = await agent.ledger();
-    const seen = ledger.reduce((sum, row) => sum + row.seen, 0);
-    if (ledger.every((row) => row.inFlight === 0) && seen === last) return;
-    last = seen;
-  }
+    if ((await agent.ledger()).every((row) => row.inFlight === 0)) return;
+  } while (performance.now() < giveUp);
 }
 
 async function summaryProblems(): Promise<string[]> {

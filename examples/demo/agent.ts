@@ -20,8 +20,8 @@ export interface Agent {
   attachments(): Promise<readonly ProcessAttachments[]>;
   ledger(): Promise<readonly LedgerRow[]>;
   histograms(): Promise<HistogramList>;
-  /** The newest trace with a span of this name. */
-  sample(spanName: string): Promise<TraceDetail | undefined>;
+  /** The newest trace with a span of this name and this outcome of its root. */
+  sample(spanName: string, outcome: string): Promise<TraceDetail | undefined>;
 }
 
 const attachTimeoutMs = 60_000;
@@ -60,9 +60,9 @@ export async function startAgent(
     attachments: async () => (await get<AttachmentsReport>('/api/attachments')).attachments,
     ledger: async () => (await get<LedgerReport>('/api/ledger')).ledger,
     histograms: () => get<HistogramList>('/api/histograms'),
-    async sample(spanName) {
-      const list = await get<TraceList>(`/api/traces?limit=1&name=${encodeURIComponent(spanName)}`);
-      const [trace] = list.traces;
+    async sample(spanName, outcome) {
+      const { traces } = await get<TraceList>(`/api/traces?limit=200&name=${encodeURIComponent(spanName)}`);
+      const trace = traces.find((each) => each.outcome === outcome);
       return trace && get<TraceDetail>(`/api/traces/${trace.id}`);
     },
   };

@@ -1,4 +1,5 @@
-import type { Value, ValueContent } from '../../src/event/value.ts';
+import { valueText } from '../../src/commands/value-text.ts';
+import type { Value } from '../../src/event/value.ts';
 import type { SpanDetail, TraceDetail } from '../../src/web/api.ts';
 import type { ComparedRow, Comparison } from './comparison.ts';
 
@@ -49,6 +50,9 @@ export function traceText(trace: TraceDetail): string {
   return lines.join('\n');
 }
 
+/** The whole of a large struct would fill the screen; the viewer shows it. */
+const longest = 80;
+
 function spanText(span: SpanDetail): string {
   const duration = `${(span.durationNs / 1e6).toFixed(2)} ms`;
   if (span.kind === 'server') {
@@ -61,32 +65,9 @@ function spanText(span: SpanDetail): string {
   return `${span.name}(${given})${results ? ` -> ${results}` : ''}  ${duration}${failure}`;
 }
 
+/** Results without a name in the source are numbered. */
 function named(value: Value): string {
-  return value.name === '' || value.name.startsWith('~') ? text(value) : `${value.name}=${text(value)}`;
-}
-
-/** The whole of a large struct would fill the screen; the viewer shows it. */
-const longest = 100;
-
-function text(value: Value): string {
-  const whole = value.unavailable === undefined ? contentText(value.value ?? null) : `<${value.unavailable}>`;
-  const cut = whole.length > longest ? `${whole.slice(0, longest)}…` : whole;
-  return value.truncated === undefined ? cut : `${cut} (of ${value.truncated.of})`;
-}
-
-function contentText(content: ValueContent): string {
-  if (Array.isArray(content)) {
-    const items = content.map((item: ValueContent | Value) => (isValue(item) ? named(item) : contentText(item)));
-    return content.some(isValue) ? `{${items.join(' ')}}` : `[${items.join(' ')}]`;
-  }
-  if (content !== null && typeof content === 'object') {
-    return `{${Object.entries(content)
-      .map(([key, item]) => `${key}: ${contentText(item)}`)
-      .join(' ')}}`;
-  }
-  return typeof content === 'string' ? JSON.stringify(content) : String(content ?? 'nil');
-}
-
-function isValue(item: unknown): item is Value {
-  return typeof item === 'object' && item !== null && 'goType' in item;
+  const whole = valueText(value);
+  const text = whole.length > longest ? `${whole.slice(0, longest)}…` : whole;
+  return /^(|~.*|\d+)$/.test(value.name) ? text : `${value.name}=${text}`;
 }
