@@ -1,0 +1,181 @@
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { LineOutput } from './console-spans.ts';
+import { createMetricDeltas, type Temporality } from './metric-deltas.ts';
+import { encodeMetricRequest } from './otlp-metric-request.ts';
+import { createTransport, type OtlpOptions, type SendResult, type Transport } from './transport.ts';
+
+/** config.metrics has this shape. */
+export interface MetricExportOptions {
+  /** Empty: the viewer alone. */
+  readonly exporters: readonly ('otlp' | 'prometheus' | 'console')[];
+  readonly otlp: OtlpOptions & { readonly temporality: Temporality };
+  readonly intervalMs: number;
+  /** Longest time that one export is tried. */
+  readonly timeoutMs: number;
+  readonly prometheus: { readonly host: string; readonly port: number };
+}
+
+export interface MetricExportSource {
+  /** Cumulative metrics of all resources. */
+  collect(): ResourceMetrics[];
+  /** One line for people about a receiver that fails, refuses or recovers. */
+  onProblem(message: string): void;
+}
+
+export interface MetricExport {
+  /** Where Prometheus finds them, if it does. */
+  readonly prometheusUrl: string | undefined;
+  /** Exports now. False if a receiver did not take it in time. */
+  flush(withinMs: number): Promise<boolean>;
+  /** Exports a last time and closes. Never takes longer. */
+  shutdown(withinMs: number): Promise<void>;
+}
+
+export interface MetricExportSurroundings {
+  readonly version: string;
+  readonly output?: LineOutput;
+  readonly retry?: { readonly firstMs: number; readonly maxMs: number };
+}
+
+/** Sends everything. @returns what was the matter, if anything. */
+type Push = (all: readonly ResourceMetrics[], withinMs: number) => Promise<string | undefined>;
+
+const RETRY = { firstMs: 500, maxMs: 5000 };
+
+/**
+ * Opens the exporters and begins to export.
+ * @throws ExportError for a port in use, a certificate that can't be read.
+ */
+export async function createMetricExport(
+  options: MetricExportOptions,
+  source: MetricExportSource,
+  surroundings: MetricExportSurroundings,
+): Promise<MetricExport> {
+  const { exporters, otlp, intervalMs, timeoutMs } = options;
+  const pushes: { readonly name: string; readonly push: Push; problem: string | undefined }[] = [];
+  let transport: Transport | undefined;
+
+  if (exporters.includes('otlp')) {
+    transport = await createTransport(otlp, 'metrics', surroundings.version);
+    const push = pushOtlp(transport, otlp, surroundings.retry ?? RETRY);
+    pushes.push({ name: 'otlp metrics', push, problem: undefined });
+  }
+  if (exporters.includes('console')) {
+    const push = await pushConsole(surroundings.output ?? process.stdout);
+    pushes.push({ name: 'console metrics', push, problem: undefined });
+  }
+  const prometheus = exporters.includes('prometheus') ? await openPrometheus(options, source) : undefined;
+
+  let underWay: Promise<boolean> | undefined;
+  function exportOnce(withinMs: number): Promise<boolean> {
+    // A receiver that is slower than the interval gets the next figures later; they are cumulative.
+    underWay ??= exportAll(withinMs).finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  }
+
+  async function exportAll(withinMs: number): Promise<boolean> {
+    const all = source.collect();
+    const problems = await Promise.all(pushes.map(({ push }) => push(all, withinMs)));
+    problems.forEach((problem, index) => {
+      const exporter = pushes[index];
+      if (exporter === undefined) return;
+      if (problem !== undefined && exporter.problem === undefined) source.onProblem(`${exporter.name}: ${problem}`);
+      if (problem === undefined && exporter.problem !== undefined) source.onProblem(`${exporter.name}: accepted again`);
+      exporter.problem = problem;
+    });
+    return problems.every((problem) => problem === undefined);
+  }
+
+  const timer = pushes.length === 0 ? undefined : setInterval(() => void exportOnce(timeoutMs), intervalMs);
+  timer?.unref();
+
+  async function flush(withinMs: number): Promise<boolean> {
+    if (pushes.length === 0) return true;
+    const deadline = performance.now() + withinMs;
+    // What is under way has old figures.
+    if (underWay !== undefined) await within(underWay, withinMs);
+    return within(exportOnce(Math.max(1, deadline - performance.now())), deadline - performance.now());
+  }
+
+  return {
+    prometheusUrl: prometheus?.url,
+    flush,
+    async shutdown(withinMs) {
+      clearInterval(timer);
+      await flush(withinMs);
+      transport?.close();
+      await prometheus?.close();
+    },
+  };
+}
+
+/** False if the time is over first. */
+async function within(promise: Promise<boolean>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, Math.max(0, ms), false);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function openPrometheus(options: MetricExportOptions, source: MetricExportSource) {
+  const { prometheusText } = await import('./prometheus-text.ts');
+  const { startPrometheusServer } = await import('./prometheus-server.ts');
+  return startPrometheusServer(options.prometheus, () => prometheusText(source.collect()));
+}
+
+async function pushConsole(output: LineOutput): Promise<Push> {
+  const { metricLines } = await import('./console-metrics.ts');
+  return (all) =>
+    new Promise((resolve) => {
+      output.write(
+        metricLines(all)
+          .map((line) => `${line}\n`)
+          .join(''),
+        (error) => resolve(error?.message),
+      );
+    });
+}
+
+/** gRPC servers take 4 MiB at most unless told otherwise. */
+const MAX_REQUEST_BYTES = 4_000_000;
+
+function pushOtlp(
+  transport: Transport,
+  otlp: MetricExportOptions['otlp'],
+  retry: { firstMs: number; maxMs: number },
+): Push {
+  const deltas = otlp.temporality === 'cumulative' ? undefined : createMetricDeltas(otlp.temporality);
+
+  async function sendWithRetries(all: readonly ResourceMetrics[], untilMs: number): Promise<string | undefined> {
+    for (let pause = retry.firstMs; ; pause = Math.min(retry.maxMs, 2 * pause)) {
+      const left = untilMs - performance.now();
+      const result = await sendOnce(all, Math.max(1, Math.min(otlp.timeoutMs, left)));
+      if (result.outcome === 'accepted')
+        return result.rejected > 0 ? `${result.rejected} data points refused: ${result.message}` : undefined;
+      const wait = (result.outcome === 'retry' && result.afterMs) || pause;
+      if (result.outcome === 'refused' || performance.now() + wait >= untilMs) return result.reason;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+
+  async function sendOnce(all: readonly ResourceMetrics[], timeoutMs: number): Promise<SendResult> {
+    const request = encodeMetricRequest(all, transport.room);
+    if (request.length <= MAX_REQUEST_BYTES || all.length === 1) return transport.send(request, timeoutMs);
+    const middle = all.length >>> 1;
+    const first = await sendOnce(all.slice(0, middle), timeoutMs);
+    // After a failure both halves are sent again: the figures are the same, and the receiver takes the latest.
+    return first.outcome === 'accepted' ? sendOnce(all.slice(middle), timeoutMs) : first;
+  }
+
+  return async (all, withinMs) => {
+    const changed = deltas === undefined ? all : deltas.since(all);
+    const problem = await sendWithRetries(changed, performance.now() + withinMs);
+    if (problem === undefined) deltas?.accepted();
+    return problem;
+  };
+}
