@@ -20,7 +20,8 @@ export interface DynamicPlan {
 const dynamicSteps = 96;
 const dynamicBytes = 1536;
 const dynamicNodes = 64;
-const maxDynamicDepth = 2;
+/** An error of grpc-go has its text three pointers deep. */
+const dynamicDepth = 3;
 const maxDynamicElements = 4;
 
 /**
@@ -37,7 +38,7 @@ export function dynamicPlan(
   const reduced = {
     ...limits,
     elements: Math.min(limits.elements, maxDynamicElements),
-    depth: Math.min(limits.depth, maxDynamicDepth),
+    depth: dynamicDepth,
   };
   const budget: Budget = { steps: dynamicSteps, bytes: dynamicBytes, nodes: dynamicNodes, exceeded: false };
   const holder = planShapes(reduced, budget, (later) => {

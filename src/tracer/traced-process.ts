@@ -6,7 +6,7 @@ import type { TargetProcess } from '../discovery/process.ts';
 import { executableIdentity, readProcess } from '../discovery/read-process.ts';
 import type { ProbeMeaning } from '../event/call-decoder.ts';
 import type { DecodeContext } from '../event/decode-value.ts';
-import { errorMessage } from '../event/error-message.ts';
+import { dynamicValueShape } from '../event/dynamic-value.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
 import { loadBias, verifySites } from './memory-map.ts';
 import { TracerError } from './tracer-error.ts';
@@ -87,12 +87,7 @@ function verify(target: TargetProcess, binary: GoBinary, plan: ProbePlan): void 
 }
 
 function meaningsOf(target: TargetProcess, binary: GoBinary, plan: ProbePlan): ProbeMeaning[] {
-  const dynamicTypes = plan.dynamicTypes.map(({ value, isError }) => ({
-    typeName: value.typeName,
-    sizeBytes: value.sizeBytes,
-    shape: value.shape,
-    message: isError ? errorMessage(value.typeName) : undefined,
-  }));
+  const dynamicTypes = plan.dynamicTypes.map(dynamicValueShape);
   const typeNames = new Map<number, string | undefined>();
   let bias: number | undefined;
   const context: DecodeContext = {
