@@ -71,7 +71,10 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
   }
 
   function keepArguments(view: DataView, offset: number, length: number): void {
-    const captured = Math.min(view.getUint32(offset + recordHeaderLayout.capture_bytes, true), length - argumentsRecordLayout.sizeBytes);
+    const captured = Math.min(
+      view.getUint32(offset + recordHeaderLayout.capture_bytes, true),
+      length - argumentsRecordLayout.sizeBytes,
+    );
     const start = view.byteOffset + offset + argumentsRecordLayout.sizeBytes;
     const bytes = new Uint8Array(view.buffer, start, captured).slice();
     const spanId = view.getBigUint64(offset + argumentsRecordLayout.span_id, true);
@@ -83,7 +86,13 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     }
   }
 
-  function decodeArguments(capture: CaptureShape, view: DataView, offset: number, flags: number, context: DecodeContext): readonly Value[] {
+  function decodeArguments(
+    capture: CaptureShape,
+    view: DataView,
+    offset: number,
+    flags: number,
+    context: DecodeContext,
+  ): readonly Value[] {
     if (capture.values.length === 0) return noValues;
     const sent = (flags & callFlag.argumentsSent) !== 0;
     const kept = sent ? remove(view.getBigUint64(offset + callRecordLayout.span_id, true)) : undefined;
@@ -108,7 +117,10 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     if (reader === undefined || reader.view.buffer !== view.buffer || reader.view.byteOffset !== view.byteOffset) {
       reader = new ChunkReader(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
     }
-    const captured = Math.min(view.getUint32(offset + recordHeaderLayout.capture_bytes, true), length - callRecordLayout.sizeBytes);
+    const captured = Math.min(
+      view.getUint32(offset + recordHeaderLayout.capture_bytes, true),
+      length - callRecordLayout.sizeBytes,
+    );
     const dataStart = offset + callRecordLayout.sizeBytes;
     const call = { values: noValues, fields: noFields, results: noValues };
     if (probe.arguments !== undefined) call.values = decodeArguments(probe.arguments, view, offset, flags, context);
@@ -118,7 +130,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     }
     if (probe.fields !== undefined) {
       const shape = captureOf(probe.fields, view, dataStart, captured);
-      if (shape !== undefined) call.fields = decodeFields(shape, reader.start(dataStart, dataStart + captured), context);
+      if (shape !== undefined)
+        call.fields = decodeFields(shape, reader.start(dataStart, dataStart + captured), context);
     }
     options.onCall({
       processSlot,
@@ -130,8 +143,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       traceId: hex(view, offset + callRecordLayout.trace_id, 16),
       spanId: hex(view, offset + callRecordLayout.span_id, 8),
       parentSpanId: parentOf(view, offset + callRecordLayout.parent_span_id),
-      remoteParent:
-        (flags & callFlag.remoteParent) === 0 ? undefined : { sampled: (flags & callFlag.sampled) !== 0 },
+      remoteParent: (flags & callFlag.remoteParent) === 0 ? undefined : { sampled: (flags & callFlag.sampled) !== 0 },
       traceSampled: (flags & callFlag.remoteTrace) === 0 ? undefined : (flags & callFlag.sampled) !== 0,
       frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
       arguments: call.values,
@@ -154,7 +166,10 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       keepArguments(view, offset, length);
     } else if (kind === recordKind.process && length >= processRecordLayout.sizeBytes) {
       const change = view.getUint32(offset + processRecordLayout.change, true);
-      options.onProcess(change === processChange.exec ? 'exec' : 'exit', view.getUint32(offset + processRecordLayout.pid, true));
+      options.onProcess(
+        change === processChange.exec ? 'exec' : 'exit',
+        view.getUint32(offset + processRecordLayout.pid, true),
+      );
     } else {
       options.onUndecodable(0, 0, `record of kind ${kind} with ${length} bytes`);
     }
@@ -172,7 +187,12 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
 }
 
 /** A preset's captures differ by the size of their first image (src/probe/plan-preset.ts). */
-function captureOf(shapes: readonly CaptureShape[], view: DataView, start: number, captured: number): CaptureShape | undefined {
+function captureOf(
+  shapes: readonly CaptureShape[],
+  view: DataView,
+  start: number,
+  captured: number,
+): CaptureShape | undefined {
   if (shapes.length <= 1 || captured < 8) return shapes[0];
   const imageBytes = view.getUint16(start + 2, true);
   return shapes.find((shape) => shape.imageBytes === imageBytes) ?? shapes[0];

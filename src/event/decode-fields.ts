@@ -29,6 +29,9 @@ export function captureOf(captures: readonly CaptureShape[], reader: ChunkReader
   return captures.find((capture) => capture.imageBytes === imageBytes);
 }
 
+/** The type and data words of a context's value. */
+const contextValueBytes = 16;
+
 type Fields = Map<string, Value>;
 
 function decodeField(
@@ -50,7 +53,11 @@ function decodeField(
       break;
     case 'pointer':
     case 'context': {
-      const status = reader.next(shape.kind === 'pointer' ? captureOp.pointer : captureOp.context);
+      let status = reader.next(shape.kind === 'pointer' ? captureOp.pointer : captureOp.context);
+      const sizeBytes = shape.kind === 'pointer' ? shape.sizeBytes : contextValueBytes;
+      if (status === chunkStatus.ok && reader.captured < sizeBytes) {
+        status = reader.lose(`${reader.captured} bytes where the plan has ${sizeBytes}`);
+      }
       const target = { name: '', shape: shape.target };
       if (status === chunkStatus.ok) {
         decodeField(target, reader.payload, reader, context, fields);

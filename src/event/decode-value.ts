@@ -113,6 +113,10 @@ export function decodeShape(
       return decodeHeader(shape, name, reader);
     case 'context':
       if (reader.next(captureOp.context) !== chunkStatus.ok) return notOk(name, shape, reader);
+      if (reader.captured < 16) {
+        reader.lose(`${reader.captured} bytes of a context's value`);
+        return notOk(name, shape, reader);
+      }
       return decodeShape(shape.target, name, reader.payload, reader, context);
     case 'unfollowed':
       if (isZeroWord(reader.view, base + shape.at)) return nil(name, shape);
