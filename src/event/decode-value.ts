@@ -14,6 +14,7 @@ import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
 import { decodeScalar } from './decode-scalar.ts';
 import { decodeBytes, decodeText } from './decode-text.ts';
 import type { Value, ValueContent } from './value.ts';
+import { isZeroWord, nil, notOk, readLength, unavailable } from './value-parts.ts';
 
 /** How the reader names what only the binary knows. */
 export interface DecodeContext {
@@ -288,26 +289,4 @@ function decodeInterface(shape: InterfaceShape, name: string, reader: ChunkReade
   const message = dynamic.message?.(inner);
   if (message !== undefined) return { name, type, goType, value: message };
   return { ...inner, type, goType };
-}
-
-/** A chunk that is not OK: nil is a value, all else a reason. */
-function notOk(name: string, shape: Shape, reader: ChunkReader): Value {
-  return reader.status === chunkStatus.nil ? nil(name, shape) : unavailable(name, shape, reader.reason());
-}
-
-function nil(name: string, { type, goType }: Shape): Value {
-  return { name, type, goType, value: null };
-}
-
-function unavailable(name: string, { type, goType }: Shape, reason: string): Value {
-  return { name, type, goType, unavailable: reason };
-}
-
-function isZeroWord(view: DataView, at: number): boolean {
-  return view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0;
-}
-
-/** A length, count or address: exact below 2^53. */
-function readLength(view: DataView, at: number): number {
-  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
 }

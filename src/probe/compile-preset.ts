@@ -3,10 +3,12 @@ import type { GoType } from '../binary/go-type.ts';
 import { type CaptureOp, op, planLimits } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
 import { type FieldHop, fieldPath } from './field-path.ts';
+import { kindLabel } from './kind-label.ts';
 import type { ContextField, PresetCapture, PresetField, PresetPath, PresetWord } from './preset.ts';
 import { registerSequences } from './register-assignment.ts';
 import { type CapturedValue, type NamedShape, type Shape, shapeEnd } from './shape.ts';
-import { type CaptureLimits, kindLabel, shapeOfType } from './shape-of-type.ts';
+import type { CaptureLimits } from './shape-context.ts';
+import { shapeOfType } from './shape-of-type.ts';
 
 export interface PresetContext {
   readonly binary: GoBinary;

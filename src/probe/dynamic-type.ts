@@ -2,7 +2,8 @@ import type { GoType } from '../binary/go-type.ts';
 import { type CaptureOp, op, planLimits } from './capture-op.ts';
 import { opsOf, type StringTable } from './capture-plan.ts';
 import type { Shape } from './shape.ts';
-import { type Budget, type CaptureLimits, shapeOfType } from './shape-of-type.ts';
+import type { Budget, CaptureLimits } from './shape-context.ts';
+import { shapeOfType } from './shape-of-type.ts';
 import { planShapes } from './shape-planner.ts';
 
 /** How to capture and read a value behind an interface. */

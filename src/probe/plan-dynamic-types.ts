@@ -8,7 +8,8 @@ import type { PlanBuilder } from './plan-builder.ts';
 import { collectInterfaces } from './plan-functions.ts';
 import type { PresetDynamicType } from './preset.ts';
 import { type NamedShape, type Shape, shapeEnd } from './shape.ts';
-import { type CaptureLimits, shapeOfType } from './shape-of-type.ts';
+import type { CaptureLimits } from './shape-context.ts';
+import { shapeOfType } from './shape-of-type.ts';
 
 /** Dynamic types known to the kernel for one process: more is never seen in practice, each costs some ops. */
 const maxDynamicTypes = 1500;

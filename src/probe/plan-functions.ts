@@ -3,7 +3,7 @@ import type { GoSignature, GoType } from '../binary/go-type.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import { type AssignedValue, assignRegisters } from './register-assignment.ts';
 import type { CaptureShape, Shape } from './shape.ts';
-import type { CaptureLimits } from './shape-of-type.ts';
+import type { CaptureLimits } from './shape-context.ts';
 import { planValues } from './value-plan.ts';
 import { probeFlag, siteAction } from './wire.ts';
 

@@ -6,7 +6,7 @@ import { addPresetDynamicType } from './plan-dynamic-types.ts';
 import { collectInterfaces } from './plan-functions.ts';
 import type { Preset, PresetSite } from './preset.ts';
 import type { PresetReport } from './probe-plan.ts';
-import type { CaptureLimits } from './shape-of-type.ts';
+import type { CaptureLimits } from './shape-context.ts';
 import type { EntrySite, FunctionSites } from './site.ts';
 import { preferredFunction } from './site-finder.ts';
 import { probeFlag, siteAction } from './wire.ts';

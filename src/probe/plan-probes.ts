@@ -9,7 +9,7 @@ import type { Preset } from './preset.ts';
 import type { ProbePlan } from './probe-plan.ts';
 import { processOffsets } from './process-offsets.ts';
 import { selectFunctions, type Untraceable } from './select-functions.ts';
-import { type CaptureLimits, defaultCaptureLimits } from './shape-of-type.ts';
+import { type CaptureLimits, defaultCaptureLimits } from './shape-context.ts';
 import { preferredFunction, SiteFinder } from './site-finder.ts';
 import { type SiteAction, siteAction } from './wire.ts';
 

@@ -1,5 +1,5 @@
 import type { Shape } from './shape.ts';
-import type { Budget, CaptureLimits, Expansion } from './shape-of-type.ts';
+import type { Budget, CaptureLimits, Expansion } from './shape-context.ts';
 
 /** Of what is left, while others of the same level wait: so that one large value does not take it all. */
 const shareOfOne = 0.6;

@@ -2,7 +2,8 @@ import { type CaptureOp, chunkBytes, op, planLimits } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
 import type { AssignedValue, Piece } from './register-assignment.ts';
 import type { CapturedValue, Shape } from './shape.ts';
-import { type Budget, type CaptureLimits, shapeOfType } from './shape-of-type.ts';
+import type { Budget, CaptureLimits } from './shape-context.ts';
+import { shapeOfType } from './shape-of-type.ts';
 import { planShapes } from './shape-planner.ts';
 
 /** Values in one capture. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { functionPattern } from '../probe/pattern.ts';
 import { allPresets } from '../probe/presets.ts';
-import { defaultCaptureLimits } from '../probe/shape-of-type.ts';
+import { defaultCaptureLimits } from '../probe/shape-context.ts';
 import type { TracerOptions } from './tracer.ts';
 
 /** The tracer's settings out of the configuration. */

@@ -10,7 +10,7 @@ import { formatPlan, planLimits } from '../../src/probe/capture-op.ts';
 import { stringTable, worstCaseSteps } from '../../src/probe/capture-plan.ts';
 import { dynamicPlan } from '../../src/probe/dynamic-type.ts';
 import { assignRegisters } from '../../src/probe/register-assignment.ts';
-import { type CaptureLimits, defaultCaptureLimits } from '../../src/probe/shape-of-type.ts';
+import { type CaptureLimits, defaultCaptureLimits } from '../../src/probe/shape-context.ts';
 import { planValues } from '../../src/probe/value-plan.ts';
 import { type DynamicTypeEntry, runPlan } from '../probe/capture-interpreter.ts';
 import { FakeMemory, type GoValue } from '../probe/fake-memory.ts';
