@@ -62,6 +62,37 @@ export async function unpackedPackages(suite: DebianSuite, packages: readonly st
 }
 
 /**
+ * Unpacks a package with all that it depends on, so that its programs run on any machine of this architecture.
+ * @param name of the package; recommended packages are left out.
+ * @returns the folder; see `foreignProgram` for running what is in it.
+ * @throws DebianError when it can't be had.
+ */
+export async function unpackedProgram(suite: DebianSuite, name: string): Promise<string> {
+  const script = `
+    fetch() { apt-get -q -y --no-install-recommends --download-only install "$1" >&2; }
+    rm -f "$APT"/cache/archives/*.deb
+    fetch "$1" || { update; fetch "$1"; }
+    mkdir -p "$FOLDER.part"
+    for deb in "$APT"/cache/archives/*.deb; do dpkg-deb -x "$deb" "$FOLDER.part"; done
+    rm -f "$APT"/cache/archives/*.deb
+  `;
+  return once(suite, `${name}-whole`, script, [name]);
+}
+
+/**
+ * The command line of a program in an unpacked folder: with that folder's loader and libraries, whatever C library this
+ * machine has.
+ * @param path within the folder, e.g. 'usr/bin/qemu-system-x86_64'.
+ */
+export function foreignProgram(folder: string, path: string): readonly [string, ...string[]] {
+  const [loader, triplet] =
+    process.arch === 'arm64'
+      ? ['usr/lib/ld-linux-aarch64.so.1', 'aarch64-linux-gnu']
+      : ['usr/lib64/ld-linux-x86-64.so.2', 'x86_64-linux-gnu'];
+  return [join(folder, loader), '--library-path', join(folder, 'usr/lib', triplet), join(folder, path)];
+}
+
+/**
  * The kernel image of a suite's cloud flavour, which has all that uprobes and BPF need and boots in 2 s.
  * @returns a folder with the file `vmlinuz` and, as text, `version` (e.g. '6.12.43+deb13-cloud-amd64').
  * @throws DebianError when it can't be had.
