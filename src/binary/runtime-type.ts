@@ -88,8 +88,23 @@ export class RuntimeTypes {
       return elem.named && qualifiedName(this.#types, elem) === name;
     });
     if (pointer !== undefined) return pointer.words[0];
+    if (!this.#mentions(name)) return undefined;
     this.#named ??= indexOf(this.#types, true);
     return this.#named.get(name);
+  }
+
+  /**
+   * Whether the types' text has both the package path and the type's name. Most types that are asked for in vain, because
+   * a program does not use them, are not mentioned at all: this spares them the index.
+   */
+  #mentions(name: string): boolean {
+    const plain = name.slice(0, /\[|$/.exec(name)?.index);
+    const dot = plain.lastIndexOf('.');
+    if (dot <= 0 || plain.startsWith('go.shape.') || !/^[\w~%/.-]+$/.test(plain)) return true;
+    const path = Buffer.from(plain.slice(0, dot));
+    // A name in the types is a flag byte, its length, its text; lengths from 128 on take a second byte.
+    const length = path.length < 128 ? [path.length] : [(path.length & 127) | 128, path.length >> 7];
+    return this.#types.hasText(Buffer.from([...length, ...path])) && this.#types.hasText(Buffer.from(plain.slice(dot)));
   }
 
   /** The first type of the ordered list that has this string and is accepted. A damaged list finds nothing. */

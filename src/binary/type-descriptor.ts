@@ -23,6 +23,7 @@ import {
 /** Type strings of large anonymous structs and generic types have some 10 KiB. */
 const maxNameBytes = 64 * 1024;
 const usualNameBytes = 128;
+const searchPieceBytes = 1024 * 1024;
 
 /** Fields of structs and methods of interfaces; generated code (protobuf, configuration) has some 1,000. */
 const maxMembers = 16 * 1024;
@@ -191,6 +192,16 @@ export class TypeReader {
     const size = this.#kindBytes(type.kind) + this.memberCount(type) * memberBytes;
     const methods = uncommon === undefined ? 0 : uncommonBytes + uncommon.methodCount * methodBytes;
     return Math.ceil((size + methods) / 8) * 8;
+  }
+
+  /** Whether these bytes occur anywhere among the types, their names included. */
+  hasText(text: Uint8Array): boolean {
+    const { startVaddr, endVaddr } = this.range;
+    for (let at = startVaddr; at < endVaddr; at += searchPieceBytes) {
+      const bytes = this.image.bytes(at, Math.min(searchPieceBytes + text.length, endVaddr - at));
+      if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(Buffer.from(text))) return true;
+    }
+    return false;
   }
 
   /** int32 elements of typelinks as addresses. */

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ElfFile } from '../../src/binary/elf-file.ts';
@@ -85,6 +88,47 @@ test('cut short anywhere, every question has a value or a BinaryError for an ans
     }
   }
 });
+
+test('a file full of false tables is refused after a few of them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidespan-hostile-'));
+  const path = join(folder, 'hostile');
+  try {
+    writeFileSync(path, hostileProgram(16 * 1024 * 1024));
+    using binary = openGoBinary(path);
+    assert.equal(binary.buildInfo.goVersion, 'go1.26');
+    assert.match(binaryErrorOf(() => binary.functionCount)?.message ?? '', /its pclntab belongs to no moduledata/);
+    assert.match(binaryErrorOf(() => binary.runtimeType('runtime.g'))?.message ?? '', /belongs to no moduledata/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** One writable segment: build information, then pclntab headers as far as it goes, each with pointers to the first. */
+function hostileProgram(sizeBytes: number): Buffer {
+  const base = 0x400000;
+  const file = Buffer.alloc(sizeBytes);
+  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  file.writeUInt16LE(2, 16);
+  file.writeUInt16LE(62, 18);
+  file.writeUInt32LE(64, 32);
+  file.writeUInt16LE(56, 54);
+  file.writeUInt16LE(1, 56);
+  // A PT_LOAD segment, readable and writable, of the whole file.
+  file.writeUInt32LE(1, 64);
+  file.writeUInt32LE(6, 68);
+  file.set(u64(base), 80);
+  file.set(u64(sizeBytes), 96);
+  file.set(u64(sizeBytes), 104);
+  file.write('\xff Go buildinf:\x08\x02', 4096, 'latin1');
+  file.write('\x06go1.26\0', 4096 + 32, 'latin1');
+  for (let at = 8192; at + 8192 < sizeBytes; at += 96) {
+    file.set([0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8, 1], at);
+    for (const [index, offset] of [72, 80, 88, 96, 104].entries()) file.writeUInt32LE(offset, at + 32 + index * 8);
+    file.set(u64(base + 8192), at + 72);
+    file.set(u64(base + 8192), at + 80);
+  }
+  return file;
+}
 
 test("an obfuscator's random pclntab magic and unknown version do no harm", async () => {
   for (const variant of ['stripped', 'stripped pie'] as const) {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ElfFile } from '../../src/binary/elf-file.ts';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
@@ -82,6 +86,24 @@ test('relocations are found in whatever order they are', async () => {
       assert.deepEqual(fieldsOf(name, other), fieldsOf(name));
     }
   });
+});
+
+test('of a running process the file is read that it runs, also after it was replaced', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidespan-replaced-'));
+  const path = join(folder, 'values');
+  copyFileSync((await build('1.26', 'stripped')).path, path);
+  const child = spawn(path, ['-every', '1s'], { stdio: 'ignore' });
+  try {
+    await once(child, 'spawn');
+    rmSync(path);
+    writeFileSync(path, 'another file');
+    using binary = openGoBinary(`/proc/${child.pid}/exe`);
+    assert.equal(binary.functionsNamed('main.main').length, 1);
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('signatures come from DWARF, or with a reason', async () => {
