@@ -1,0 +1,54 @@
+import type { Shape } from './shape.ts';
+
+/** How much of a value is captured. */
+export interface CaptureLimits {
+  /** Of a string or []byte. */
+  readonly stringBytes: number;
+  /** Of a slice or array. */
+  readonly elements: number;
+  /** Pointers and slices followed one after another. */
+  readonly depth: number;
+  /** Of a struct or array behind a pointer or on the stack. */
+  readonly structBytes: number;
+}
+
+export const defaultCaptureLimits: CaptureLimits = { stringBytes: 128, elements: 8, depth: 3, structBytes: 512 };
+
+/** What a capture may still cost in its worst case. Taken from while shapes are made. */
+export interface Budget {
+  steps: number;
+  bytes: number;
+  /** Values in one capture: more than anybody reads. */
+  nodes: number;
+  /** Something was refused for want of steps, bytes or nodes. */
+  exceeded: boolean;
+}
+
+export interface ShapeContext {
+  readonly limits: CaptureLimits;
+  readonly budget: Budget;
+  /** Pointers and slices followed up to here. */
+  readonly level: number;
+  /** Images nested up to here; loops over arrays are some too. */
+  readonly nesting: number;
+  /** How often this part of the plan may run: items of the enclosing slices and arrays. */
+  readonly times: number;
+  /** Bytes of the current image. */
+  readonly imageEnd: number;
+  /** Behind an interface: no loops over arrays, because how deep they will stand is unknown. */
+  readonly dynamic?: boolean | undefined;
+  /** Of the first image: why the bytes at that offset are not there. */
+  readonly gap?: ((at: number) => string | undefined) | undefined;
+  /** Takes what a pointer or slice leads to, to be captured if there is room. */
+  readonly later: (expansion: Expansion) => void;
+}
+
+/** A pointer or slice that may be followed. */
+export interface Expansion {
+  /** Of what it leads to: 1 for what a parameter points to. */
+  readonly level: number;
+  /** Its shape when followed, within these limits and this budget. `exceeded` tells whether all of it found room. */
+  expand(limits: CaptureLimits, budget: Budget, later: (expansion: Expansion) => void): Shape;
+  /** Puts that shape in place of the one that stands there. */
+  place(shape: Shape): void;
+}
