@@ -1,4 +1,4 @@
-import type { Cursor } from '../cursor.ts';
+import { type Cursor, maxCStringBytes } from '../cursor.ts';
 import { type AbbreviationTable, AbbreviationTables, type AttributeSpec, skipAttributes } from './abbreviations.ts';
 import { Attribute, goLanguage, Tag } from './constants.ts';
 import { DebugSections, type SectionSource } from './debug-sections.ts';
@@ -6,8 +6,6 @@ import { type Form, fixedSize, readNumber, skipValue } from './forms.ts';
 import { once } from './once.ts';
 import { type Entry, readEntry, readUnits, type Unit } from './unit.ts';
 
-/** The name of an unnamed struct spells it out, with the structs in it. */
-const maxTextBytes = 1024 * 1024;
 /**
  * Go writes texts where they are used. One that is kept elsewhere can be referred to any number of times, so it must not
  * be long.
@@ -111,11 +109,12 @@ export class DebugInfo {
       .part(unit.endOffset - unit.offset);
   }
 
-  text(entry: Entry, attribute: number): string | undefined {
+  /** `limitBytes`: a longer text is an error. */
+  text(entry: Entry, attribute: number, limitBytes: number = maxCStringBytes): string | undefined {
     return this.#read(entry, attribute, (cursor, { form }) => {
       switch (form.meaning) {
         case 'text':
-          return cursor.cString(maxTextBytes);
+          return cursor.cString(limitBytes);
         case 'text offset':
           return this.#textAt('.debug_str', readNumber(cursor, form, entry.unit.offsetBytes));
         case 'line text offset':

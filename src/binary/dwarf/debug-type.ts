@@ -22,7 +22,7 @@ export interface TypeOrigin {
   readonly name: string;
   readonly info: DebugInfo;
   /** Resolves the types that this one refers to. */
-  readonly types: { named(entry: Entry, attribute: number): DebugType };
+  readonly types: { named(entry: Entry, attribute: number): DebugType; weigh(entry: Entry, name: string): void };
 }
 
 /**
@@ -117,7 +117,7 @@ export class DebugType implements GoType {
   }
 
   #readLength(): number {
-    for (const child of this.#origin.info.children(this.#entry)) {
+    for (const child of this.#parts()) {
       if (child.abbreviation.tag !== Tag.subrangeType) continue;
       const count = this.#origin.info.number(child, Attribute.count);
       if (count !== undefined && count >= 0) return count;
@@ -129,7 +129,7 @@ export class DebugType implements GoType {
     if (this.kind !== 'struct') return undefined;
     if (this.#fields === undefined) {
       const fields: DebugField[] = [];
-      for (const child of this.#origin.info.children(this.#entry)) {
+      for (const child of this.#parts()) {
         if (child.abbreviation.tag !== Tag.member) continue;
         if (fields.length === maxFields) this.#fail(`a struct has more than ${maxFields} fields`);
         fields.push(this.#readField(child));
@@ -150,7 +150,16 @@ export class DebugType implements GoType {
       );
     }
     const name = info.text(entry, Attribute.name) ?? '';
+    types.weigh(entry, name);
     return { name, type, offsetBytes, embedded: info.flag(entry, Attribute.goEmbeddedField) };
+  }
+
+  /** What belongs to a type has nothing below it. Types within each other would be walked again for each of them. */
+  *#parts(): Generator<Entry, undefined> {
+    for (const child of this.#origin.info.children(this.#entry)) {
+      if (child.abbreviation.hasChildren) this.#origin.info.failAt(child, 'a part of a type has parts');
+      yield child;
+    }
   }
 
   #fail(what: string): never {

@@ -14,11 +14,16 @@ export const loopBodyName = /-range\d+$/;
 export const resultsUnavailable =
   'it loops over an iterator function: unnamed results that are returned from within are not in the debug information';
 
+/** The largest generated functions have some 10,000 variables and inlined calls. */
+const maxExamined = 50_000;
+
 /** Whether a function has such loops: the variable that holds the body, or the inlined body. */
 export function hasLoopBody(info: DebugInfo, entry: Entry): boolean {
+  let count = 0;
   for (const inner of info.descendants(entry)) {
     const { tag } = inner.abbreviation;
     if (tag !== Tag.variable && tag !== Tag.inlinedSubroutine) continue;
+    if (++count > maxExamined) return false;
     const name = info.text(info.originOf(inner), Attribute.name) ?? '';
     if (tag === Tag.variable ? name.startsWith('#yield') : loopBodyName.test(name)) return true;
   }

@@ -10,6 +10,8 @@ import { parameterName } from './type-names.ts';
 import type { TypeReader } from './type-reader.ts';
 import type { Entry } from './unit.ts';
 
+/** Longer ones are not from a compiler. */
+const maxIdentifierBytes = 4096;
 /** The compiler itself allows more, but no such function can be traced in a useful way. */
 const maxParameters = 1_000;
 
@@ -68,7 +70,7 @@ function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignatur
     const list = info.flag(origin, Attribute.variableParameter) ? results : parameters;
     // The compiler's names are unique: without one in the source `~p0`, `~r0` … Results whose place on the stack is
     // needed for a deferred call are listed twice.
-    const linkerName = info.text(origin, Attribute.name) ?? '';
+    const linkerName = info.text(origin, Attribute.name, maxIdentifierBytes) ?? '';
     if (list.has(linkerName)) continue;
     if (list.size === maxParameters) info.failAt(entry, `a function has more than ${maxParameters} parameters`);
     list.set(linkerName, { name: parameterName(linkerName), type: types.named(origin, Attribute.type) });

@@ -2,6 +2,7 @@ import { Attribute, Tag } from './constants.ts';
 import type { DebugInfo } from './debug-info.ts';
 import { once } from './once.ts';
 import { sourceName } from './type-names.ts';
+import { maxNameBytes } from './type-reader.ts';
 import type { Entry } from './unit.ts';
 
 /** A program of 150 MB has 300,000. */
@@ -37,7 +38,7 @@ export class TypeIndex {
     let found: Entry | undefined;
     for (const offset of offsetsOf(this.#table(), hash)) {
       const entry = this.#info.entryAt(offset);
-      const linkerName = this.#info.text(entry, Attribute.name) ?? '';
+      const linkerName = this.#info.text(entry, Attribute.name, maxNameBytes) ?? '';
       if (sourceName(linkerName) !== wanted) continue;
       // Of several local types with one name, the first; of a named type and what it is defined as, the named one.
       const better = found?.abbreviation.tag !== Tag.typedef && entry.abbreviation.tag === Tag.typedef;
@@ -52,7 +53,7 @@ export class TypeIndex {
       if (!isRuntime) continue;
       for (const entry of this.#info.children(this.#info.entryAt(unit.entriesOffset))) {
         if (!typeTags.has(entry.abbreviation.tag)) continue;
-        const typeName = this.#info.text(entry, Attribute.name);
+        const typeName = this.#info.text(entry, Attribute.name, maxNameBytes);
         if (typeName === undefined) continue;
         if (pairs.length === 2 * maxTypes) this.#info.failAt(entry, `there are more than ${maxTypes} types`);
         pairs.push(hashOf(sourceName(typeName)), entry.offset);

@@ -19,10 +19,16 @@ const anyPointerShape = 'go.shape.*uint8';
 /** The typedefs that stand for a type parameter within a generic function have no name of their own. */
 const typeParameterName = /^\.param\d+$/;
 
+/** The name of an unnamed struct spells it out, with the structs in it. */
+export const maxNameBytes = 1024 * 1024;
+/** What the types and fields that were read may weigh: 100 bytes each and their names. All of Kubernetes has 100 MB. */
+const maxWeightBytes = 256 * 1024 * 1024;
+
 /** Types by the offset of their entry: made when asked for, so that recursive ones end. */
 export class TypeReader {
   readonly #info: DebugInfo;
   readonly #types = new Map<number, DebugType>();
+  #weightBytes = 0;
 
   constructor(info: DebugInfo) {
     this.#info = info;
@@ -43,9 +49,17 @@ export class TypeReader {
     return offset === undefined ? this.#fail(entry, 'its type is missing') : this.at(offset);
   }
 
+  /** Entries can overlap, so what they give when read can be far more than the file has. */
+  weigh(entry: Entry, name: string): void {
+    this.#weightBytes += 100 + name.length;
+    if (this.#weightBytes > maxWeightBytes)
+      this.#fail(entry, `types and fields weigh more than ${maxWeightBytes} bytes`);
+  }
+
   #read(first: Entry): DebugType {
     const info = this.#info;
-    const linkerName = info.text(first, Attribute.name) ?? '';
+    const linkerName = info.text(first, Attribute.name, maxNameBytes) ?? '';
+    this.weigh(first, linkerName);
     const kindNumber = (entry: Entry) => (info.number(entry, Attribute.goKind) ?? 0) & goKindMask;
     let entry = first;
     for (let count = 0; entry.abbreviation.tag === Tag.typedef && kindNumber(entry) === 0; count++) {
