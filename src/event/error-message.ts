@@ -73,10 +73,13 @@ export const grpcCodeNames = [
   'Unauthenticated',
 ] as const;
 
+/** status.Error {s *Status {s *spb.Status {Code, Message}}}. */
 function grpcStatusText(value: Value): string | undefined {
-  const proto = fieldsOf(value).find((field) => field.name === 's');
+  const inner = (of: Value | undefined) =>
+    of === undefined ? undefined : fieldsOf(of).find(({ name }) => name === 's');
+  const proto = inner(inner(value));
   if (proto === undefined) return undefined;
-  const code = fieldsOf(proto).find((field) => field.name === 'Code')?.value;
+  const code = fieldsOf(proto).find(({ name }) => name === 'Code')?.value;
   const message = fieldText(proto, 'Message');
   if (typeof code !== 'number' || message === undefined) return undefined;
   return `rpc error: code = ${grpcCodeNames[code] ?? `Code(${code})`} desc = ${message}`;

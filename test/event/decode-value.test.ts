@@ -16,6 +16,7 @@ import { capture, contents, noNames } from './capture.ts';
 
 const int = basic('int');
 const text = basic('string');
+const error = interfaceType('error', true);
 const order = struct('main.Order', [
   ['ID', basic('uint64')],
   ['Name', text],
