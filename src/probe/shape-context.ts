@@ -1,3 +1,4 @@
+import { planLimits } from './capture-op.ts';
 import type { Shape } from './shape.ts';
 
 /** How much of a value is captured. */
@@ -10,9 +11,17 @@ export interface CaptureLimits {
   readonly depth: number;
   /** Of a struct or array behind a pointer or on the stack. */
   readonly structBytes: number;
+  /** Of one capture in all: at most CAPTURE_BYTES. */
+  readonly captureBytes: number;
 }
 
-export const defaultCaptureLimits: CaptureLimits = { stringBytes: 128, elements: 8, depth: 3, structBytes: 512 };
+export const defaultCaptureLimits: CaptureLimits = {
+  stringBytes: 128,
+  elements: 8,
+  depth: 3,
+  structBytes: 512,
+  captureBytes: planLimits.captureBytes,
+};
 
 /** What a capture may still cost in its worst case. Taken from while shapes are made. */
 export interface Budget {

@@ -1,3 +1,4 @@
+import type { GoType } from '../binary/go-type.ts';
 import { type CaptureOp, chunkBytes, op, planLimits } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
 import type { AssignedValue, Piece } from './register-assignment.ts';
@@ -21,7 +22,7 @@ export function planValues(values: readonly AssignedValue[], limits: CaptureLimi
   const fill = [...placed.ops];
   const budget: Budget = {
     steps: planLimits.planSteps - fill.length - 2,
-    bytes: planLimits.captureBytes - chunkBytes(placed.imageBytes),
+    bytes: Math.min(limits.captureBytes, planLimits.captureBytes) - chunkBytes(placed.imageBytes),
     nodes: maxNodes,
     exceeded: false,
   };
@@ -44,26 +45,41 @@ interface PlacedValue {
   readonly onStack: boolean;
 }
 
-/** Lays the values out in the first image, and the ops which fill it. */
+/**
+ * Lays the values out in the first image, and the ops which fill it. Those in registers come first: they always fit, and
+ * large ones on the stack share what is left.
+ */
 function place(
   values: readonly AssignedValue[],
   limits: CaptureLimits,
 ): { values: PlacedValue[]; ops: CaptureOp[]; imageBytes: number } {
+  const mostBytes = Math.min(planLimits.imageBytes, limits.captureBytes - chunkBytes(0)) & ~7;
   let imageBytes = 0;
   const ops: CaptureOp[] = [];
-  const placed = values.map((value): PlacedValue => {
-    const at = imageBytes;
-    const onStack = value.pieces.some((piece) => 'stackOffset' in piece);
-    const room = Math.min(limits.structBytes, planLimits.imageBytes - at);
-    const sizeBytes = onStack ? Math.min(value.type.sizeBytes, room) : value.type.sizeBytes;
-    imageBytes = Math.ceil((at + sizeBytes) / 8) * 8;
-    for (const piece of value.pieces) {
-      const fill = fillOp(piece, at, sizeBytes);
-      if (fill) ops.push(fill);
+  const placed: PlacedValue[] = [];
+  const isOnStack = ({ pieces }: AssignedValue) => pieces.some((piece) => 'stackOffset' in piece);
+  for (const wantStack of [false, true]) {
+    for (const [i, value] of values.entries()) {
+      const onStack = isOnStack(value);
+      if (onStack !== wantStack) continue;
+      const at = imageBytes;
+      const room = Math.min(limits.structBytes, mostBytes - at);
+      const sizeBytes = onStack ? Math.min(bytesToShow(value.type, limits), room) : value.type.sizeBytes;
+      imageBytes = Math.ceil((at + sizeBytes) / 8) * 8;
+      placed[i] = { value, at, imageEnd: at + sizeBytes, onStack };
+      for (const piece of value.pieces) {
+        const fill = fillOp(piece, at, sizeBytes);
+        if (fill) ops.push(fill);
+      }
     }
-    return { value, at, imageEnd: at + sizeBytes, onStack };
-  });
+  }
   return { values: placed, ops, imageBytes };
+}
+
+/** Of an array the items that are shown. */
+function bytesToShow(type: GoType, limits: CaptureLimits): number {
+  if (type.kind !== 'array' || type.elem === undefined) return type.sizeBytes;
+  return Math.min(type.length ?? 0, limits.elements) * type.elem.sizeBytes;
 }
 
 function fillOp(piece: Piece, at: number, sizeBytes: number): CaptureOp | undefined {

@@ -11,7 +11,7 @@ export function tracerSettings(config: Config): Omit<TracerOptions, 'onCall' | '
     plan: {
       patterns: config.functions.map(functionPattern),
       presets: allPresets.filter(({ kind }) => config.presets.includes(presetOfKind[kind])),
-      limits: { ...defaultCaptureLimits, stringBytes, elements, depth },
+      limits: { ...defaultCaptureLimits, stringBytes, elements, depth, captureBytes: totalBytes },
       maxFunctions: config.maxFunctions,
     },
     ringBytes: config.ringBytes,

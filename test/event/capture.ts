@@ -38,7 +38,9 @@ export function capture(
   const call = memory.call(assigned, values);
   const target = unmap ? { ...call, read: () => undefined } : call;
   const run =
-    ops.length === 0 ? { bytes: new Uint8Array() } : runPlan(ops, target, { strings: strings.strings, dynamicTypes });
+    ops.length === 0
+      ? { bytes: new Uint8Array() }
+      : runPlan(ops, target, { strings: strings.strings, dynamicTypes, captureBytes: limits.captureBytes });
   const reader = new ChunkReader(run.bytes).start(0, run.bytes.length);
   const decoded = decodeValues(shape, reader, context);
   assert.equal(reader.lost, undefined, formatPlan(ops));

@@ -160,6 +160,18 @@ test('a large value does not take the depth of its neighbours', () => {
   assert.equal((first?.value as Value[]).length, 60);
 });
 
+test('large values on the stack leave room for those in registers', () => {
+  const large = array(60, array(8, int));
+  const numbers = Array.from({ length: 60 }, () => [0, 1, 2, 3, 4, 5, 6, 7]);
+  const many = array(60, int);
+  const { values } = capture([many, large, large, int, text], [numbers.map((_, i) => i), numbers, numbers, 7, 'end']);
+  assert.deepEqual(values[0]?.value, [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual((values[1]?.value as unknown[])[0], [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual(values[2]?.value, []);
+  assert.deepEqual(values[2]?.truncated, { of: 60 });
+  assert.deepEqual(contents(values).slice(3), [7, 'end']);
+});
+
 test('unmapped memory is a fault, not an empty value', () => {
   const types = [int, text, pointer(order), slice(int), ...Array.from({ length: 8 }, () => int)];
   const { values } = capture(types, [5, 'abc', [1, 'x'], [1], 1, 2, 3, 4, 5, 6, 7, 8], { unmap: true });

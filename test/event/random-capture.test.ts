@@ -147,6 +147,7 @@ test('every plan captures what is there, or says why not', () => {
     elements: fc.integer({ min: 1, max: 12 }),
     depth: fc.integer({ min: 0, max: 5 }),
     structBytes: fc.integer({ min: 8, max: 512 }),
+    captureBytes: fc.integer({ min: 256, max: 4096 }),
   });
   fc.assert(
     fc.property(
