@@ -135,7 +135,7 @@ export class FakeMemory {
   /** Registers and stack of a call with these arguments. */
   call(assigned: readonly AssignedValue[], values: readonly GoValue[]): Target {
     const registers = Array.from({ length: 31 }, () => 0xdead_beef_dead_beefn);
-    const stack = Buffer.alloc(4096, 0xee);
+    const stack = Buffer.alloc(16_384, 0xee);
     for (const [i, { type, pieces }] of assigned.entries()) {
       const image = this.image(type, values[i] ?? null);
       for (const piece of pieces) {
