@@ -10,6 +10,9 @@ const chTypeZlib = 1;
 const chTypeZstd = 2;
 const chdrBytes = 24;
 
+/** zlib.constants.Z_MIN_CHUNK */
+const minChunkBytes = 64;
+
 /**
  * What a section may claim to expand to. Deflate reaches a factor of 1032 (zlib's "Maximum Compression Factor") with
  * zeros, which costs little while the result is small; debug information of size is compressed to a third or fourth.
@@ -61,7 +64,9 @@ function decompress(
   }
   let bytes: Uint8Array;
   try {
-    const options = { maxOutputLength: sizeBytes };
+    // One buffer for all (a byte more, or a second one is begun at the end): collecting chunks takes the memory twice, and
+    // the heap keeps what 16 KiB pieces took.
+    const options = { maxOutputLength: sizeBytes, chunkSize: Math.max(sizeBytes + 1, minChunkBytes) };
     bytes = method === 'zlib' ? zlib.inflateSync(packed, options) : zlib.zstdDecompressSync(packed, options);
   } catch (cause) {
     throw new BinaryError(`the ${method} data is damaged`, place, undefined, { cause });
