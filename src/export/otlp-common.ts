@@ -6,7 +6,6 @@ import {
   createWriter,
   endMessage,
   type ProtobufWriter,
-  takeMessage,
   WIRE,
   writeDouble,
   writeFixed32,
@@ -14,6 +13,7 @@ import {
   writeTag,
   writeText,
   writeVarint,
+  writtenBytes,
 } from './protobuf-writer.ts';
 
 /**
@@ -47,7 +47,7 @@ function encodeKey(key: string): Uint8Array {
   writeTag(part, 1, WIRE.LENGTH);
   writeText(part, key);
   writeTag(part, 2, WIRE.LENGTH);
-  const encoded = takeMessage(part, 0);
+  const encoded = writtenBytes(part);
   if (encodedKeys.size < MAX_KEYS) encodedKeys.set(key, encoded);
   return encoded;
 }

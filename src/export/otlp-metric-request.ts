@@ -11,16 +11,14 @@ import {
   createWriter,
   endMessage,
   type ProtobufWriter,
-  takeMessage,
   WIRE,
   writeDouble,
   writeFixed64,
   writeTag,
   writeText,
   writeVarint,
+  writtenBytes,
 } from './protobuf-writer.ts';
-
-const writer = createWriter();
 
 /** Enumerators of @opentelemetry/sdk-metrics and api (compared by test/telemetry/semconv.test.ts). */
 const HISTOGRAM = 0;
@@ -35,8 +33,14 @@ const FIELD = { GAUGE: 5, SUM: 7, HISTOGRAM: 9 } as const;
  * ExportMetricsServiceRequest (opentelemetry/proto/collector/metrics/v1/metrics_service.proto, metrics/v1/metrics.proto)
  * with all resources in one request. Sums, gauges and histograms: Sidespan has no others.
  * @param room bytes to leave free before the message, for a frame's header.
+ * @param writer to use again; the result is a view of its bytes.
  */
-export function encodeMetricRequest(all: readonly ResourceMetrics[], room = 0): Buffer {
+export function encodeMetricRequest(
+  all: readonly ResourceMetrics[],
+  room = 0,
+  writer: ProtobufWriter = createWriter(),
+): Buffer {
+  writer.at = room;
   for (const { resource, scopeMetrics } of all) {
     writeTag(writer, 1, WIRE.LENGTH);
     const resourceMessage = beginMessage(writer, 3);
@@ -54,7 +58,7 @@ export function encodeMetricRequest(all: readonly ResourceMetrics[], room = 0): 
     writeSchemaUrl(writer, resource.schemaUrl);
     endMessage(writer, resourceMessage, 3);
   }
-  return takeMessage(writer, room);
+  return writtenBytes(writer);
 }
 
 function writeMetric(writer: ProtobufWriter, metric: MetricData): void {

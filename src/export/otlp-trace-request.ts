@@ -7,22 +7,26 @@ import {
   createWriter,
   endMessage,
   type ProtobufWriter,
-  takeMessage,
   WIRE,
   writeFixed32,
   writeHex,
   writeTag,
   writeText,
   writeVarint,
+  writtenBytes,
 } from './protobuf-writer.ts';
-
-const writer = createWriter();
 
 /**
  * ExportTraceServiceRequest (opentelemetry/proto/collector/trace/v1/trace_service.proto, trace/v1/trace.proto).
  * @param room bytes to leave free before the message, for a frame's header.
+ * @param writer to use again; the result is a view of its bytes.
  */
-export function encodeTraceRequest(spans: readonly ReadableSpan[], room = 0): Buffer {
+export function encodeTraceRequest(
+  spans: readonly ReadableSpan[],
+  room = 0,
+  writer: ProtobufWriter = createWriter(),
+): Buffer {
+  writer.at = room;
   for (const [resource, scopes] of byResourceAndScope(spans)) {
     writeTag(writer, 1, WIRE.LENGTH);
     const resourceSpans = beginMessage(writer, 3);
@@ -43,7 +47,7 @@ export function encodeTraceRequest(spans: readonly ReadableSpan[], room = 0): Bu
     writeSchemaUrl(writer, resource.schemaUrl);
     endMessage(writer, resourceSpans, 3);
   }
-  return takeMessage(writer, room);
+  return writtenBytes(writer);
 }
 
 /** By identity: one object a process and a preset. */

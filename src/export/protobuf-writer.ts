@@ -1,5 +1,5 @@
 /**
- * Protocol Buffers, written front to back into a buffer that is used again (https://protobuf.dev/programming-guides/encoding/).
+ * Protocol Buffers, written front to back into a buffer that grows (https://protobuf.dev/programming-guides/encoding/).
  *
  * A nested message begins with its length, which is known at its end: `beginMessage` leaves room for the usual size of
  * the length and `endMessage` moves the message where that was wrong.
@@ -14,21 +14,15 @@ type WritableBuffer = Buffer & { utf8Write(text: string, at: number): number };
 
 export const WIRE = { VARINT: 0, FIXED64: 1, LENGTH: 2, FIXED32: 5 } as const;
 
-/** Kept between messages; a longer one gets a buffer of its own. */
-const KEPT_BYTES = 1 << 20;
 const FIRST_BYTES = 64 << 10;
 
 export function createWriter(sizeBytes = FIRST_BYTES): ProtobufWriter {
   return { bytes: newBytes(sizeBytes), at: 0 };
 }
 
-/** A copy of what was written, `room` unset bytes before it; the writer is empty then. */
-export function takeMessage(writer: ProtobufWriter, room: number): Buffer {
-  const message = Buffer.allocUnsafeSlow(room + writer.at);
-  writer.bytes.copy(message, room, 0, writer.at);
-  writer.at = 0;
-  if (writer.bytes.length > KEPT_BYTES) writer.bytes = newBytes(FIRST_BYTES);
-  return message;
+/** What was written: a view, valid until the writer is used again. */
+export function writtenBytes(writer: ProtobufWriter): Buffer {
+  return writer.bytes.subarray(0, writer.at);
 }
 
 function newBytes(sizeBytes: number): WritableBuffer {

@@ -2,6 +2,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type BatchQueue, type BatchQueueEvents, type BatchSink, createBatchQueue } from './batch-queue.ts';
 import { consoleSpans, type LineOutput } from './console-spans.ts';
 import { encodeTraceRequest } from './otlp-trace-request.ts';
+import { createWriter, type ProtobufWriter } from './protobuf-writer.ts';
 import { createTransport, type OtlpOptions, type Transport } from './transport.ts';
 
 /** config.traces has this shape. */
@@ -110,14 +111,23 @@ export async function createTraceExport<Span extends ReadableSpan>(
   };
 }
 
+/** A writer that one large batch has blown up is not kept. */
+const MAX_KEPT_BYTES = 2 << 20;
+
 function otlpSpans(transport: Transport): BatchSink<ReadableSpan> {
+  // Requests are some 300 kB each, ten a second: new buffers for them are 20 MB before the collector looks at them.
+  const free: ProtobufWriter[] = [];
   return {
     async send(spans, timeoutMs) {
-      const request = encodeTraceRequest(spans, transport.room);
+      const writer = free.pop() ?? createWriter();
+      const request = encodeTraceRequest(spans, transport.room, writer);
       if (request.length > MAX_REQUEST_BYTES) {
         return { outcome: 'too_large', reason: `a request of ${request.length} bytes` };
       }
-      return transport.send(request, timeoutMs);
+      const result = await transport.send(request, timeoutMs);
+      // After a failure something may still read from it.
+      if (result.outcome === 'accepted' && writer.bytes.length <= MAX_KEPT_BYTES) free.push(writer);
+      return result;
     },
     close: () => transport.close(),
   };

@@ -55,8 +55,8 @@ export function functionMeaning(
   const attributes: Attributes = { [ATTR.CODE_FUNCTION_NAME]: facts.functionName };
   if (facts.file !== undefined) attributes[ATTR.CODE_FILE_PATH] = facts.file;
   if (facts.line !== undefined) attributes[ATTR.CODE_LINE_NUMBER] = facts.line;
-  addValues(attributes, SIDESPAN.ARGUMENT_PREFIX, call.arguments);
-  addValues(attributes, SIDESPAN.RESULT_PREFIX, call.results);
+  addValues(attributes, argumentKeys, call.arguments);
+  addValues(attributes, resultKeys, call.results);
   attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   if (failure !== undefined) attributes[ATTR.ERROR_TYPE] = failure.type;
@@ -80,22 +80,55 @@ export function functionFailure(call: Call, facts: FunctionFacts): FunctionFailu
   return { type: error.goType, status: { code: STATUS_ERROR_CODE, message } };
 }
 
-function addValues(attributes: Attributes, prefix: string, values: readonly Value[]): void {
+function addValues(attributes: Attributes, keys: ValueKeys, values: readonly Value[]): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (value === undefined) continue;
-    const key = prefix + (value.name === '' || value.name === '_' ? i : value.name);
+    const key = keys(value.name === '' || value.name === '_' ? i : value.name);
     const content = value.value;
     if (content === undefined) {
-      attributes[`${key}.unavailable`] = value.unavailable ?? 'not captured';
+      attributes[key.unavailable] = value.unavailable ?? 'not captured';
       continue;
     }
     const isScalar = typeof content === 'number' || typeof content === 'boolean' || typeof content === 'string';
-    attributes[key] = isScalar ? content : contentJson(content);
-    if (value.truncated !== undefined) attributes[`${key}.truncated`] = value.truncated.of;
-    if (needsType(value)) attributes[`${key}.type`] = value.goType;
+    attributes[key.content] = isScalar ? content : content === null ? 'null' : contentJson(content);
+    if (value.truncated !== undefined) attributes[key.truncated] = value.truncated.of;
+    if (needsType(value)) attributes[key.type] = value.goType;
   }
 }
+
+/** Names of the attributes of one argument or result. */
+interface ValueKey {
+  readonly content: string;
+  readonly type: string;
+  readonly truncated: string;
+  readonly unavailable: string;
+}
+
+type ValueKeys = (name: string | number) => ValueKey;
+
+/** Parameters of all traced functions; joining a name anew costs a look-up by its text in every span. */
+const MAX_KEYS = 8192;
+
+function valueKeys(prefix: string): ValueKeys {
+  const known = new Map<string | number, ValueKey>();
+  return (name) => {
+    const found = known.get(name);
+    if (found) return found;
+    const content = `${prefix}${name}`;
+    const key = {
+      content,
+      type: `${content}.type`,
+      truncated: `${content}.truncated`,
+      unavailable: `${content}.unavailable`,
+    };
+    if (known.size < MAX_KEYS) known.set(name, key);
+    return key;
+  };
+}
+
+const argumentKeys = valueKeys(SIDESPAN.ARGUMENT_PREFIX);
+const resultKeys = valueKeys(SIDESPAN.RESULT_PREFIX);
 
 /** Where the text does not show what it is: JSON, a string that looks like it, an interface's dynamic type. */
 function needsType(value: Value): boolean {
