@@ -7,7 +7,7 @@ export type SectionSource = Pick<ElfFile, 'path' | 'debugSection' | 'sectionCont
 
 /**
  * The DWARF sections of a file, each read and decompressed when it is first asked for and kept until `release`. They
- * are the bulk of the memory: .debug_info has 5 MB in a 15 MB program, 50 MB in a 150 MB one.
+ * are the bulk of the memory: .debug_info has 5 MB in the `go` command (20 MB) and 33 MB in Jaeger (121 MB).
  */
 export class DebugSections {
   readonly file: string;

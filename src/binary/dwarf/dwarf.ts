@@ -23,7 +23,7 @@ export interface Dwarf {
    */
   type(name: string): GoType | undefined;
   /**
-   * Gives back the memory of the sections that were read, which is a third of the file's size or more. The next question
+   * Gives back the memory of the sections that were read, about a quarter of the file's size. The next question
    * that needs one reads it again.
    */
   release(): void;

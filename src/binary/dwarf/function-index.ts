@@ -5,7 +5,7 @@ import { once } from './once.ts';
 import { UnitRanges } from './ranges.ts';
 import { type Entry, readEntry } from './unit.ts';
 
-/** A program of 150 MB has 300,000. */
+/** Jaeger (121 MB) has 137,000, abstract ones included. */
 const maxFunctions = 2_000_000;
 
 /** A unit whose functions are being found. */

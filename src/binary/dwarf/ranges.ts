@@ -7,7 +7,7 @@ export interface AddressRange {
   readonly end: number;
 }
 
-/** Entries of range lists over all units of a file: a program of 10,000 packages has some 30,000. */
+/** Entries of range lists over all units of a file: Jaeger (121 MB) has 2,061. */
 const maxRanges = 500_000;
 
 /** DWARF 5 §7.25, table 7.30. */

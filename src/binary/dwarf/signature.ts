@@ -76,7 +76,7 @@ function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignatur
     list.set(linkerName, { name: parameterName(linkerName), type: types.named(origin, Attribute.type) });
   }
   const inOrder = [...parameters.values()];
-  // Not pclntab's name, which has `[...]` for type arguments.
+  // Not the caller's name: where the runtime prints it, it has `[...]` for the type arguments.
   const functionName = info.text(info.originOf(entry), Attribute.name) ?? '';
   const index = dictionaryIndex(functionName, inOrder[0]?.type.name);
   if (index !== undefined && !parameters.has(dictionaryParameter.name)) inOrder.splice(index, 0, dictionaryParameter);

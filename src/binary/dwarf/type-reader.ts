@@ -21,7 +21,7 @@ const typeParameterName = /^\.param\d+$/;
 
 /** The name of an unnamed struct spells it out, with the structs in it. */
 export const maxNameBytes = 1024 * 1024;
-/** What the types and fields that were read may weigh: 100 bytes each and their names. All of Kubernetes has 100 MB. */
+/** What the types and fields that were read may weigh: 100 bytes each and their names. All of Jaeger's weigh 27 MB. */
 const maxWeightBytes = 256 * 1024 * 1024;
 
 /** Types by the offset of their entry: made when asked for, so that recursive ones end. */

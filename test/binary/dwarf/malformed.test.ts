@@ -257,6 +257,12 @@ describe('crafted debug information', () => {
     refused(() => dwarf.type('main.Wrong'), /no Go type/);
   });
 
+  test('types with types within them', () => {
+    const inner: Bytes = [Code.struct, text('main.Inner'), 0, 25, 0];
+    const dwarf = program([() => [Code.struct, text('main.Outer'), 0, 25, inner, 0]]);
+    refused(() => dwarf.type('main.Outer')?.fields, /a part of a type has parts/);
+  });
+
   test('references to nowhere', () => {
     for (const offset of [0, 5, 0x7fffffff, 0xffffffff]) {
       const dwarf = program([() => fn([Code.parameter, text('x'), 0, u32(offset)])]);
