@@ -1,9 +1,9 @@
 /** Debug information that is cut short, lies about lengths or leads in circles. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BinaryError } from '../../../src/binary/binary-error.ts';
-import { type Dwarf, openDwarf } from '../../../src/binary/dwarf/dwarf.ts';
-import type { GoSignature, GoType } from '../../../src/binary/go-type.ts';
+import { openDwarf } from '../../../src/binary/dwarf/dwarf.ts';
+import type { GoType } from '../../../src/binary/go-type.ts';
+import { abbreviations, Code, fn, int, pc, program, ranges, refused, signature } from './crafted-program.ts';
 import {
   abbreviation,
   type Bytes,
@@ -18,121 +18,6 @@ import {
   unit4,
 } from './dwarf-writer.ts';
 
-const Code = {
-  unit: 1,
-  function: 2,
-  parameter: 3,
-  copyOfParameter: 4,
-  struct: 5,
-  field: 6,
-  typedef: 7,
-  array: 8,
-  range: 9,
-  int: 10,
-  pointer: 11,
-  copyOfFunction: 12,
-  block: 13,
-} as const;
-
-/** Names, tags and forms as Go writes them; strings and references in place. */
-const abbreviations: Bytes = [
-  // compile_unit: name string, language data1, low_pc addr, ranges sec_offset
-  abbreviation(Code.unit, 0x11, true, [
-    [0x03, 0x08],
-    [0x13, 0x0b],
-    [0x11, 0x01],
-    [0x55, 0x17],
-  ]),
-  // subprogram: name string, low_pc addr
-  abbreviation(Code.function, 0x2e, true, [
-    [0x03, 0x08],
-    [0x11, 0x01],
-  ]),
-  // formal_parameter: name string, variable_parameter flag, type ref_addr
-  abbreviation(Code.parameter, 0x05, false, [
-    [0x03, 0x08],
-    [0x4b, 0x0c],
-    [0x49, 0x10],
-  ]),
-  // formal_parameter: abstract_origin ref_addr
-  abbreviation(Code.copyOfParameter, 0x05, false, [[0x31, 0x10]]),
-  // structure_type: name string, byte_size udata, go_kind data1
-  abbreviation(Code.struct, 0x13, true, [
-    [0x03, 0x08],
-    [0x0b, 0x0f],
-    [0x2900, 0x0b],
-  ]),
-  // member: name string, data_member_location udata, type ref_addr
-  abbreviation(Code.field, 0x0d, false, [
-    [0x03, 0x08],
-    [0x38, 0x0f],
-    [0x49, 0x10],
-  ]),
-  // typedef: name string, type ref_addr
-  abbreviation(Code.typedef, 0x16, false, [
-    [0x03, 0x08],
-    [0x49, 0x10],
-  ]),
-  // array_type: name string, type ref_addr, byte_size udata, go_kind data1
-  abbreviation(Code.array, 0x01, true, [
-    [0x03, 0x08],
-    [0x49, 0x10],
-    [0x0b, 0x0f],
-    [0x2900, 0x0b],
-  ]),
-  // subrange_type: count udata
-  abbreviation(Code.range, 0x21, false, [[0x37, 0x0f]]),
-  // base_type: name string, byte_size data1, go_kind data1
-  abbreviation(Code.int, 0x24, false, [
-    [0x03, 0x08],
-    [0x0b, 0x0b],
-    [0x2900, 0x0b],
-  ]),
-  // pointer_type: name string, type ref_addr, go_kind data1
-  abbreviation(Code.pointer, 0x0f, false, [
-    [0x03, 0x08],
-    [0x49, 0x10],
-    [0x2900, 0x0b],
-  ]),
-  // subprogram: abstract_origin ref_addr, low_pc addr
-  abbreviation(Code.copyOfFunction, 0x2e, true, [
-    [0x31, 0x10],
-    [0x11, 0x01],
-  ]),
-  // lexical_block
-  abbreviation(Code.block, 0x0b, true, []),
-  0,
-];
-
-const pc = 0x401000;
-const ranges: Bytes = [u64(0), u64(0x1000), u64(0), u64(0)];
-
-/**
- * One unit of the package `runtime` with these entries. Each may refer to others by their index: `at(index)` is the
- * offset of an entry as 4 bytes.
- */
-function program(
-  entries: readonly ((at: (index: number) => number[]) => Bytes)[],
-  more: Record<string, Bytes> = {},
-): Dwarf {
-  const root = [Code.unit, text('runtime'), 0x16, u64(pc), u32(0)];
-  const sizes = entries.map((entry) => flatten(entry(() => u32(0))).length);
-  const start = headerBytes + flatten(root).length;
-  const at = (index: number) => u32(sizes.slice(0, index).reduce((sum, size) => sum + size, start));
-  const info = unit4([root, entries.map((entry) => entry(at)), 0]);
-  return openDwarf(
-    sectionsOf({ '.debug_info': info, '.debug_abbrev': abbreviations, '.debug_ranges': ranges, ...more }),
-  );
-}
-
-const int = (): Bytes => [Code.int, text('int'), 8, 2];
-const fn = (...children: Bytes[]): Bytes => [Code.function, text('main.f'), u64(pc), children, 0];
-
-function signature(dwarf: Dwarf): GoSignature | string {
-  const found = dwarf.signature({ name: 'main.f', entryVaddr: pc });
-  return found.value ?? found.unavailable;
-}
-
 /** Everything that is reachable by value and a bit more. */
 function visit(type: GoType | undefined, depth = 0): void {
   if (type === undefined || depth > 300) return;
@@ -140,15 +25,6 @@ function visit(type: GoType | undefined, depth = 0): void {
   for (const field of type.fields ?? []) visit(field.type, depth + 1);
   visit(type.elem, depth + 1);
   visit(type.key, depth + 1);
-}
-
-function refused(use: () => unknown, message: RegExp): void {
-  assert.throws(use, (error) => {
-    assert.ok(error instanceof BinaryError, String(error));
-    assert.match(error.message, message);
-    assert.match(error.message, /^crafted: \.debug_\w+\+0x[0-9a-f]+: /);
-    return true;
-  });
 }
 
 describe('crafted debug information', () => {
