@@ -14,7 +14,7 @@ struct plan_context {
 	struct scratch *scratch;
 	__u64 load_bias;
 	__u32 process_slot;
-	__u32 map_kind;
+	__u32 pad;
 };
 
 enum step_result { STEP_GO_ON = 0, STEP_END = 1 };
@@ -41,16 +41,25 @@ static __always_inline __u32 room(const struct scratch *scratch)
 	return scratch->out < settings.capture_limit ? settings.capture_limit - scratch->out : 0;
 }
 
+/*
+ * Copies user memory to offset `at` of the output. Both bounds are put on the very registers of the call: kernels up to
+ * 6.12 forget the range of a value that the compiler spilled before it was checked. Returns 0 if it worked.
+ */
+static __always_inline long copy_user(struct scratch *scratch, __u32 at, __u32 size, __u64 address)
+{
+	if (size >= CAPTURE_BYTES)
+		return -1;
+	MASK(at, CAPTURE_BYTES);
+	MASK(size, CAPTURE_BYTES);
+	return bpf_probe_read_user(&scratch->data[at], size, (void *)address);
+}
+
 /* Copies user memory to the end of the output; the caller has checked that there is room. Returns 0 if it worked. */
 static __always_inline long append_user(struct scratch *scratch, __u32 size, __u64 address)
 {
 	__u32 out = scratch->out;
-	long failed;
+	long failed = copy_user(scratch, out, size, address);
 
-	MASK(out, CAPTURE_BYTES);
-	if (size > CAPTURE_BYTES)
-		return -1;
-	failed = bpf_probe_read_user(&scratch->data[out], size, (void *)address);
 	if (!failed)
 		scratch->out = out + ((size + 7) & ~7u);
 	return failed;
@@ -97,7 +106,8 @@ static __always_inline struct plan_level *pop_level(struct scratch *scratch)
 
 static const volatile __u8 zeros[512] = {};
 
-static __always_inline int step_image(struct scratch *scratch, __u32 size)
+/* A chunk of `size` zero bytes, the new image. */
+static __always_inline int begin_image(struct scratch *scratch, __u32 size)
 {
 	struct chunk_header *chunk;
 	__u32 out;
@@ -112,9 +122,46 @@ static __always_inline int step_image(struct scratch *scratch, __u32 size)
 	scratch->image_chunk = out - sizeof(struct chunk_header);
 	scratch->image = out;
 	MASK(out, CAPTURE_BYTES);
-	if (bpf_probe_read_kernel(&scratch->data[out], size, (void *)zeros))
-		return STEP_END;
+	if (size > IMAGE_WORDS * 8) {
+		if (bpf_probe_read_kernel(&scratch->data[out], size, (void *)zeros))
+			return STEP_END;
+	} else {
+		__builtin_memset(&scratch->data[out], 0, IMAGE_WORDS * 8);
+	}
 	scratch->out = out + ((size + 7) & ~7u);
+	return STEP_GO_ON;
+}
+
+static __noinline __u64 word_from(struct plan_context *context, __u32 source)
+{
+	struct scratch *scratch = context->scratch;
+
+	if (source >= WORD_SAVED) {
+		source -= WORD_SAVED;
+		return source < SAVED_WORDS ? scratch->frame.saved[source] : 0;
+	}
+	return scratch->state.own ? read_register(context->ctx, source) : 0;
+}
+
+static __always_inline int step_image(struct plan_context *context, const struct capture_step *step)
+{
+	struct scratch *scratch = context->scratch;
+	__u64 sources = step->imm;
+
+	if (begin_image(scratch, step->c) != STEP_GO_ON)
+		return STEP_END;
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < IMAGE_WORDS; i++) {
+		if (i >= step->a)
+			break;
+		*image_word(scratch, 8 * i) = word_from(context, (__u32)(sources >> (8 * i)) & 0xff);
+	}
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < SAVED_WORDS; i++) {
+		if (i >= step->b)
+			break;
+		scratch->frame.saved[i] = *image_word(scratch, 8 * i);
+	}
 	return STEP_GO_ON;
 }
 
@@ -136,12 +183,9 @@ static __always_inline void step_register(struct plan_context *context, const st
 static __always_inline void step_stack(struct plan_context *context, const struct capture_step *step)
 {
 	struct scratch *scratch = context->scratch;
-	__u32 size = step->c;
 	__u32 chunk = scratch->image_chunk;
 
-	if (size > CAPTURE_BYTES)
-		return;
-	if (bpf_probe_read_user(image_word(scratch, step->b), size, (void *)(REGISTER_SP(context->ctx) + step->imm))) {
+	if (copy_user(scratch, scratch->image + step->b, step->c, REGISTER_SP(context->ctx) + step->imm)) {
 		MASK(chunk, CAPTURE_BYTES);
 		((struct chunk_header *)&scratch->data[chunk])->status = CHUNK_FAULT;
 	}
@@ -177,9 +221,22 @@ static __always_inline int append_bytes(struct scratch *scratch, __u8 op, __u32 
 
 static __always_inline int step_string(struct scratch *scratch, const struct capture_step *step)
 {
-	__u64 *header = image_word(scratch, step->b);
+	__u64 more = step->imm;
+	__u32 at = step->b, limit = step->c;
 
-	return append_bytes(scratch, OP_STRING, CHUNK_OK, header[0], header[1], step->c);
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < 3; i++) {
+		__u64 *header = image_word(scratch, at);
+
+		if (append_bytes(scratch, OP_STRING, CHUNK_OK, header[0], header[1], limit) == STEP_END)
+			return STEP_END;
+		if (i + 1 >= step->a)
+			break;
+		at = (__u32)more & 0xffff;
+		limit = (__u32)(more >> 16) & 0xffff;
+		more >>= 32;
+	}
+	return STEP_GO_ON;
 }
 
 static __always_inline int step_pointer(struct scratch *scratch, const struct capture_step *step)
@@ -202,7 +259,8 @@ static __always_inline int step_pointer(struct scratch *scratch, const struct ca
 		return STEP_GO_ON;
 	}
 	chunk->captured = size;
-	push_level(scratch, payload);
+	if (!step->a)
+		push_level(scratch, payload);
 	return STEP_GO_ON;
 }
 
@@ -320,7 +378,7 @@ static __always_inline int step_interface(struct plan_context *context, const st
 	level->return_pc = scratch->pc;
 	level->item_bytes = scratch->image_chunk;
 	scratch->pc = dynamic->plan;
-	if (step_image(scratch, dynamic->direct ? 8 : dynamic->size_bytes) != STEP_GO_ON) {
+	if (begin_image(scratch, dynamic->direct ? 8 : dynamic->size_bytes) != STEP_GO_ON) {
 		scratch->pc = level->return_pc;
 		pop_level(scratch);
 		chunk->status = CHUNK_NO_ROOM;
@@ -332,7 +390,7 @@ static __always_inline int step_interface(struct plan_context *context, const st
 		__u32 size = dynamic->size_bytes;
 		__u32 image_chunk = scratch->image_chunk;
 
-		if (size > 0 && size <= CAPTURE_BYTES && bpf_probe_read_user(image_word(scratch, 0), size, (void *)data)) {
+		if (size > 0 && copy_user(scratch, scratch->image, size, data)) {
 			MASK(image_chunk, CAPTURE_BYTES);
 			((struct chunk_header *)&scratch->data[image_chunk])->status = CHUNK_FAULT;
 		}
@@ -352,21 +410,60 @@ static __always_inline int step_end(struct scratch *scratch)
 	return STEP_GO_ON;
 }
 
+/* The n-th key's first value: its chunk, or the frame's trace context. */
+static long use_header(__u64 index, struct plan_context *context)
+{
+	struct scratch *scratch = context->scratch;
+	__u32 n = (__u32)index, limit, status;
+
+	MASK(n, MAX_HEADER_KEYS);
+	struct found_value *found = &scratch->found[n];
+	status = found->status;
+	limit = ((scratch->limits >> (8 * n)) & 0xff) * HEADER_UNIT;
+	if (status == CHUNK_OK && found->length == 0)
+		status = CHUNK_ABSENT;
+	if (status == CHUNK_OK && bpf_probe_read_user(scratch->words, 16, (void *)found->data))
+		status = CHUNK_FAULT;
+	if (scratch->adopt) {
+		if (status == CHUNK_OK)
+			adopt_traceparent(scratch, scratch->words[0], scratch->words[1]);
+		return 0;
+	}
+	scratch->stopped = append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], limit) == STEP_END;
+	return scratch->stopped;
+}
+
+static __noinline void want_key(struct scratch *scratch, __u32 n, __u32 string_index)
+{
+	struct plan_string *string = bpf_map_lookup_elem(&plan_strings, &string_index);
+	struct found_value *found;
+
+	MASK(n, MAX_HEADER_KEYS);
+	found = &scratch->found[n];
+	found->string_index = string_index;
+	found->key_bytes = string && n < scratch->keys ? string->size_bytes : 1ull << 61; /* no key is that long */
+	found->status = CHUNK_ABSENT;
+}
+
 /* OP_HEADER and OP_TRACEPARENT: one look-up, so that the verifier walks through it once. */
 static __always_inline int step_header(struct plan_context *context, const struct capture_step *step)
 {
 	struct scratch *scratch = context->scratch;
-	__u32 adopt = step->op == OP_TRACEPARENT;
-	__u32 status;
+	__u64 strings = step->imm;
 
-	if (adopt && (scratch->frame.flags & FRAME_ROOT) == 0)
+	if (step->op == OP_TRACEPARENT && (scratch->frame.flags & FRAME_ROOT) == 0)
 		return STEP_GO_ON;
-	status = find_header(scratch, *image_word(scratch, step->b), (__u32)step->imm, context->map_kind);
-	if (!adopt)
-		return append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], step->c);
-	if (status == CHUNK_OK)
-		adopt_traceparent(scratch, scratch->words[0], scratch->words[1]);
-	return STEP_GO_ON;
+	scratch->adopt = step->op == OP_TRACEPARENT;
+	scratch->limits = step->c;
+	scratch->keys = step->a & (2 * MAX_HEADER_KEYS - 1);
+	scratch->walk.missing = scratch->keys;
+	scratch->stopped = 0;
+#pragma clang loop unroll(full)
+	for (__u32 n = 0; n < MAX_HEADER_KEYS; n++)
+		want_key(scratch, n, (__u32)(strings >> (16 * n)) & 0xffff);
+	find_headers(scratch, *image_word(scratch, step->b));
+	bpf_loop(scratch->keys, use_header, context, 0);
+	return scratch->stopped ? STEP_END : STEP_GO_ON;
 }
 
 /*
@@ -423,7 +520,7 @@ static long plan_step(__u64 index, struct plan_context *context)
 	case OP_END:
 		return step_end(scratch);
 	case OP_IMAGE:
-		if (step_image(scratch, step->c) == STEP_GO_ON)
+		if (step_image(context, step) == STEP_GO_ON)
 			return STEP_GO_ON;
 		break;
 	case OP_REGISTER:

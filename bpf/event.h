@@ -25,7 +25,7 @@
 #define INLINE_FRAMES 6		 /* open calls kept in a goroutine's own entry; deeper ones overflow */
 #define MAX_FRAMES 4096		 /* open traced calls on one goroutine; beyond: counted as frame_stack_full */
 #define SAVED_WORDS 3		 /* words a capture may keep from entry to exit */
-#define MAX_MAP_GROUPS 16	 /* groups (8 entries each) of a Go map searched for a header */
+#define MAX_WALK_STEPS 64	 /* groups of a Go map searched for headers (8 entries each), and keys of fitting length compared */
 #define MAX_CONTEXTS 16		 /* links of a context.Context chain searched for a key */
 
 /* ---- records in the ring buffer ------------------------------------------------------------ */
@@ -104,7 +104,7 @@ enum chunk_status {
 	CHUNK_NO_ROOM = 3,   /* CAPTURE_BYTES or PLAN_DEPTH ran out: no payload */
 	CHUNK_ABSENT = 4,    /* key not in the map or context: no payload */
 	CHUNK_UNKNOWN_TYPE = 5, /* interface: payload is the type's address only */
-	CHUNK_TOO_LARGE = 6, /* map with more groups than MAX_MAP_GROUPS and the key not in those searched */
+	CHUNK_TOO_LARGE = 6, /* MAX_WALK_STEPS ran out before the key was found */
 };
 
 struct chunk_header {
@@ -122,26 +122,36 @@ struct chunk_header {
  * into the image. Ops that follow a pointer found in the image append a chunk; when it is CHUNK_OK and the
  * op says so, the chunk's payload becomes the current image until OP_POP.
  *
+ * Some ops do several of a kind, because the step from one op to the next costs as much as a short read:
+ * OP_IMAGE fills up to eight words, OP_STRING reads up to three strings, OP_HEADER looks up to four keys up in one
+ * walk. Their chunks are those of as many single ops.
+ *
  *	op		a		b	c		imm		chunk written
  */
 enum capture_op {
 	OP_END = 0,	  /* -		-	-		-		none; ends the plan or returns from a dynamic one */
-	OP_IMAGE = 1,	  /* -		-	size		-		`size` zero bytes; becomes the image */
+	OP_IMAGE = 1,	  /* words	saved	size		word sources	`size` zero bytes; becomes the image. Its first `words` words (8 at most) are filled by the
+				     bytes of imm: a register's number, or WORD_SAVED + n for frame.saved[n]; the first `saved` words are then kept in the frame */
 	OP_REGISTER = 2,  /* register	at	bytes 1,2,4,8	-		none: stores the register's low bytes */
 	OP_STACK = 3,	  /* -		at	size		offset from SP	none: copies from the goroutine's stack; a fault sets the image chunk's status */
 	OP_SAVE = 4,	  /* word	at	-		-		none: frame.saved[word] = 8 bytes of the image */
 	OP_SAVED = 5,	  /* word	at	-		-		none: 8 bytes of the image = frame.saved[word] */
-	OP_STRING = 6,	  /* -		at	max bytes	-		bytes of the string or []byte whose header is at `at` */
-	OP_POINTER = 7,	  /* -		at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image; not OK: skips past the matching OP_POP */
+	OP_STRING = 6,	  /* count	at	max bytes	more		bytes of the string or []byte whose header is at `at`; `more`: at and max (u16 each) of up to two others */
+	OP_POINTER = 7,	  /* 1 = leaf	at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image (not of a leaf); not OK: skips past the matching OP_POP */
 	OP_POP = 8,	  /* -		-	-		-		none: back to the previous image */
 	OP_SLICE = 9,	  /* max items	at	item size	ops of the body	items of the slice at `at`; then the body (ended by OP_NEXT) runs once an item, the item being the image */
 	OP_EACH = 10,	  /* items	at	item size	ops of the body	none: runs the body for each item of the array at `at` in the image */
 	OP_NEXT = 11,	  /* -		-	-		-		none: ends the body of OP_SLICE or OP_EACH */
 	OP_INTERFACE = 12, /* 1 = has itab at	-		-		8 bytes: vaddr of the dynamic type; if dynamic_types knows it, an OP_IMAGE chunk with the value follows and its plan runs */
-	OP_HEADER = 13,	  /* -		at	max bytes	string index	first value of that key in the map[string][]string at `at` */
+	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: four u16 */
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
-	OP_TRACEPARENT = 15, /* -	at	-		string index	none: parses that header into the frame's trace context */
+	OP_TRACEPARENT = 15, /* 1	at	-		string index	none: parses that header into the frame's trace context */
 };
+
+#define WORD_SAVED 64	   /* in OP_IMAGE's word sources */
+#define IMAGE_WORDS 8	   /* most words that OP_IMAGE fills */
+#define MAX_HEADER_KEYS 4
+#define HEADER_UNIT 4
 
 struct capture_step {
 	__u8 op;

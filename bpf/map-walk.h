@@ -16,24 +16,20 @@
 #define VALUE_BYTES 24 /* slice header */
 #define TOPHASH_MIN 5  /* smaller: the cell is empty or was moved (runtime/map.go, minTopHash) */
 
-enum walk_state { WALK_GROUPS = 0, WALK_FOUND = 1, WALK_DONE = 2, WALK_FAULT = 3 };
+enum walk_state { WALK_GROUPS = 0, WALK_DONE = 1, WALK_FAULT = 2 };
 
-struct walk_context {
-	struct scratch *scratch;
-	const struct plan_string *wanted;
-	__u32 map_kind;
-};
-
-static __always_inline int same_key(struct scratch *scratch, const struct plan_string *wanted, __u64 address)
+static __noinline int same_key(struct scratch *scratch, __u32 string_index, __u64 length, __u64 address)
 {
-	const __u64 *want = (const __u64 *)wanted->bytes;
+	struct plan_string *wanted = bpf_map_lookup_elem(&plan_strings, &string_index);
 	__u64 *text = (__u64 *)scratch->text;
-	__u32 length = wanted->size_bytes;
 	__u64 different = 0;
+	const __u64 *want;
 
-	if (length == 0 || length > PLAN_STRING_BYTES)
+	if (!wanted || length == 0 || length > PLAN_STRING_BYTES)
 		return 0;
+	want = (const __u64 *)wanted->bytes;
 	__builtin_memset(text, 0, PLAN_STRING_BYTES);
+	MASK(length, 64); /* for kernels up to 6.12, as in copy_user */
 	if (bpf_probe_read_user(text, length, (void *)address))
 		return 0;
 	/* By words and without a branch: the verifier walks each path through each of the eight slots. */
@@ -44,11 +40,11 @@ static __always_inline int same_key(struct scratch *scratch, const struct plan_s
 }
 
 /* Takes the next table of the directory, or ends the walk. */
-static __always_inline void next_table(struct scratch *scratch, __u32 map_kind)
+static __always_inline void next_table(struct scratch *scratch)
 {
 	struct map_walk *walk = &scratch->walk;
 
-	if (map_kind == MAP_BUCKETS) {
+	if (scratch->state.map_kind == MAP_BUCKETS) {
 		if (walk->tables == 0) {
 			walk->state = WALK_DONE;
 			return;
@@ -83,79 +79,132 @@ static __always_inline void next_table(struct scratch *scratch, __u32 map_kind)
 	walk->groups = (__u32)scratch->words[1] + 1;
 }
 
-static long walk_group(__u64 index, struct walk_context *context)
+/* 1 if equal, without a branch: both are below 2^63. */
+static __always_inline __u64 equal(__u64 a, __u64 b)
 {
-	struct scratch *scratch = context->scratch;
-	struct map_walk *walk = &scratch->walk;
-	__u32 buckets = context->map_kind == MAP_BUCKETS;
-	__u32 size = buckets ? BUCKET_BYTES : SWISS_GROUP_BYTES;
+	return ((a ^ b) - 1) >> 63;
+}
 
+/* Bit i: slot i is in use and its key has the length of one that is looked for. */
+static __always_inline __u32 candidates(const struct scratch *scratch, __u32 buckets)
+{
+	const struct found_value *found = scratch->found;
+	__u64 mask = 0;
+
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < 8; i++) {
+		__u32 key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
+		__u64 length = *(__u64 *)&scratch->group[key_at + 8] & (1ull << 62) - 1;
+		__u64 same = equal(length, found[0].key_bytes) | equal(length, found[1].key_bytes) |
+			     equal(length, found[2].key_bytes) | equal(length, found[3].key_bytes);
+
+		mask |= same << i;
+		/* One slot after the other: all at once they would take 150 bytes of stack for spilled values. */
+		asm volatile("" : "+r"(mask));
+	}
+	return (__u32)mask;
+}
+
+/* Number of the lowest bit set in a byte that is not zero, without a branch. */
+static __always_inline __u32 lowest_bit(__u64 byte)
+{
+	__u64 bit = byte & -byte;
+
+	return (__u32)((equal(bit & 0xaa, 0) ^ 1) | (equal(bit & 0xcc, 0) ^ 1) << 1 | (equal(bit & 0xf0, 0) ^ 1) << 2);
+}
+
+/* Takes the value of slot i if its key is one that is looked for. */
+static __always_inline void take_value(struct scratch *scratch, __u32 i, __u32 buckets)
+{
+	struct map_walk *walk = &scratch->walk;
+	__u64 length;
+	__u8 control;
+
+	MASK(i, 8);
+	control = scratch->group[i];
+	if (buckets ? control < TOPHASH_MIN : (control & 0x80) != 0)
+		return;
+	__u32 key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
+	__u32 value_at = buckets ? 8 + 8 * KEY_BYTES + i * VALUE_BYTES : key_at + KEY_BYTES;
+	length = *(__u64 *)&scratch->group[key_at + 8];
+	for (__u32 k = 0; k < MAX_HEADER_KEYS; k++) {
+		struct found_value *found = &scratch->found[k];
+
+		if (found->key_bytes != length || found->status != CHUNK_ABSENT)
+			continue;
+		if (!same_key(scratch, found->string_index, length, *(__u64 *)&scratch->group[key_at]))
+			continue;
+		found->status = CHUNK_OK;
+		found->data = *(__u64 *)&scratch->group[value_at];
+		found->length = *(__u64 *)&scratch->group[value_at + 8];
+		walk->missing--;
+		return;
+	}
+}
+
+/* One step of the walk: a candidate of the group at hand, or else the next group. */
+static long walk_step(__u64 index, struct scratch **context)
+{
+	struct scratch *scratch = *context;
+	struct map_walk *walk = &scratch->walk;
+	__u32 buckets = scratch->state.map_kind == MAP_BUCKETS;
+	__u32 size = buckets ? BUCKET_BYTES : SWISS_GROUP_BYTES;
+	__u64 overflow;
+
+	if (walk->candidates != 0) {
+		__u32 slot = lowest_bit(walk->candidates);
+
+		walk->candidates &= walk->candidates - 1;
+		take_value(scratch, slot, buckets);
+		return walk->missing == 0;
+	}
 	if (walk->groups == 0) {
-		next_table(scratch, context->map_kind);
+		next_table(scratch);
 		return walk->state != WALK_GROUPS;
 	}
 	if (bpf_probe_read_user(scratch->group, size, (void *)walk->group)) {
 		walk->state = WALK_FAULT;
 		return 1;
 	}
-	for (__u32 i = 0; i < 8; i++) {
-		__u8 control = scratch->group[i];
-		__u32 key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
-		__u32 value_at = buckets ? 8 + 8 * KEY_BYTES + i * VALUE_BYTES : key_at + KEY_BYTES;
-
-		if (buckets ? control < TOPHASH_MIN : (control & 0x80) != 0)
-			continue;
-		if (*(__u64 *)&scratch->group[key_at + 8] != walk->wanted)
-			continue;
-		if (!same_key(scratch, context->wanted, *(__u64 *)&scratch->group[key_at]))
-			continue;
-		walk->value_data = *(__u64 *)&scratch->group[value_at];
-		walk->value_length = *(__u64 *)&scratch->group[value_at + 8];
-		walk->state = WALK_FOUND;
-		return 1;
-	}
-	__u64 overflow = *(__u64 *)&scratch->group[BUCKET_BYTES - 8];
+	walk->candidates = candidates(scratch, buckets);
+	overflow = *(__u64 *)&scratch->group[BUCKET_BYTES - 8];
 	if (buckets && overflow != 0) {
 		walk->group = overflow;
 		return 0;
 	}
 	walk->groups--;
-	if (buckets) {
-		walk->last_table += BUCKET_BYTES;
-		walk->group = walk->last_table;
-	} else {
+	if (buckets)
+		walk->group = walk->last_table += BUCKET_BYTES;
+	else
 		walk->group += SWISS_GROUP_BYTES;
-	}
 	return 0;
 }
 
 /*
- * Looks up `string_index` in the map at `map`. Returns CHUNK_OK with the first value's string header in
- * words[0] (address) and words[1] (length), or why not.
+ * Looks the keys up whose string indices and lengths stand in scratch->found, in the map at `map`; then `status` of each
+ * is CHUNK_OK, with address and length of its slice of values, or says why not.
  */
-static __noinline __u32 find_header(struct scratch *scratch, __u64 map, __u32 string_index, __u32 map_kind)
+static __noinline void find_headers(struct scratch *scratch, __u64 map)
 {
-	struct walk_context context = {.scratch = scratch, .map_kind = map_kind};
 	struct map_walk *walk = &scratch->walk;
+	__u32 status = CHUNK_ABSENT;
 	long walked;
 
 	if (map == 0)
-		return CHUNK_ABSENT;
-	context.wanted = bpf_map_lookup_elem(&plan_strings, &string_index);
-	if (!context.wanted)
-		return CHUNK_ABSENT;
-	if (bpf_probe_read_user(scratch->words, 32, (void *)map))
-		return CHUNK_FAULT;
+		return;
+	if (bpf_probe_read_user(scratch->words, 32, (void *)map)) {
+		status = CHUNK_FAULT;
+		goto out;
+	}
 	if (scratch->words[0] == 0)
-		return CHUNK_ABSENT;
-
-	walk->wanted = context.wanted->size_bytes;
+		return;
 	walk->state = WALK_GROUPS;
+	walk->candidates = 0;
 	walk->last_table = 0;
 	walk->group = scratch->words[2];
 	walk->groups = 1;
 	walk->tables = 0;
-	if (map_kind == MAP_BUCKETS) {
+	if (scratch->state.map_kind == MAP_BUCKETS) {
 		__u32 bits = (__u32)(scratch->words[1] >> 8) & 15;
 
 		walk->groups = 1u << bits;
@@ -169,18 +218,17 @@ static __noinline __u32 find_header(struct scratch *scratch, __u64 map, __u32 st
 		walk->directory = scratch->words[2];
 		walk->tables = (__u32)scratch->words[3];
 	}
-	walked = bpf_loop(MAX_MAP_GROUPS, walk_group, &context, 0);
+	walked = bpf_loop(MAX_WALK_STEPS, walk_step, &scratch, 0);
 	if (walk->state == WALK_FAULT)
-		return CHUNK_FAULT;
-	if (walk->state != WALK_FOUND)
-		return walked == MAX_MAP_GROUPS && walk->state == WALK_GROUPS && (walk->groups || walk->tables)
-			       ? CHUNK_TOO_LARGE
-			       : CHUNK_ABSENT;
-	if (walk->value_length == 0)
-		return CHUNK_ABSENT;
-	if (bpf_probe_read_user(scratch->words, 16, (void *)walk->value_data))
-		return CHUNK_FAULT;
-	return CHUNK_OK;
+		status = CHUNK_FAULT;
+	else if (walked == MAX_WALK_STEPS && walk->missing > 0)
+		status = CHUNK_TOO_LARGE;
+out:
+#pragma clang loop unroll(full)
+	for (__u32 k = 0; k < MAX_HEADER_KEYS; k++) {
+		if (scratch->found[k].status == CHUNK_ABSENT)
+			scratch->found[k].status = status;
+	}
 }
 
 #endif

@@ -154,9 +154,18 @@ struct map_walk {
 	__u32 groups;	   /* left in this table */
 	__u32 tables;	   /* left in the directory; buckets: number of old buckets */
 	__u32 state;	   /* enum walk_state */
-	__u32 wanted;	   /* length of the key */
-	__u64 value_data;  /* found: pointer and length of the slice of values */
-	__u64 value_length;
+	__u32 missing;	   /* keys not found yet */
+	__u32 candidates;  /* slots of the group at hand */
+	__u32 pad;
+};
+
+/* A key that a walk looks for, and its value. */
+struct found_value {
+	__u64 key_bytes;
+	__u64 data; /* of the slice of values */
+	__u64 length;
+	__u32 string_index;
+	__u32 status; /* enum chunk_status */
 };
 
 #define SWISS_GROUP_BYTES (8 + 8 * (16 + 24))
@@ -173,6 +182,8 @@ struct hit_state {
 	__u32 own;	 /* the call at hand is the site's own */
 	__u32 index;	 /* of the frame that was found or popped */
 	__u32 found;	 /* SITE_FINISH: the call is open, at `index` */
+	__u32 map_kind;	 /* enum map_kind of the process */
+	__u32 pad;
 };
 
 struct scratch {
@@ -180,6 +191,8 @@ struct scratch {
 	struct hit_state state;
 	struct goroutine goroutine; /* to insert: the verifier allows no 500-byte value on the stack */
 	struct map_walk walk;
+	struct found_value found[MAX_HEADER_KEYS];
+	__u64 random; /* state of the generator of ids */
 	struct plan_level level[PLAN_DEPTH];
 	__u32 depth;
 	__u32 pc;
@@ -187,7 +200,12 @@ struct scratch {
 	__u32 image;	   /* offset of the current image in the output */
 	__u32 image_chunk; /* offset of its chunk header */
 	__u32 limited;
+	__u32 limits;  /* OP_HEADER: of the values */
+	__u32 adopt;   /* OP_TRACEPARENT rather than OP_HEADER */
+	__u32 keys;    /* looked for at once */
+	__u32 stopped; /* no room */
 	__u64 words[8];
+	__u8 g[256]; /* the start of runtime.g */
 	__u8 group[344];
 	__u8 text[64];
 	struct call_record call; /* directly before the output */

@@ -77,7 +77,7 @@ static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
 	hit->plan.ctx = ctx;
 	hit->plan.load_bias = REGISTER_IP(ctx) - hit->site->vaddr;
 	hit->plan.process_slot = hit->site->process_slot;
-	hit->plan.map_kind = hit->process->map_kind;
+	hit->plan.scratch->state.map_kind = hit->process->map_kind;
 	hit->key.process_slot = hit->site->process_slot;
 	return HIT_OK;
 }
@@ -85,15 +85,20 @@ static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
 /* Reads goid and stack bounds from g and finds the goroutine's open calls. */
 static __always_inline int find_goroutine(struct hit *hit, __u64 g, __u64 *stack_hi)
 {
-	struct hit_state *state = &hit->plan.scratch->state;
-	__u64 goid = 0;
+	struct scratch *scratch = hit->plan.scratch;
+	struct hit_state *state = &scratch->state;
+	__u32 goid_at = hit->process->g_goid, stack_at = hit->process->g_stack_hi;
+	__u64 goid;
 
-	if (bpf_probe_read_user(&goid, 8, (void *)(g + hit->process->g_goid)))
+	/* One read for both: each costs more than the bytes between them. */
+	if (goid_at > sizeof(scratch->g) - 8 || stack_at > sizeof(scratch->g) - 8)
 		return HIT_IGNORED;
+	if (bpf_probe_read_user(scratch->g, goid_at + 8, (void *)g))
+		return HIT_IGNORED;
+	goid = *(__u64 *)&scratch->g[goid_at];
+	*stack_hi = *(__u64 *)&scratch->g[stack_at];
 	state->goid = goid;
 	hit->key.goid = goid ? goid : g | 1ull << 63;
-	if (bpf_probe_read_user(stack_hi, 8, (void *)(g + hit->process->g_stack_hi)))
-		return HIT_IGNORED;
 	state->depth = (__u32)(*stack_hi - REGISTER_SP(hit->plan.ctx));
 	hit->goroutine = bpf_map_lookup_elem(&goroutines, &hit->key);
 	return HIT_OK;
@@ -133,7 +138,8 @@ static __always_inline int decide_unwinding(struct hit *hit, __u64 stack_hi)
 	state->unwinding = goroutine && goroutine->panicking ? END_PANIC : END_UNPAIRED;
 	switch (hit->site->action) {
 	case SITE_FINISH:
-		if (goroutine)
+		/* Nearly always it is the innermost one. */
+		if (goroutine && find_open_step(0, hit) == 0)
 			bpf_loop(MAX_FRAMES, find_open_step, hit, 0);
 		if (!state->found)
 			return HIT_IGNORED;
@@ -169,12 +175,22 @@ static __always_inline int decide_unwinding(struct hit *hit, __u64 stack_hi)
 	return HIT_OK;
 }
 
-static __always_inline void random_bytes(void *to, __u32 words)
+/*
+ * Ids by splitmix64 (Steele, Lea, Flood 2014) from a random start in each scratch buffer: a tenth of the cost of
+ * bpf_get_prandom_u32 for the same purpose, that two ids never meet.
+ */
+static __always_inline __u64 next_id(struct scratch *scratch)
 {
-	__u32 *word = to;
+	__u64 z;
 
-	for (__u32 i = 0; i < words; i++)
-		word[i] = bpf_get_prandom_u32();
+	if (scratch->random == 0)
+		scratch->random = (__u64)bpf_get_prandom_u32() << 32 ^ bpf_get_prandom_u32() ^ bpf_ktime_get_ns();
+	scratch->random += 0x9e3779b97f4a7c15ull;
+	z = scratch->random;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	z ^= z >> 31;
+	return z ? z : 1; /* all zero is no id */
 }
 
 /* Fills scratch->frame for a call that begins here: ids and parent. */
@@ -190,14 +206,15 @@ static __always_inline void begin_frame(struct hit *hit, __u32 probe_flags)
 	frame->function = hit->site->function;
 	frame->depth = hit->plan.scratch->state.depth;
 	frame->flags = probe_flags & PROBE_HELD ? FRAME_HELD : 0;
-	random_bytes(frame->span_id, 2);
+	*(__u64 *)frame->span_id = next_id(hit->plan.scratch);
 	if (enclosing && !(server && !(enclosing->flags & FRAME_SERVER))) {
 		__builtin_memcpy(frame->trace_id, enclosing->trace_id, 16);
 		__builtin_memcpy(frame->parent_span_id, enclosing->span_id, 8);
 		/* The remote parent's decision holds for all of the trace. */
 		frame->flags |= enclosing->flags & (FRAME_SERVER | FRAME_REMOTE_TRACE | FRAME_SAMPLED);
 	} else {
-		random_bytes(frame->trace_id, 4);
+		((__u64 *)frame->trace_id)[0] = next_id(hit->plan.scratch);
+		((__u64 *)frame->trace_id)[1] = next_id(hit->plan.scratch);
 		__builtin_memset(frame->parent_span_id, 0, 8);
 		frame->flags |= FRAME_ROOT;
 	}
@@ -281,7 +298,8 @@ static long handle_call(__u64 index, struct hit *hit)
 			return HIT_DONE;
 		}
 	}
-	scratch->call.end_ns = bpf_ktime_get_boot_ns();
+	if (!state->own || action != SITE_ENTER)
+		scratch->call.end_ns = bpf_ktime_get_boot_ns();
 	run_plan(&hit->plan, state->own ? hit->site->plan : probe->abandoned_plan);
 	if (!state->own || action != SITE_ENTER) {
 		send_call(hit);

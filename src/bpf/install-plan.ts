@@ -1,9 +1,10 @@
-import { type CaptureOp, withStringIndices } from '../probe/capture-op.ts';
+import { withStringIndices } from '../probe/capture-op.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
 import { siteAction } from '../probe/wire.ts';
 import type { ArrayTable } from './array-table.ts';
 import type { SiteAddress } from './attach.ts';
 import type { KernelSide } from './kernel-side.ts';
+import { type WireStep, wireSteps } from './wire-steps.ts';
 import {
   captureStepLayout,
   dynamicTypeKeyLayout,
@@ -114,8 +115,11 @@ function installOps(
   firstString: number,
   lend: (table: ArrayTable, count: number) => number,
 ): number[] {
-  const ops: CaptureOp[] = [];
-  const offsets = plan.plans.map(({ ops: planOps }) => ops.push(...withStringIndices(planOps, (n) => firstString + n)) - planOps.length);
+  const ops: WireStep[] = [];
+  const offsets = plan.plans.map((each) => {
+    const steps = wireSteps(withStringIndices(each.ops, (n) => firstString + n));
+    return ops.push(...steps) - steps.length;
+  });
   const first = lend(kernel.planOps, ops.length);
   if (ops.length > 0) {
     const entries = new DataView(new ArrayBuffer(ops.length * captureStepLayout.sizeBytes));
@@ -125,7 +129,7 @@ function installOps(
       entries.setUint8(at + captureStepLayout.a, step.a);
       entries.setUint16(at + captureStepLayout.b, step.b, true);
       entries.setUint32(at + captureStepLayout.c, step.c, true);
-      entries.setBigUint64(at + captureStepLayout.imm, BigInt(step.imm), true);
+      entries.setBigUint64(at + captureStepLayout.imm, step.imm, true);
     });
     kernel.planOps.write(first, new Uint8Array(entries.buffer));
   }

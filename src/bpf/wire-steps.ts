@@ -1,0 +1,123 @@
+import { type CaptureOp, captureOp } from '../probe/capture-op.ts';
+
+/** struct capture_step of bpf/event.h. */
+export interface WireStep {
+  readonly op: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly imm: bigint;
+}
+
+/** Limits of the ops that do several of a kind, from bpf/event.h. */
+const imageWords = 8;
+const wordSaved = 64;
+const savedWords = 3;
+const stringsAtOnce = 3;
+const headerKeys = 4;
+const headerUnit = 4;
+const wordBytes = 8;
+
+/**
+ * The steps that the interpreter runs for a plan. Where the plan has several ops of a kind in a row, one step does them:
+ * a step costs as much as a short read. The chunks are the same, in the same order.
+ * @param ops whole plan or body; skips are counted anew
+ */
+export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
+  const steps: WireStep[] = [];
+  let index = 0;
+  while (index < ops.length) {
+    const op = ops[index] as CaptureOp;
+    index += 1;
+    switch (op.op) {
+      case captureOp.image: {
+        const { step, taken } = imageStep(op, ops, index);
+        steps.push(step);
+        index += taken;
+        break;
+      }
+      case captureOp.string: {
+        const run = runOf(ops, index - 1, stringsAtOnce, (next) => next.op === captureOp.string && next.c < 2 ** 16);
+        const more = run.slice(1).reduce((bits, { b, c }, n) => bits | (BigInt(b) | (BigInt(c) << 16n)) << BigInt(32 * n), 0n);
+        steps.push({ op: op.op, a: run.length, b: op.b, c: op.c, imm: more });
+        index += run.length - 1;
+        break;
+      }
+      case captureOp.header: {
+        const run = runOf(ops, index - 1, headerKeys, (next) => next.op === captureOp.header && next.b === op.b);
+        const limits = run.reduce((bits, { c }, n) => bits + Math.min(255, Math.ceil(c / headerUnit)) * 2 ** (8 * n), 0);
+        const keys = run.reduce((bits, { imm }, n) => bits | (BigInt(imm) << BigInt(16 * n)), 0n);
+        steps.push({ op: op.op, a: run.length, b: op.b, c: limits, imm: keys });
+        index += run.length - 1;
+        break;
+      }
+      case captureOp.traceparent:
+        steps.push({ ...op, a: 1, imm: BigInt(op.imm) });
+        break;
+      case captureOp.pointer: {
+        const body = ops.slice(index, index + op.imm);
+        index += op.imm;
+        // A leaf: nothing is read from its image, so nothing leads back from it.
+        const inner = body.length === 1 ? [] : wireSteps(body);
+        steps.push({ ...op, a: inner.length === 0 ? 1 : 0, imm: BigInt(inner.length) }, ...inner);
+        break;
+      }
+      case captureOp.context: {
+        const inner = wireSteps(ops.slice(index, index + op.c));
+        index += op.c;
+        steps.push({ ...op, c: inner.length, imm: BigInt(op.imm) }, ...inner);
+        break;
+      }
+      case captureOp.slice:
+      case captureOp.each: {
+        const inner = wireSteps(ops.slice(index, index + op.imm));
+        index += op.imm;
+        steps.push({ ...op, imm: BigInt(inner.length) }, ...inner);
+        break;
+      }
+      default:
+        steps.push({ ...op, imm: BigInt(op.imm) });
+    }
+  }
+  return steps;
+}
+
+/** The ops from `first` on that one step can do. */
+function runOf(
+  ops: readonly CaptureOp[],
+  first: number,
+  limit: number,
+  fits: (op: CaptureOp) => boolean,
+): readonly CaptureOp[] {
+  let end = first + 1;
+  while (end < ops.length && end - first < limit && fits(ops[end] as CaptureOp)) end += 1;
+  return ops.slice(first, end);
+}
+
+/**
+ * The image with what fills its first words, one after the other: whole words, also for smaller values, as nothing else
+ * lies in them yet. `taken`: ops behind the image's own that are part of the step.
+ */
+function imageStep(image: CaptureOp, ops: readonly CaptureOp[], first: number): { step: WireStep; taken: number } {
+  let words = 0;
+  let saved = 0;
+  let sources = 0n;
+  let index = first;
+  for (; index < ops.length; index++) {
+    const { op, a, b } = ops[index] as CaptureOp;
+    const isWord = op === captureOp.register || op === captureOp.saved;
+    if (isWord && b === words * wordBytes && words < imageWords && b + wordBytes <= roundUp(image.c)) {
+      sources |= BigInt(op === captureOp.saved ? wordSaved + a : a) << BigInt(8 * words);
+      words += 1;
+    } else if (op === captureOp.save && a === saved && b === saved * wordBytes && saved < words && saved < savedWords) {
+      saved += 1;
+    } else {
+      break;
+    }
+  }
+  return { step: { op: image.op, a: words, b: saved, c: image.c, imm: sources }, taken: index - first };
+}
+
+function roundUp(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / wordBytes) * wordBytes;
+}
