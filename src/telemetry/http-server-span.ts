@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { forwardedClient, forwardedScheme, parseAddress } from './network-address.ts';
-import { integerField, isSetField, textField } from './preset-field.ts';
+import { addCaptureNotes, integerField, isSetField, textField, wholeTextField } from './preset-field.ts';
 import { ATTR, SIDESPAN, UNSTABLE_ATTR } from './semconv.ts';
 import { redactedQuery } from './url-query.ts';
 
@@ -60,6 +60,7 @@ export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeani
   addSizes(call, method, attributes);
   attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
+  addCaptureNotes(call, attributes);
 
   const verb = method === undefined || method === OTHER_METHOD ? 'HTTP' : method;
   return {
@@ -69,7 +70,7 @@ export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeani
     status: errorType === undefined ? STATUS_UNSET : STATUS_ERROR,
     attributes,
     exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
-    traceState: textField(call, 'tracestate'),
+    traceState: wholeTextField(call, 'tracestate'),
   };
 }
 

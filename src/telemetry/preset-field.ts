@@ -1,10 +1,17 @@
+import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
+import { SIDESPAN } from './semconv.ts';
 
 /** What a preset's capture read under this name; undefined if it was not asked for, not there or could not be read. */
 export function textField(call: Call, name: string): string | undefined {
   const value = call.fields.get(name)?.value;
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The same, undefined also where it was cut: part of it would mean something else. */
+export function wholeTextField(call: Call, name: string): string | undefined {
+  return call.fields.get(name)?.truncated === undefined ? textField(call, name) : undefined;
 }
 
 /** An integer that a number holds exactly. */
@@ -18,4 +25,22 @@ export function isSetField(call: Call, name: string): boolean | undefined {
   const field: Value | undefined = call.fields.get(name);
   if (field === undefined || field.value === undefined) return undefined;
   return field.value !== null && field.value !== false && field.value !== 0;
+}
+
+/** Says which fields could not be read, and why, and which were cut, by the preset's names. Usually none. */
+export function addCaptureNotes(call: Call, attributes: Attributes): void {
+  let missing: string[] | undefined;
+  let cut: string[] | undefined;
+  for (const [name, field] of call.fields) {
+    if (field.unavailable !== undefined) {
+      missing ??= [];
+      missing.push(`${name}: ${field.unavailable}`);
+    }
+    if (field.truncated !== undefined) {
+      cut ??= [];
+      cut.push(`${name}: of ${field.truncated.of}`);
+    }
+  }
+  if (missing !== undefined) attributes[SIDESPAN.UNAVAILABLE] = missing;
+  if (cut !== undefined) attributes[SIDESPAN.TRUNCATED] = cut;
 }

@@ -9,7 +9,7 @@ import {
   STATUS_UNSET,
 } from './call-span.ts';
 import { parseAddress } from './network-address.ts';
-import { integerField, textField } from './preset-field.ts';
+import { addCaptureNotes, integerField, textField, wholeTextField } from './preset-field.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
 
 /** What both the span and the metric of a gRPC call say. */
@@ -100,6 +100,7 @@ export function rpcServerMeaning(call: Call, facts: RpcServerFacts): CallMeaning
   }
   attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
+  addCaptureNotes(call, attributes);
 
   const message = textField(call, 'message');
   return {
@@ -113,6 +114,6 @@ export function rpcServerMeaning(call: Call, facts: RpcServerFacts): CallMeaning
           : { code: STATUS_ERROR_CODE, message },
     attributes,
     exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
-    traceState: textField(call, 'tracestate'),
+    traceState: wholeTextField(call, 'tracestate'),
   };
 }

@@ -71,6 +71,8 @@ export const UNSTABLE_METRIC = {
 export const SIDESPAN = {
   GOROUTINE_ID: 'sidespan.goroutine.id',
   ENDED: 'sidespan.ended',
+  UNAVAILABLE: 'sidespan.unavailable',
+  TRUNCATED: 'sidespan.truncated',
   ARGUMENT_PREFIX: 'sidespan.argument.',
   RESULT_PREFIX: 'sidespan.result.',
   FUNCTION_DURATION: 'sidespan.function.duration',

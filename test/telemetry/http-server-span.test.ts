@@ -82,14 +82,31 @@ test('a handler that writes nothing has sent 200; one that panicked before writi
   assert.deepEqual(panicked.events[0]?.time, panicked.endTime);
 });
 
-test('what could not be read is left out, never invented', () => {
+test('what could not be read is left out with the reason, never invented', () => {
   const all = new Map(Object.keys(httpFields).map((name) => [name, unavailable(name, 'fault')]));
-  for (const nothing of [all, new Map()]) {
+  const notes = { 'sidespan.unavailable': Object.keys(httpFields).map((name) => `${name}: fault`) };
+  for (const [nothing, expected] of [
+    [all, notes],
+    [new Map(), {}],
+  ] as const) {
     const span = telemetryFor(httpProbe).telemetry(call({ fields: nothing }));
     assert.equal(span?.name, 'HTTP');
-    assert.deepEqual(span?.attributes, { 'sidespan.goroutine.id': 18 });
+    assert.deepEqual(span?.attributes, { 'sidespan.goroutine.id': 18, ...expected });
     assert.deepEqual(span?.status, { code: 0 });
   }
+});
+
+test('what was cut says so, and half a tracestate is none', () => {
+  const cut = new Map(fields({ ...httpFields, tracestate: 'a=1,b=2' }));
+  for (const name of ['path', 'tracestate']) {
+    const field = cut.get(name);
+    assert.ok(field);
+    cut.set(name, { ...field, truncated: { of: 900 } });
+  }
+  const span = telemetryFor(httpProbe).telemetry(call({ fields: cut }));
+  assert.deepEqual(span?.attributes['sidespan.truncated'], ['path: of 900', 'tracestate: of 900']);
+  assert.equal(span?.attributes['url.path'], '/cart/7');
+  assert.equal(span?.spanContext().traceState, undefined);
 });
 
 test('methods: unknown ones do not make names', () => {
