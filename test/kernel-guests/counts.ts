@@ -53,7 +53,7 @@ export function discrepancies(
   };
   compare(
     'requests',
-    agent.probes.find((probe) => probe.kind === 'server'),
+    agent.probes.find((probe) => probe.kind === 'http.server'),
     server.requests,
   );
   for (const name of functions) {
