@@ -69,7 +69,7 @@ static __always_inline __u64 *image_word(struct scratch *scratch, __u32 at)
 {
 	__u32 offset = scratch->image + at;
 
-	MASK(offset, CAPTURE_BYTES);
+	MASK(offset, 2 * CAPTURE_BYTES);
 	return (__u64 *)&scratch->data[offset];
 }
 
@@ -239,28 +239,68 @@ static __always_inline int step_string(struct scratch *scratch, const struct cap
 	return STEP_GO_ON;
 }
 
+/* Reads `size` bytes to where the images lie that are not sent; returns 0 and sets *image if it worked. */
+static __always_inline __u32 read_unsent(struct scratch *scratch, __u32 size, __u64 address, __u32 *image)
+{
+	__u32 at = scratch->unsent;
+
+	if (size >= UNSENT_BYTES || at + size > UNSENT_BYTES)
+		return CHUNK_NO_ROOM;
+	MASK(at, UNSENT_BYTES);
+	MASK(size, UNSENT_BYTES);
+	if (bpf_probe_read_user(&scratch->data[CAPTURE_BYTES + at], size, (void *)address))
+		return CHUNK_FAULT;
+	scratch->unsent = at + ((size + 7) & ~7u);
+	*image = CAPTURE_BYTES + at;
+	return CHUNK_OK;
+}
+
 static __always_inline int step_pointer(struct scratch *scratch, const struct capture_step *step)
 {
 	__u64 address = *image_word(scratch, step->b);
 	__u32 size = step->c;
 	struct chunk_header *chunk = append_chunk(scratch, OP_POINTER);
-	__u32 payload = scratch->out;
+	__u32 image = scratch->out;
 
 	if (!chunk)
 		return STEP_END;
 	if (address == 0)
 		chunk->status = CHUNK_NIL;
-	else if (size > room(scratch) || scratch->depth >= PLAN_DEPTH)
+	else if (scratch->depth >= PLAN_DEPTH)
+		chunk->status = CHUNK_NO_ROOM;
+	else if (step->a & POINTER_UNSENT)
+		chunk->status = read_unsent(scratch, size, address, &image);
+	else if (size > room(scratch))
 		chunk->status = CHUNK_NO_ROOM;
 	else if (append_user(scratch, size, address))
 		chunk->status = CHUNK_FAULT;
-	if (chunk->status != CHUNK_OK) {
+	else
+		chunk->captured = size;
+	if (chunk->status != CHUNK_OK)
 		scratch->pc += (__u32)step->imm;
-		return STEP_GO_ON;
-	}
-	chunk->captured = size;
-	if (!step->a)
-		push_level(scratch, payload);
+	else if (!(step->a & POINTER_LEAF))
+		push_level(scratch, image);
+	return STEP_GO_ON;
+}
+
+static __always_inline int step_words(struct scratch *scratch, const struct capture_step *step)
+{
+	struct chunk_header *chunk;
+	__u32 out;
+
+	if (room(scratch) < sizeof(*chunk) + 4 * 8)
+		return STEP_END;
+	chunk = append_chunk(scratch, OP_WORDS);
+	if (!chunk)
+		return STEP_END;
+	out = scratch->out;
+	MASK(out, CAPTURE_BYTES);
+	/* Always four: cheaper than a branch for each. */
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < 4; i++)
+		*(__u64 *)&scratch->data[out + 8 * i] = *image_word(scratch, (__u32)(step->imm >> (16 * i)) & 0xffff);
+	chunk->captured = step->a * 8;
+	scratch->out = out + step->a * 8;
 	return STEP_GO_ON;
 }
 
@@ -566,6 +606,10 @@ static long plan_step(__u64 index, struct plan_context *context)
 		if (step_interface(context, step) == STEP_GO_ON)
 			return STEP_GO_ON;
 		break;
+	case OP_WORDS:
+		if (step_words(scratch, step) == STEP_GO_ON)
+			return STEP_GO_ON;
+		break;
 	case OP_HEADER:
 	case OP_TRACEPARENT:
 		if (step_header(context, step) == STEP_GO_ON)
@@ -586,6 +630,7 @@ static __always_inline void run_plan(struct plan_context *context, __u32 plan)
 	struct scratch *scratch = context->scratch;
 
 	scratch->out = 0;
+	scratch->unsent = 0;
 	scratch->depth = 0;
 	scratch->image = 0;
 	scratch->limited = 0;

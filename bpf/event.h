@@ -14,6 +14,7 @@
 /* ---- limits ------------------------------------------------------------------------------- */
 
 #define CAPTURE_BYTES 4096	 /* most bytes one capture may take: a ring of 8 MiB then holds 2,000 of the largest */
+#define UNSENT_BYTES 1024	 /* images that a capture reads but does not send, together */
 #define PLAN_STEPS 512		 /* most ops one capture may execute, loops included */
 #define PLAN_DEPTH 8		 /* most nested pointers, slices and dynamic types */
 #define PLAN_OPS 65536		 /* ops of all plans together */
@@ -137,7 +138,7 @@ enum capture_op {
 	OP_SAVE = 4,	  /* word	at	-		-		none: frame.saved[word] = 8 bytes of the image */
 	OP_SAVED = 5,	  /* word	at	-		-		none: 8 bytes of the image = frame.saved[word] */
 	OP_STRING = 6,	  /* count	at	max bytes	more		bytes of the string or []byte whose header is at `at`; `more`: at and max (u16 each) of up to two others */
-	OP_POINTER = 7,	  /* 1 = leaf	at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image (not of a leaf); not OK: skips past the matching OP_POP */
+	OP_POINTER = 7,	  /* flags	at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image (not of a leaf); not OK: skips past the matching OP_POP. POINTER_UNSENT: no payload, the image stays in the kernel */
 	OP_POP = 8,	  /* -		-	-		-		none: back to the previous image */
 	OP_SLICE = 9,	  /* max items	at	item size	ops of the body	items of the slice at `at`; then the body (ended by OP_NEXT) runs once an item, the item being the image */
 	OP_EACH = 10,	  /* items	at	item size	ops of the body	none: runs the body for each item of the array at `at` in the image */
@@ -146,6 +147,12 @@ enum capture_op {
 	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: four u16 */
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
 	OP_TRACEPARENT = 15, /* 1	at	-		string index	none: parses that header into the frame's trace context */
+	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u16 each) */
+};
+
+enum pointer_flag {
+	POINTER_LEAF = 1,   /* nothing is read from the image: no OP_POP */
+	POINTER_UNSENT = 2, /* OP_WORDS says which of its words are sent */
 };
 
 #define WORD_SAVED 64	   /* in OP_IMAGE's word sources */

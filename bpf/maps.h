@@ -197,6 +197,7 @@ struct scratch {
 	__u32 depth;
 	__u32 pc;
 	__u32 out;	   /* bytes of output so far */
+	__u32 unsent;	   /* bytes of images that are not sent */
 	__u32 image;	   /* offset of the current image in the output */
 	__u32 image_chunk; /* offset of its chunk header */
 	__u32 limited;
@@ -204,12 +205,14 @@ struct scratch {
 	__u32 adopt;   /* OP_TRACEPARENT rather than OP_HEADER */
 	__u32 keys;    /* looked for at once */
 	__u32 stopped; /* no room */
+	__u32 pad;
 	__u64 words[8];
 	__u8 g[256]; /* the start of runtime.g */
 	__u8 group[344];
 	__u8 text[64];
 	struct call_record call; /* directly before the output */
-	__u8 data[2 * CAPTURE_BYTES];
+	/* The output, and from CAPTURE_BYTES on the images that are not sent. */
+	__u8 data[2 * CAPTURE_BYTES + 16];
 };
 
 /* Programs that may be preempted on one CPU by another one at the same time (kernels before 6.10). */

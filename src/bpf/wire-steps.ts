@@ -1,4 +1,4 @@
-import { type CaptureOp, captureOp } from '../probe/capture-op.ts';
+import { type CaptureOp, captureOp, pointerFlag } from '../probe/capture-op.ts';
 
 /** struct capture_step of bpf/event.h. */
 export interface WireStep {
@@ -59,7 +59,8 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
         index += op.imm;
         // A leaf: nothing is read from its image, so nothing leads back from it.
         const inner = body.length === 1 ? [] : wireSteps(body);
-        steps.push({ ...op, a: inner.length === 0 ? 1 : 0, imm: BigInt(inner.length) }, ...inner);
+        const leaf = inner.length === 0 ? pointerFlag.leaf : 0;
+        steps.push({ ...op, a: op.a | leaf, imm: BigInt(inner.length) }, ...inner);
         break;
       }
       case captureOp.context: {

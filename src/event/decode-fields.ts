@@ -51,10 +51,19 @@ function decodeField(
     case 'struct':
       for (const field of shape.fields) decodeField(field, base, reader, context, fields);
       break;
+    case 'words': {
+      const status = reader.next(captureOp.words);
+      const reason = reader.reason();
+      for (const field of shape.fields) {
+        if (status === chunkStatus.ok) decodeField(field, reader.payload, reader, context, fields);
+        else setAll(field, fields, (leaf, leafName) => withReason(leaf, leafName, reason));
+      }
+      break;
+    }
     case 'pointer':
     case 'context': {
       let status = reader.next(shape.kind === 'pointer' ? captureOp.pointer : captureOp.context);
-      const sizeBytes = shape.kind === 'pointer' ? shape.sizeBytes : contextValueBytes;
+      const sizeBytes = shape.kind === 'context' ? contextValueBytes : shape.unsent ? 0 : shape.sizeBytes;
       if (status === chunkStatus.ok && reader.captured < sizeBytes) {
         status = reader.lose(`${reader.captured} bytes where the plan has ${sizeBytes}`);
       }
@@ -84,7 +93,7 @@ function spread(value: Value, names: Readonly<Record<string, string>>, fields: F
 function setAll({ name, shape }: NamedShape, fields: Fields, valueOf: (shape: Shape, name: string) => Value): void {
   if (name !== '') {
     fields.set(name, valueOf(shape, name));
-  } else if (shape.kind === 'struct') {
+  } else if (shape.kind === 'struct' || shape.kind === 'words') {
     for (const field of shape.fields) setAll(field, fields, valueOf);
   } else if (shape.kind === 'pointer' || shape.kind === 'context') {
     setAll({ name: '', shape: shape.target }, fields, valueOf);

@@ -122,6 +122,10 @@ export function decodeShape(
     case 'unfollowed':
       if (isZeroWord(reader.view, base + shape.at)) return nil(name, shape);
       return unavailable(name, shape, shape.reason);
+    case 'words':
+      // A group of a preset's fields (decode-fields.ts), no value by itself.
+      reader.next(captureOp.words);
+      return unavailable(name, shape, 'a group of fields');
     case 'traceparent':
     case 'missing':
       return unavailable(name, shape, shape.kind === 'missing' ? shape.reason : 'kept in the kernel');

@@ -19,6 +19,7 @@ export const captureOp = {
   header: 13,
   context: 14,
   traceparent: 15,
+  words: 16,
 } as const;
 
 export type CaptureOpCode = (typeof captureOp)[keyof typeof captureOp];
@@ -41,6 +42,8 @@ export const planLimits = {
   captureBytes: 4096,
   /** Of OP_IMAGE and of a value behind an interface: the interpreter's block of zeros. */
   imageBytes: 512,
+  /** Images that a capture reads but does not send, together. */
+  unsentBytes: 1024,
   planSteps: 512,
   planDepth: 8,
   planOps: 65536,
@@ -48,6 +51,12 @@ export const planLimits = {
   strings: 256,
   savedWords: 3,
 } as const;
+
+/** enum pointer_flag */
+export const pointerFlag = { leaf: 1, unsent: 2 } as const;
+
+/** Most words of one `words` op: their offsets share an immediate below 2^53. */
+export const wordsAtOnce = 3;
 
 /** Bytes of a chunk_header. */
 export const chunkHeaderBytes = 8;
@@ -82,6 +91,12 @@ export const op = {
   string: (at: number, maxBytes: number) => step(captureOp.string, 0, at, maxBytes, 0),
   /** A chunk with `sizeBytes` behind the pointer; becomes the image, or skips. */
   pointer: (at: number, sizeBytes: number, skip: number) => step(captureOp.pointer, 0, at, sizeBytes, skip),
+  /** The same, but the chunk has no payload. */
+  unsentPointer: (at: number, sizeBytes: number, skip: number) =>
+    step(captureOp.pointer, pointerFlag.unsent, at, sizeBytes, skip),
+  /** A chunk with up to three words of the image: offsets of 16 bits, the first in the lowest bits. */
+  words: (offsets: readonly number[]) =>
+    step(captureOp.words, offsets.length, 0, 0, offsets.reduce((bits, at, n) => bits + at * 2 ** (16 * n), 0)),
   /** Back to the image before. */
   pop: () => step(captureOp.pop, 0, 0, 0, 0),
   /** A chunk with the first items; the body runs once an item. imm 0: no body and no `next`. */
@@ -143,7 +158,9 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
     case captureOp.string:
       return ` @${s.b}, at most ${s.c} bytes`;
     case captureOp.pointer:
-      return ` @${s.b}, ${s.c} bytes, else skip ${s.imm}`;
+      return ` @${s.b}, ${s.c} bytes${(s.a & pointerFlag.unsent) === 0 ? '' : ' unsent'}, else skip ${s.imm}`;
+    case captureOp.words:
+      return ` ${Array.from({ length: s.a }, (_, n) => `@${Math.floor(s.imm / 2 ** (16 * n)) % 2 ** 16}`).join(' ')}`;
     case captureOp.slice:
     case captureOp.each:
       return ` @${s.b}, ${s.a} of ${s.c} bytes, body ${s.imm}`;

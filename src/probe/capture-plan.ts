@@ -53,9 +53,13 @@ function emit(shape: Shape, ops: CaptureOp[], strings: StringTable): void {
       break;
     case 'pointer': {
       const body = nested(shape.target);
-      ops.push(op.pointer(shape.at, shape.sizeBytes, body.length + 1), ...body, op.pop());
+      const follow = shape.unsent ? op.unsentPointer : op.pointer;
+      ops.push(follow(shape.at, shape.sizeBytes, body.length + 1), ...body, op.pop());
       break;
     }
+    case 'words':
+      ops.push(op.words(shape.offsets));
+      break;
     case 'map':
     case 'func':
       ops.push(op.pointer(shape.at, 8, 1), op.pop());

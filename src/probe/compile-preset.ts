@@ -1,6 +1,6 @@
 import type { Found, GoBinary } from '../binary/go-binary.ts';
 import type { GoType } from '../binary/go-type.ts';
-import { type CaptureOp, op, planLimits } from './capture-op.ts';
+import { type CaptureOp, op, planLimits, wordsAtOnce } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
 import { type FieldHop, fieldPath } from './field-path.ts';
 import { kindLabel } from './kind-label.ts';
@@ -189,14 +189,43 @@ function contextShape(
 
 /** The image's leaves first, then the pointers: captures read best in the order of their fields. */
 function shapeOfWay(way: Way, goType: string): Shape {
-  const pointers = [...way.pointers].map(([at, next]): NamedShape => {
-    const target = shapeOfWay(next.way, next.goType);
+  return struct(goType, [...way.leaves, ...pointerShapes(way)]);
+}
+
+/** Of what a pointer leads to only the words that some field lies in are sent: a record costs by its bytes. */
+function pointerShapes(way: Way): NamedShape[] {
+  return [...way.pointers].map(([at, next]): NamedShape => {
+    const leaves = next.way.leaves;
+    const scalars = leaves.filter(({ shape }) => wordOf(shape) !== undefined);
+    const others = leaves.filter(({ shape }) => wordOf(shape) === undefined);
+    const target = struct(next.goType, [...wordsShapes(scalars), ...others, ...pointerShapes(next.way)]);
+    const sizeBytes = shapeEnd(target);
     return {
       name: '',
-      shape: { kind: 'pointer', type: 'PTR', goType: next.goType, at, sizeBytes: shapeEnd(target), target },
+      shape: { kind: 'pointer', type: 'PTR', goType: next.goType, at, sizeBytes, target, unsent: true },
     };
   });
-  return struct(goType, [...way.leaves, ...pointers]);
+}
+
+/** Offset of the word in which the value lies; undefined for one with chunks of its own, or that spans words. */
+function wordOf(shape: Shape): number | undefined {
+  if (shape.kind !== 'integer' && shape.kind !== 'bool' && shape.kind !== 'present') return undefined;
+  const word = shape.at - (shape.at % int64Bytes);
+  return shape.at + shape.sizeBytes <= word + int64Bytes ? word : undefined;
+}
+
+function wordsShapes(scalars: readonly NamedShape[]): NamedShape[] {
+  const offsets = [...new Set(scalars.map(({ shape }) => wordOf(shape) ?? 0))].sort((a, b) => a - b);
+  const groups: NamedShape[] = [];
+  for (let first = 0; first < offsets.length; first += wordsAtOnce) {
+    const own = offsets.slice(first, first + wordsAtOnce);
+    const fields = scalars.flatMap(({ name, shape }): NamedShape[] => {
+      const index = own.indexOf(wordOf(shape) ?? -1);
+      return index < 0 ? [] : [{ name, shape: { ...shape, at: index * int64Bytes + (shape.at % int64Bytes) } }];
+    });
+    groups.push({ name: '', shape: { kind: 'words', type: 'STRUCT', goType: '', at: 0, offsets: own, fields } });
+  }
+  return groups;
 }
 
 function struct(goType: string, fields: readonly NamedShape[]): Shape {

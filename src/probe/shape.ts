@@ -63,6 +63,15 @@ export interface PointerShape extends ShapeBase {
   readonly kind: 'pointer';
   readonly sizeBytes: number;
   readonly target: Shape;
+  /** The image stays in the kernel; a `words` shape has what is sent of it. */
+  readonly unsent?: boolean | undefined;
+}
+
+/** One chunk with up to four words of the image, at these offsets; the fields lie in the chunk. */
+export interface WordsShape extends ShapeBase {
+  readonly kind: 'words';
+  readonly offsets: readonly number[];
+  readonly fields: readonly NamedShape[];
 }
 
 /** One chunk: the first 8 bytes (map: number of entries; func: code address) or 16 (chan: length, capacity). */
@@ -118,6 +127,7 @@ export type Shape =
   | ArrayShape
   | SliceShape
   | PointerShape
+  | WordsShape
   | ReferenceShape
   | InterfaceShape
   | HeaderShape
@@ -173,6 +183,8 @@ export function shapeEnd(shape: Shape): number {
       return shape.at + shape.items * shape.itemBytes;
     case 'struct':
       return shape.fields.reduce((end, field) => Math.max(end, shapeEnd(field.shape)), shape.at);
+    case 'words':
+      return Math.max(...shape.offsets) + 8;
     case 'missing':
       return shape.at;
   }
@@ -189,6 +201,7 @@ export function hasOps(shape: Shape): boolean {
       return shape.maxItems > 0;
     case 'text':
     case 'pointer':
+    case 'words':
     case 'map':
     case 'chan':
     case 'func':

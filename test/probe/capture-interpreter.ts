@@ -1,5 +1,5 @@
 import { chunkStatus } from '../../src/event/chunk-reader.ts';
-import { type CaptureOp, captureOp, planLimits } from '../../src/probe/capture-op.ts';
+import { type CaptureOp, captureOp, planLimits, pointerFlag } from '../../src/probe/capture-op.ts';
 
 /**
  * What each op of a capture plan does, in TypeScript: the executable specification of `enum capture_op` in bpf/event.h.
@@ -71,6 +71,7 @@ export function runPlan(
   let image = 0;
   let imageChunk = 0;
   let steps = 0;
+  let unsent = 0;
   const bias = target.loadBias ?? 0n;
 
   const room = () => Math.max(0, captureBytes - out);
@@ -176,13 +177,33 @@ export function runPlan(
         if (header === undefined) return false;
         const payload = out;
         if (address === 0n) header.status = chunkStatus.nil;
-        else if (c > room() || levels.length >= planLimits.planDepth) header.status = chunkStatus.noRoom;
-        else if (copy(c, address)) {
+        else if (((a & pointerFlag.unsent) === 0 && c > room()) || levels.length >= planLimits.planDepth)
+          header.status = chunkStatus.noRoom;
+        else if ((a & pointerFlag.unsent) !== 0) {
+          // Behind the output, where the kernel too keeps what it does not send.
+          const bytes = target.read(address, c);
+          if (bytes !== undefined && unsent + c <= planLimits.unsentBytes) {
+            data.set(bytes, planLimits.captureBytes + unsent);
+            push('image', planLimits.captureBytes + unsent);
+            unsent += (c + 7) & ~7;
+            return true;
+          }
+          header.status = bytes === undefined ? chunkStatus.fault : chunkStatus.noRoom;
+        } else if (copy(c, address)) {
           header.captured = c;
           push('image', payload);
           return true;
         } else header.status = chunkStatus.fault;
         pc += imm;
+        return true;
+      }
+      case captureOp.words: {
+        if (room() < 8 + 4 * 8) return false;
+        const header = chunk(captureOp.words);
+        if (header === undefined) return false;
+        for (let n = 0; n < a; n++) data.writeBigUInt64LE(word(Math.floor(imm / 2 ** (16 * n)) % 2 ** 16), out + 8 * n);
+        header.captured = 8 * a;
+        out += 8 * a;
         return true;
       }
       case captureOp.pop:
