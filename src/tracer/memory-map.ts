@@ -1,5 +1,6 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { GoBinary } from '../binary/go-binary.ts';
+import { readProcessMemory } from '../discovery/process-memory.ts';
 import type { PlannedSite } from '../probe/probe-plan.ts';
 import { TracerError } from './tracer-error.ts';
 
@@ -54,29 +55,21 @@ const breakpoint = 0xcc;
  * @throws TracerError naming the first site that differs
  */
 export function verifySites(pid: number, bias: number, binary: GoBinary, sites: readonly PlannedSite[]): void {
-  let memory: number;
-  try {
-    memory = openSync(`/proc/${pid}/mem`, 'r');
-  } catch (cause) {
-    throw new TracerError(pid, 'its memory can not be read', 'CAP_SYS_PTRACE is needed to verify the code before probing it.', { cause });
-  }
-  try {
-    const running = Buffer.alloc(1);
-    for (const { vaddr } of sites) {
-      if (readSync(memory, running, 0, 1, vaddr + bias) !== 1) throw new Error('short read');
-      const [expected] = binary.read(vaddr, 1);
-      if (running[0] === expected || running[0] === breakpoint) continue;
-      const name = binary.functionAt(vaddr)?.name ?? `0x${vaddr.toString(16)}`;
-      throw new TracerError(
-        pid,
-        `the code of ${name} in memory differs from the file (0x${running[0]?.toString(16)} instead of 0x${expected?.toString(16)})`,
-        'It was packed or patched after the start and is left alone.',
-      );
+  for (const { vaddr } of sites) {
+    // Not by /proc/PID/mem: only its owner may open that, and a sidecar's root is often another user.
+    const { value, absence } = readProcessMemory(pid, BigInt(vaddr + bias), 1);
+    if (absence === 'no permission') {
+      throw new TracerError(pid, 'its memory can not be read', 'CAP_SYS_PTRACE is needed to verify the code before probing it.');
     }
-  } catch (cause) {
-    if (cause instanceof TracerError) throw cause;
-    throw new TracerError(pid, 'its memory can not be read', 'It has probably just ended.', { cause });
-  } finally {
-    closeSync(memory);
+    const running = value?.[0];
+    if (running === undefined) throw new TracerError(pid, 'its memory can not be read', 'It has probably just ended.');
+    const [expected] = binary.read(vaddr, 1);
+    if (running === expected || running === breakpoint) continue;
+    const name = binary.functionAt(vaddr)?.name ?? `0x${vaddr.toString(16)}`;
+    throw new TracerError(
+      pid,
+      `the code of ${name} in memory differs from the file (0x${running.toString(16)} instead of 0x${expected?.toString(16)})`,
+      'It was packed or patched after the start and is left alone.',
+    );
   }
 }
