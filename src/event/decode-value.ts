@@ -95,7 +95,7 @@ export function decodeShape(
     case 'present':
       return decodeScalar(shape, name, base, reader.view);
     case 'text':
-      return decodeTextValue(shape, name, base, reader);
+      return decodeTextValue(shape, name, reader);
     case 'struct':
       return { name, type: shape.type, goType: shape.goType, value: decodeFieldList(shape, base, reader, context) };
     case 'array':
@@ -142,18 +142,14 @@ function decodeFieldList(shape: StructShape, base: number, reader: ChunkReader, 
   return values;
 }
 
-function decodeTextValue(shape: TextShape, name: string, base: number, reader: ChunkReader): Value {
-  const at = base + shape.at;
-  const isNilSlice = shape.isBytes && isZeroWord(reader.view, at);
-  const isEmpty = isZeroWord(reader.view, at + 8);
+/** From its chunk alone: the image with the header may not have been sent. */
+function decodeTextValue(shape: TextShape, name: string, reader: ChunkReader): Value {
   const status = reader.next(captureOp.string);
-  if (status === chunkStatus.ok || ((status === chunkStatus.nil || isEmpty) && status < chunkStatus.ended)) {
-    if (isNilSlice) return nil(name, shape);
-    if (isEmpty) return { name, type: shape.type, goType: shape.goType, value: '' };
-    if (status === chunkStatus.nil) return unavailable(name, shape, 'fault');
-    return textValue(shape, name, reader, shape.isBytes);
-  }
-  return notOk(name, shape, reader);
+  if (status !== chunkStatus.ok && status !== chunkStatus.nil) return notOk(name, shape, reader);
+  if (status === chunkStatus.nil && shape.isBytes) return nil(name, shape);
+  if (reader.total === 0) return { name, type: shape.type, goType: shape.goType, value: '' };
+  if (status === chunkStatus.nil) return unavailable(name, shape, 'fault');
+  return textValue(shape, name, reader, shape.isBytes);
 }
 
 function decodeHeader(shape: Shape, name: string, reader: ChunkReader): Value {
