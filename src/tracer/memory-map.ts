@@ -59,7 +59,11 @@ export function verifySites(pid: number, bias: number, binary: GoBinary, sites: 
     // Not by /proc/PID/mem: only its owner may open that, and a sidecar's root is often another user.
     const { value, absence } = readProcessMemory(pid, BigInt(vaddr + bias), 1);
     if (absence === 'no permission') {
-      throw new TracerError(pid, 'its memory can not be read', 'CAP_SYS_PTRACE is needed to verify the code before probing it.');
+      throw new TracerError(
+        pid,
+        'its memory can not be read',
+        'CAP_SYS_PTRACE is needed to verify the code before probing it.',
+      );
     }
     const running = value?.[0];
     if (running === undefined) throw new TracerError(pid, 'its memory can not be read', 'It has probably just ended.');
