@@ -71,6 +71,8 @@ export interface SpanDetail {
   /** All other attributes. */
   readonly attributes: readonly (readonly [key: string, value: AttributeValue])[];
   readonly events: readonly SpanEvent[];
+  /** Some attributes had no room in the viewer's memory. */
+  readonly attributesCut: boolean;
 }
 
 export interface SpanEvent {

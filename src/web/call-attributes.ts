@@ -1,5 +1,5 @@
-import type { Attributes } from '@opentelemetry/api';
 import type { Value, ValueContent } from '../event/value.ts';
+import type { AttributeValue } from './api.ts';
 
 /**
  * Arguments and results of a traced function, back from its span's attributes to values. For a parameter `cents`:
@@ -25,17 +25,20 @@ export function isCallAttribute(key: string): boolean {
 }
 
 /** In the order of the attributes, which is that of the signature. */
-export function callValues(attributes: Attributes, which: keyof typeof PREFIX): Value[] {
+export function callValues(
+  attributes: readonly (readonly [string, AttributeValue])[],
+  which: keyof typeof PREFIX,
+): Value[] {
   const prefix = PREFIX[which];
   const drafts = new Map<string, Draft>();
-  for (const [key, raw] of Object.entries(attributes)) {
-    if (raw === undefined || !key.startsWith(prefix)) continue;
+  for (const [key, raw] of attributes) {
+    if (!key.startsWith(prefix)) continue;
     const rest = key.slice(prefix.length);
     const dot = rest.indexOf('.');
     const name = dot < 0 ? rest : rest.slice(0, dot);
     const draft = drafts.get(name) ?? {};
     drafts.set(name, draft);
-    readPart(draft, dot < 0 ? '' : rest.slice(dot + 1), raw as ValueContent);
+    readPart(draft, dot < 0 ? '' : rest.slice(dot + 1), raw);
   }
   return [...drafts].map(([name, draft]) => toValue(name, draft));
 }

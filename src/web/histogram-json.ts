@@ -1,20 +1,22 @@
 import type { HistogramList, HistogramSummary } from './api.ts';
 import { BUCKETS_PER_OCTAVE, bucketBoundNs, bucketRun, quantileNs } from './duration-histogram.ts';
-import type { LatencyEntry, LatencyTable } from './latency-table.ts';
+import type { Latency } from './latency-table.ts';
+import type { Service } from './service-table.ts';
 import { spanKindName } from './trace-json.ts';
 
-/** The table as JSON, the busiest names first. */
-export function histogramList(table: LatencyTable): HistogramList {
-  const histograms = [...table.entries()].map(histogramSummary).sort((a, b) => b.count - a.count);
-  return {
-    scale: { baseNs: bucketBoundNs(0), bucketsPerOctave: BUCKETS_PER_OCTAVE },
-    histograms,
-    spansWithoutHistogram: table.spansWithoutEntry,
-  };
+/** All histograms as JSON, the busiest names first. */
+export function histogramList(services: Iterable<Service>, spansWithoutHistogram: number): HistogramList {
+  const histograms: HistogramSummary[] = [];
+  for (const service of services) {
+    for (const [name, latency] of service.latencies) histograms.push(histogramSummary(service.name, name, latency));
+  }
+  histograms.sort((a, b) => b.count - a.count);
+  const scale = { baseNs: bucketBoundNs(0), bucketsPerOctave: BUCKETS_PER_OCTAVE };
+  return { scale, histograms, spansWithoutHistogram };
 }
 
 /** An entry exists from its first span on, so that every figure is there. */
-function histogramSummary({ service, name, kind, histogram }: LatencyEntry): HistogramSummary {
+function histogramSummary(service: string, name: string, { kind, histogram }: Latency): HistogramSummary {
   const { count, errors, minNs, maxNs, sumNs } = histogram;
   return {
     service,

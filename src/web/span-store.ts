@@ -2,12 +2,18 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { HistogramList, ServiceSummary, StoreFigures, TraceDetail, TraceSummary } from './api.ts';
 import { histogramList } from './histogram-json.ts';
 import { newLatencyTable } from './latency-table.ts';
-import { matches, searchTextOf, type TraceFilter } from './trace-filter.ts';
+import { newServiceTable } from './service-table.ts';
+import { newSpanReader } from './span-reader.ts';
+import type { SpanHead } from './span-record.ts';
+import { newSpanWriter } from './span-writer.ts';
+import { newStringTable } from './string-table.ts';
+import { SEARCHED_ATTRIBUTES, type TraceFilter } from './trace-filter.ts';
 import { traceDetail, traceSummary } from './trace-json.ts';
+import { newTraceShelf, type ShelfLimits, type StoredTrace } from './trace-shelf.ts';
 
 /**
- * The newest traces, in memory, for the viewer. Adding a span keeps a reference and counts it in a histogram;
- * everything else is worked out when somebody looks.
+ * The newest traces, in memory, for the viewer. Adding a span writes its bytes into a ring and counts it in a
+ * histogram; everything else is worked out when somebody looks.
  */
 export interface SpanStore {
   add(spans: readonly ReadableSpan[]): void;
@@ -22,40 +28,31 @@ export interface SpanStore {
 }
 
 export interface SpanStoreLimits {
-  readonly maxTraces: number;
-  /** Of all spans, as estimated by `estimatedSizeBytes`. */
-  readonly maxBytes: number;
+  readonly recent: ShelfLimits;
+  /** Traces with errors or unusual durations: a busy service would push them out within a second. */
+  readonly notable: ShelfLimits;
   /** The rest of a trace's spans are counted, not kept. */
   readonly maxSpansPerTrace: number;
 }
 
-/** 2,000 traces are more than anyone scrolls through, and less than a second of a busy service: hence `notable`. */
-export const defaultLimits: SpanStoreLimits = { maxTraces: 2000, maxBytes: 8 << 20, maxSpansPerTrace: 1000 };
-
-/** Share of the limits up to which traces with errors or unusual durations outlive ordinary ones. */
-const NOTABLE_SHARE = 0.25;
+export const defaultLimits: SpanStoreLimits = {
+  recent: { maxTraces: 3000, maxBytes: 4 << 20 },
+  notable: { maxTraces: 1000, maxBytes: 1 << 20 },
+  maxSpansPerTrace: 1000,
+};
 
 const STATUS_ERROR = 2;
 
-interface StoredTrace {
-  readonly id: string;
-  readonly order: number;
-  readonly spans: ReadableSpan[];
-  spansNotKept: number;
-  sizeBytes: number;
-  notable: boolean;
-  revision: number;
-  /** Made when asked for; dropped when a span is added. */
-  summary: TraceSummary | undefined;
-  searchText: string | undefined;
-}
-
 export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanStore {
-  const ordinary = new Map<string, StoredTrace>();
-  const notable = new Map<string, StoredTrace>();
+  const recent = newTraceShelf(limits.recent);
+  const notable = newTraceShelf(limits.notable);
+  const services = newServiceTable();
   const latency = newLatencyTable();
-  let ordinaryBytes = 0;
-  let notableBytes = 0;
+  const strings = newStringTable();
+  const writer = newSpanWriter(strings);
+  const reader = newSpanReader(strings);
+  /** Times are kept from here: as numbers they are exact to the ns for 104 days. */
+  let baseSeconds: number | undefined;
   let revision = 0;
   let tracesTotal = 0;
   let spansTotal = 0;
@@ -64,108 +61,84 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
     const { traceId } = span.spanContext();
     const durationNs = span.duration[0] * 1e9 + span.duration[1];
     const isError = span.status.code === STATUS_ERROR;
-    const isSlow = latency.record(span, durationNs, isError);
-    const trace = ordinary.get(traceId) ?? notable.get(traceId) ?? begin(traceId);
+    const { index, service } = services.originOf(span.resource);
+    service.spans++;
+    const isSlow = latency.record(service, span.name, span.kind, durationNs, isError);
+    const trace = recent.get(traceId) ?? notable.get(traceId) ?? recent.begin(traceId, ++tracesTotal);
+    baseSeconds ??= span.startTime[0];
+    const startNs = (span.startTime[0] - baseSeconds) * 1e9 + span.startTime[1];
+    trace.startNs = Math.min(trace.startNs, startNs);
+    trace.endNs = Math.max(trace.endNs, startNs + durationNs);
     trace.revision = revision;
     trace.summary = undefined;
-    trace.searchText = undefined;
-    if (trace.spans.length < limits.maxSpansPerTrace) {
-      trace.spans.push(span);
-      grow(trace, estimatedSizeBytes(span));
-    } else {
-      trace.spansNotKept++;
-    }
-    if (!trace.notable && (isError || (isSlow && isEntry(span)))) promote(trace);
+    trace.spanCount++;
+    if (isError) trace.errorCount++;
+    if (trace.recordCount < limits.maxSpansPerTrace) trace.shelf.append(trace, writer.write(span, index));
+    if (trace.shelf === recent && (isError || (isSlow && isEntry(span)))) recent.moveTo(notable, trace);
   }
 
-  function begin(id: string): StoredTrace {
-    const trace: StoredTrace = {
-      id,
-      order: ++tracesTotal,
-      spans: [],
-      spansNotKept: 0,
-      sizeBytes: 0,
-      notable: false,
-      revision,
-      summary: undefined,
-      searchText: undefined,
-    };
-    ordinary.set(id, trace);
-    return trace;
-  }
-
-  function grow(trace: StoredTrace, bytes: number): void {
-    trace.sizeBytes += bytes;
-    if (trace.notable) notableBytes += bytes;
-    else ordinaryBytes += bytes;
-  }
-
-  function promote(trace: StoredTrace): void {
-    ordinary.delete(trace.id);
-    ordinaryBytes -= trace.sizeBytes;
-    trace.notable = true;
-    notable.set(trace.id, trace);
-    notableBytes += trace.sizeBytes;
-  }
-
-  function evict(): void {
-    while (
-      ordinary.size + notable.size > limits.maxTraces ||
-      (ordinaryBytes + notableBytes > limits.maxBytes && ordinary.size + notable.size > 0)
-    ) {
-      const notableIsFull =
-        notable.size > limits.maxTraces * NOTABLE_SHARE || notableBytes > limits.maxBytes * NOTABLE_SHARE;
-      const fromNotable = notableIsFull || ordinary.size === 0;
-      const [oldest] = (fromNotable ? notable : ordinary).values();
-      if (oldest === undefined) return;
-      if (fromNotable) {
-        notable.delete(oldest.id);
-        notableBytes -= oldest.sizeBytes;
-      } else {
-        ordinary.delete(oldest.id);
-        ordinaryBytes -= oldest.sizeBytes;
-      }
-    }
-  }
+  const recordsOf = (trace: StoredTrace) => trace.shelf.records(trace);
+  const originOf = (span: SpanHead) => services.origin(span.origin);
 
   function summaryOf(trace: StoredTrace): TraceSummary {
-    trace.summary ??= traceSummary(trace, latency.serviceOf);
+    if (trace.summary !== undefined) return trace.summary;
+    const records = recordsOf(trace);
+    const heads = records.map(reader.head);
+    const facts = {
+      id: trace.shelf.idOf(trace),
+      order: trace.order,
+      errorCount: trace.errorCount,
+      durationNs: trace.endNs - trace.startNs,
+      spanCount: trace.spanCount,
+    };
+    const bodyOf = (head: SpanHead) => reader.body(records[heads.indexOf(head)] ?? Buffer.alloc(0));
+    trace.summary = traceSummary(facts, heads, originOf, bodyOf);
     return trace.summary;
+  }
+
+  /** The cheap questions first: most traces need not be read. */
+  function matches(trace: StoredTrace, { errorsOnly, minDurationMs, service, name }: TraceFilter): boolean {
+    if (errorsOnly === true && trace.errorCount === 0) return false;
+    if (minDurationMs !== undefined && trace.endNs - trace.startNs < minDurationMs * 1e6) return false;
+    if (service === undefined && name === undefined) return true;
+    const records = recordsOf(trace);
+    const heads = records.map(reader.head);
+    if (service !== undefined && !heads.some((head) => originOf(head).service.name === service)) return false;
+    if (name === undefined) return true;
+    const part = name.toLowerCase();
+    if (trace.shelf.idOf(trace).startsWith(part)) return true;
+    const contains = (text: string) => text.toLowerCase().includes(part);
+    if (heads.some((head) => contains(head.name))) return true;
+    return records.some((record) => reader.texts(record, SEARCHED_ATTRIBUTES).some(contains));
   }
 
   return {
     add(spans) {
       revision++;
       spansTotal += spans.length;
-      for (const span of spans) {
-        addOne(span);
-        evict();
-      }
+      for (const span of spans) addOne(span);
     },
     traces(filter, limit, changedAfter = 0) {
-      const found: TraceSummary[] = [];
-      for (const queue of [ordinary, notable]) {
-        for (const trace of queue.values()) {
-          if (trace.revision <= changedAfter) continue;
-          const summary = summaryOf(trace);
-          const text = () => (trace.searchText ??= searchTextOf(trace.spans));
-          if (matches(filter, summary, text)) found.push(summary);
+      const found: StoredTrace[] = [];
+      for (const shelf of [recent, notable]) {
+        for (const trace of shelf.traces()) {
+          if (trace.revision > changedAfter && matches(trace, filter)) found.push(trace);
         }
       }
       found.sort((a, b) => b.order - a.order);
-      return { traces: found.slice(0, limit), more: Math.max(0, found.length - limit) };
+      return { traces: found.slice(0, limit).map(summaryOf), more: Math.max(0, found.length - limit) };
     },
     trace(id) {
-      const trace = ordinary.get(id) ?? notable.get(id);
-      return trace && traceDetail(trace, summaryOf(trace), latency.serviceOf);
+      const trace = recent.get(id) ?? notable.get(id);
+      return trace && traceDetail(summaryOf(trace), recordsOf(trace).map(reader.body), originOf);
     },
-    histograms: () => histogramList(latency),
-    services: () => latency.services(),
+    histograms: () => histogramList(services.services(), latency.spansWithoutEntry),
+    services: () => Array.from(services.services(), ({ name, pids, spans }) => ({ name, pids: [...pids], spans })),
     figures: () => ({
       spansTotal,
       tracesTotal,
-      tracesKept: ordinary.size + notable.size,
-      bytesKept: ordinaryBytes + notableBytes,
+      tracesKept: recent.traceCount + notable.traceCount,
+      bytesKept: recent.sizeBytes + notable.sizeBytes,
     }),
     get revision() {
       return revision;
@@ -176,27 +149,4 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
 /** Begins its service's part of the trace: a root, or a request from another process. */
 function isEntry(span: ReadableSpan): boolean {
   return span.parentSpanContext === undefined || span.parentSpanContext.isRemote === true;
-}
-
-/** Objects of a span without attributes: the span, its contexts, times, status, lists. */
-const SPAN_BYTES = 600;
-const ATTRIBUTE_BYTES = 40;
-
-/** Bytes of heap that the span holds alone, from above: strings shared with other spans are counted too. */
-export function estimatedSizeBytes(span: ReadableSpan): number {
-  let bytes = SPAN_BYTES + span.name.length + span.events.length * SPAN_BYTES;
-  const { attributes } = span;
-  for (const key in attributes) {
-    const value = attributes[key];
-    bytes += ATTRIBUTE_BYTES;
-    if (typeof value === 'string') bytes += value.length;
-    else if (Array.isArray(value)) bytes += arrayBytes(value);
-  }
-  return bytes;
-}
-
-function arrayBytes(values: readonly unknown[]): number {
-  let bytes = 16;
-  for (const value of values) bytes += typeof value === 'string' ? 24 + value.length : 8;
-  return bytes;
 }

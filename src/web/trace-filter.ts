@@ -1,6 +1,3 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import type { TraceSummary } from './api.ts';
-
 /** Which traces to list; absent parts let everything through. */
 export interface TraceFilter {
   /** A service that takes part in the trace, by its whole name. */
@@ -11,30 +8,8 @@ export interface TraceFilter {
   readonly errorsOnly?: boolean | undefined;
 }
 
-/** `searchText` is asked for only if a name is. */
-export function matches(filter: TraceFilter, trace: TraceSummary, searchText: () => string): boolean {
-  if (filter.errorsOnly === true && trace.errorCount === 0) return false;
-  if (filter.minDurationMs !== undefined && trace.durationNs < filter.minDurationMs * 1e6) return false;
-  if (filter.service !== undefined && !trace.services.includes(filter.service)) return false;
-  if (filter.name === undefined) return true;
-  const name = filter.name.toLowerCase();
-  return trace.id.startsWith(name) || searchText().includes(name);
-}
-
-const SEARCHED_ATTRIBUTES = ['code.function.name', 'url.path'];
-
-/** Names of the spans in lower case, each once, one a line. */
-export function searchTextOf(spans: readonly ReadableSpan[]): string {
-  const texts = new Set<string>();
-  for (const span of spans) {
-    texts.add(span.name);
-    for (const key of SEARCHED_ATTRIBUTES) {
-      const value = span.attributes[key];
-      if (typeof value === 'string') texts.add(value);
-    }
-  }
-  return [...texts].join('\n').toLowerCase();
-}
+/** Attributes that `name` looks into, besides the span's name. */
+export const SEARCHED_ATTRIBUTES: ReadonlySet<string> = new Set(['code.function.name', 'url.path']);
 
 /** A filter that cannot be read: the message is for the one who sent it. */
 export class FilterError extends Error {

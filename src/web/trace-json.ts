@@ -1,20 +1,19 @@
-import type { Attributes, HrTime } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import type { AttributeValue, SpanDetail, SpanEvent, TraceDetail, TraceSummary } from './api.ts';
+import type { SpanDetail, SpanEvent, TraceDetail, TraceSummary } from './api.ts';
 import { callValues, isCallAttribute } from './call-attributes.ts';
-import { processId } from './latency-table.ts';
+import type { Origin } from './service-table.ts';
+import type { SpanBody, SpanHead } from './span-record.ts';
 
-/** What the store holds of a trace; at least one span. */
-export interface TraceSpans {
+/** What the store holds of a trace: at least one span. */
+export interface TraceFacts {
   readonly id: string;
   readonly order: number;
-  readonly spans: readonly ReadableSpan[];
-  readonly spansNotKept: number;
+  readonly errorCount: number;
+  readonly durationNs: number;
+  readonly spanCount: number;
 }
 
-type ServiceOf = (span: ReadableSpan) => string;
+type OriginOf = (span: SpanHead) => Origin;
 
-const STATUS_ERROR = 2;
 const KIND_NAMES = ['internal', 'server', 'client', 'producer', 'consumer'] as const;
 const OUTCOME_ATTRIBUTES = ['http.response.status_code', 'rpc.response.status_code', 'rpc.status_code'];
 
@@ -22,104 +21,91 @@ export function spanKindName(kind: number): SpanDetail['kind'] {
   return KIND_NAMES[kind] ?? 'internal';
 }
 
-export function traceSummary(trace: TraceSpans, serviceOf: ServiceOf): TraceSummary {
-  const { spans } = trace;
-  const root = rootOf(spans);
-  const start = earliestStart(spans);
-  let durationNs = 0;
-  let errorCount = 0;
-  const services = new Set([serviceOf(root)]);
-  for (const span of spans) {
-    durationNs = Math.max(durationNs, nsBetween(start, span.endTime));
-    if (span.status.code === STATUS_ERROR) errorCount++;
-    services.add(serviceOf(span));
-  }
+/** @param bodyOf reads all of one of the heads. */
+export function traceSummary(
+  facts: TraceFacts,
+  heads: readonly SpanHead[],
+  originOf: OriginOf,
+  bodyOf: (head: SpanHead) => SpanBody,
+): TraceSummary {
+  const root = rootOf(heads);
+  const start = earliest(heads);
+  const services = new Set([originOf(root), ...heads.map(originOf)].map(({ service }) => service.name));
   return {
-    id: trace.id,
-    order: trace.order,
-    startUnixMs: start[0] * 1e3 + start[1] / 1e6,
-    durationNs,
+    id: facts.id,
+    order: facts.order,
+    startUnixMs: start.startSeconds * 1e3 + start.startNs / 1e6,
+    durationNs: facts.durationNs,
     name: root.name,
-    service: serviceOf(root),
+    service: originOf(root).service.name,
     services: [...services],
-    spanCount: spans.length + trace.spansNotKept,
-    errorCount,
-    outcome: outcomeOf(root),
-    rootMissing: root.parentSpanContext !== undefined && root.parentSpanContext.isRemote !== true,
+    spanCount: facts.spanCount,
+    errorCount: facts.errorCount,
+    outcome: outcomeOf(bodyOf(root)),
+    rootMissing: root.parentId !== undefined && !root.parentIsRemote,
   };
 }
 
-export function traceDetail(trace: TraceSpans, summary: TraceSummary, serviceOf: ServiceOf): TraceDetail {
-  const start = earliestStart(trace.spans);
-  const ids = spanIds(trace.spans);
-  const spans = trace.spans.map((span) => spanDetail(span, start, ids, serviceOf(span)));
+export function traceDetail(summary: TraceSummary, bodies: readonly SpanBody[], originOf: OriginOf): TraceDetail {
+  const start = earliest(bodies);
+  const ids = new Set(bodies.map(({ id }) => id));
+  const spans = bodies.map((body) => spanDetail(body, start, ids, originOf(body)));
   // A child may begin in the same nanosecond as its parent: the longer one first.
   spans.sort((a, b) => a.startOffsetNs - b.startOffsetNs || b.durationNs - a.durationNs);
-  return { summary, spans, spansNotKept: trace.spansNotKept };
+  return { summary, spans, spansNotKept: summary.spanCount - spans.length };
 }
 
-function spanDetail(span: ReadableSpan, traceStart: HrTime, ids: Set<string>, service: string): SpanDetail {
-  const { attributes, parentSpanContext: parent } = span;
-  const isHere = parent === undefined || ids.has(parent.spanId);
-  const missing = parent?.isRemote === true ? 'remote' : 'not here';
+function spanDetail(span: SpanBody, traceStart: SpanHead, ids: ReadonlySet<string>, origin: Origin): SpanDetail {
+  const { parentId } = span;
+  const isHere = parentId === undefined || ids.has(parentId);
+  const offsetNs = (seconds: number, ns: number) => nsBetween(traceStart.startSeconds, traceStart.startNs, seconds, ns);
   return {
-    id: span.spanContext().spanId,
-    parentId: parent?.spanId,
-    parentMissing: isHere ? undefined : missing,
+    id: span.id,
+    parentId,
+    parentMissing: isHere ? undefined : span.parentIsRemote ? 'remote' : 'not here',
     name: span.name,
     kind: spanKindName(span.kind),
-    service,
-    pid: processId(span.resource),
-    scope: span.instrumentationScope.name,
-    startOffsetNs: nsBetween(traceStart, span.startTime),
-    durationNs: span.duration[0] * 1e9 + span.duration[1],
-    error: span.status.code === STATUS_ERROR,
-    statusMessage: span.status.message,
-    arguments: callValues(attributes, 'argument'),
-    results: callValues(attributes, 'result'),
-    attributes: attributeList(attributes).filter(([key]) => !isCallAttribute(key)),
-    events: span.events.map((event): SpanEvent => {
-      const offsetNs = nsBetween(traceStart, event.time);
-      return { name: event.name, offsetNs, attributes: attributeList(event.attributes ?? {}) };
-    }),
+    service: origin.service.name,
+    pid: origin.pid,
+    scope: span.scope,
+    startOffsetNs: offsetNs(span.startSeconds, span.startNs),
+    durationNs: span.durationNs,
+    error: span.error,
+    statusMessage: span.statusMessage,
+    arguments: callValues(span.attributes, 'argument'),
+    results: callValues(span.attributes, 'result'),
+    attributes: span.attributes.filter(([key]) => !isCallAttribute(key)),
+    events: span.events.map(
+      ({ name, seconds, ns, attributes }): SpanEvent => ({ name, offsetNs: offsetNs(seconds, ns), attributes }),
+    ),
+    attributesCut: span.cut,
   };
-}
-
-function attributeList(attributes: Attributes): [key: string, value: AttributeValue][] {
-  const list: [string, AttributeValue][] = [];
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === undefined) continue;
-    list.push([key, Array.isArray(value) ? value.map((item) => item ?? null) : (value as AttributeValue)]);
-  }
-  return list;
 }
 
 /** The first span whose parent is not here; in a (broken) circle of parents, the first of all. */
-function rootOf(spans: readonly ReadableSpan[]): ReadableSpan {
-  const ids = spanIds(spans);
-  const heads = spans.filter(({ parentSpanContext: parent }) => parent === undefined || !ids.has(parent.spanId));
-  const [first, ...rest] = heads.length > 0 ? heads : spans;
+function rootOf(spans: readonly SpanHead[]): SpanHead {
+  const ids = new Set(spans.map(({ id }) => id));
+  const heads = spans.filter(({ parentId }) => parentId === undefined || !ids.has(parentId));
+  return earliest(heads.length > 0 ? heads : spans);
+}
+
+function earliest(spans: readonly SpanHead[]): SpanHead {
+  const [first, ...rest] = spans;
   if (first === undefined) throw new RangeError('a trace without spans');
-  return rest.reduce((root, span) => (nsBetween(root.startTime, span.startTime) < 0 ? span : root), first);
+  return rest.reduce((early, span) => (startsBefore(span, early) ? span : early), first);
 }
 
-function spanIds(spans: readonly ReadableSpan[]): Set<string> {
-  return new Set(spans.map((span) => span.spanContext().spanId));
-}
-
-function earliestStart(spans: readonly ReadableSpan[]): HrTime {
-  return spans.map((span) => span.startTime).reduce((first, time) => (nsBetween(first, time) < 0 ? time : first));
+function startsBefore(a: SpanHead, b: SpanHead): boolean {
+  return nsBetween(b.startSeconds, b.startNs, a.startSeconds, a.startNs) < 0;
 }
 
 /** Exact up to 104 days between the two. */
-function nsBetween(from: HrTime, to: HrTime): number {
-  return (to[0] - from[0]) * 1e9 + (to[1] - from[1]);
+function nsBetween(fromSeconds: number, fromNs: number, toSeconds: number, toNs: number): number {
+  return (toSeconds - fromSeconds) * 1e9 + (toNs - fromNs);
 }
 
-function outcomeOf(span: ReadableSpan): string | undefined {
-  for (const key of OUTCOME_ATTRIBUTES) {
-    const value = span.attributes[key];
-    if (typeof value === 'number' || typeof value === 'string') return String(value);
-  }
-  return undefined;
+function outcomeOf({ attributes }: SpanBody): string | undefined {
+  const found = OUTCOME_ATTRIBUTES.map((key) => attributes.find(([each]) => each === key)?.[1]);
+  const outcome = found.find((value) => typeof value === 'number' || typeof value === 'string');
+  return outcome === undefined ? undefined : String(outcome);
 }

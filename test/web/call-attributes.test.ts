@@ -5,7 +5,7 @@ import { callValues } from '../../src/web/call-attributes.ts';
 
 test('arguments keep their order, types and reasons', () => {
   const values = callValues(
-    {
+    Object.entries({
       'code.function.name': 'main.charge',
       'sidespan.argument.o': '{"ID":7,"Note":null}',
       'sidespan.argument.o.type': '*main.Order',
@@ -17,7 +17,7 @@ test('arguments keep their order, types and reasons', () => {
       'sidespan.argument.tags.truncated': 900,
       'sidespan.result.err': 'null',
       'sidespan.result.err.type': 'error',
-    },
+    }),
     'argument',
   );
   assert.deepEqual(values, [
@@ -30,14 +30,20 @@ test('arguments keep their order, types and reasons', () => {
 
 test('a Go string that looks like JSON stays the text it is', () => {
   for (const text of ['{"a":1}', '[1,2]', 'null', '{broken']) {
-    const [value] = callValues({ 'sidespan.result.s': text, 'sidespan.result.s.type': 'string' }, 'result');
+    const [value] = callValues(
+      Object.entries({ 'sidespan.result.s': text, 'sidespan.result.s.type': 'string' }),
+      'result',
+    );
     assert.equal(value?.value, text);
   }
-  assert.equal(callValues({ 'sidespan.result.s': 'null' }, 'result')[0]?.value, 'null');
+  assert.equal(callValues(Object.entries({ 'sidespan.result.s': 'null' }), 'result')[0]?.value, 'null');
 });
 
 test('cut JSON is shown as the text that is there', () => {
-  const [value] = callValues({ 'sidespan.argument.o': '{"ID":7,"No', 'sidespan.argument.o.type': 'T' }, 'argument');
+  const [value] = callValues(
+    Object.entries({ 'sidespan.argument.o': '{"ID":7,"No', 'sidespan.argument.o.type': 'T' }),
+    'argument',
+  );
   assert.equal(value?.value, '{"ID":7,"No');
 });
 
@@ -47,7 +53,7 @@ test('whatever the attributes, each value has either content or a reason', () =>
   const attribute = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.array(fc.string()));
   fc.assert(
     fc.property(fc.dictionary(key, attribute), (attributes) => {
-      for (const value of callValues(attributes, 'argument')) {
+      for (const value of callValues(Object.entries(attributes), 'argument')) {
         assert.notEqual(value.value === undefined, value.unavailable === undefined);
       }
     }),

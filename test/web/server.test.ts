@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { HistogramList, LiveTraces, TraceDetail, TraceList } from '../../src/web/api.ts';
 import { startViewer, type Viewer } from '../../src/web/server.ts';
-import { createSpanStore, type SpanStore } from '../../src/web/span-store.ts';
+import { createSpanStore, defaultLimits, type SpanStore } from '../../src/web/span-store.ts';
 import { ViewerError } from '../../src/web/viewer-error.ts';
 import { shopTraces } from '../support/shop-spans.ts';
 import { shopStatus } from '../support/viewer-status.ts';
@@ -237,15 +237,15 @@ test('live: a place from before a restart of the agent is not waited for', async
 });
 
 test('live: a browser that does not read is owed one message, not a queue', async (t) => {
-  const store = createSpanStore({ maxTraces: 10_000, maxBytes: 1 << 30, maxSpansPerTrace: 10 });
+  const store = createSpanStore({ ...defaultLimits, recent: { maxTraces: 10_000, maxBytes: 64 << 20 } });
   const viewer = await startViewer({ host: '127.0.0.1', port: 0, store, status: () => shopStatus });
   t.after(() => viewer.close());
   const socket = connect(viewer.port, '127.0.0.1').setEncoding('utf8').pause();
   t.after(() => socket.destroy());
   socket.write('GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  // 2 MB a tick: the kernel's socket buffers are soon full. From then on ticks must merge into one message, in which
+  // 1.2 MB a tick: the kernel's socket buffers are soon full. From then on ticks must merge into one message, in which
   // more traces than fit were skipped; a queue would hold one complete message a tick.
-  const name = 'x'.repeat(20_000);
+  const name = '…'.repeat(4000);
   const traces = shopTraces(3000);
   for (let tick = 0; tick < 12; tick++) {
     for (let index = 0; index < 100; index++) {

@@ -19,6 +19,10 @@ function span(trace: number, plan: Partial<SpanPlan> = {}) {
   });
 }
 
+function limits(recent: number, notable: number) {
+  return { recent: { maxTraces: recent, maxBytes: 1 << 20 }, notable: { maxTraces: notable, maxBytes: 1 << 20 } };
+}
+
 function idsOf(store: ReturnType<typeof createSpanStore>): number[] {
   return store.traces({}, 1000).traces.map(({ id }) => Number.parseInt(id, 16));
 }
@@ -83,7 +87,7 @@ test('parents in a circle still give a trace', () => {
 });
 
 test('the oldest whole traces go first when there are too many', () => {
-  const store = createSpanStore({ ...defaultLimits, maxTraces: 3 });
+  const store = createSpanStore({ ...defaultLimits, recent: { maxTraces: 3, maxBytes: 1 << 20 } });
   for (const trace of [1, 2, 3, 4, 5]) store.add([span(trace), span(trace, { spanId: '00000000000000b2' })]);
   assert.deepEqual(idsOf(store), [5, 4, 3]);
   assert.equal(store.trace('00000000000000000000000000000002'), undefined);
@@ -92,7 +96,7 @@ test('the oldest whole traces go first when there are too many', () => {
 });
 
 test('traces with errors outlive ordinary ones, within their share', () => {
-  const store = createSpanStore({ ...defaultLimits, maxTraces: 8 });
+  const store = createSpanStore({ ...defaultLimits, ...limits(6, 2) });
   const failed = { status: { code: SpanStatusCode.ERROR } };
   for (const trace of [1, 2, 3]) store.add([span(trace, failed)]);
   for (let trace = 10; trace < 30; trace++) store.add([span(trace)]);
@@ -100,23 +104,46 @@ test('traces with errors outlive ordinary ones, within their share', () => {
 });
 
 test('a trace of unusual duration outlives ordinary ones', () => {
-  const store = createSpanStore({ ...defaultLimits, maxTraces: 40 });
+  const store = createSpanStore({ ...defaultLimits, ...limits(30, 10) });
   for (let trace = 1; trace <= 300; trace++) store.add([span(trace)]);
   store.add([span(1000, { durationNs: 80_000_000 })]);
   for (let trace = 301; trace <= 500; trace++) store.add([span(trace)]);
   assert.ok(idsOf(store).includes(1000));
 });
 
-test('bytes are bounded, whatever the attributes hold', () => {
-  const store = createSpanStore({ ...defaultLimits, maxBytes: 100_000 });
+test('bytes are bounded, whatever the attributes hold; whole traces leave', () => {
+  const store = createSpanStore({ ...defaultLimits, recent: { maxTraces: 1000, maxBytes: 100_000 } });
   for (let trace = 1; trace <= 200; trace++) {
-    store.add([span(trace, { attributes: { text: 'x'.repeat(5000), list: ['y'.repeat(2000), 'z'] } })]);
+    const attributes = { text: 'x'.repeat(3000), list: ['y'.repeat(1000), 'z'] };
+    store.add([span(trace, { attributes }), span(trace, { spanId: '00000000000000b2', attributes })]);
   }
   const { bytesKept, tracesKept } = store.figures();
-  assert.ok(bytesKept <= 100_000 && tracesKept >= 10, `${tracesKept} traces of ${bytesKept} bytes`);
-  store.add([span(999, { attributes: { text: 'x'.repeat(200_000) } })]);
-  assert.equal(store.figures().tracesKept, 0, 'one that alone is too big goes as well');
-  assert.equal(store.figures().bytesKept, 0);
+  assert.ok(bytesKept <= 100_000 && tracesKept >= 10, `${tracesKept} traces in ${bytesKept} bytes`);
+  assert.deepEqual(
+    idsOf(store),
+    Array.from({ length: tracesKept }, (_, index) => 200 - index),
+  );
+  for (const { id, spanCount } of store.traces({}, 1000).traces) assert.equal(store.trace(id)?.spans.length, spanCount);
+});
+
+test('a span of enormous attributes is kept in part, and says so', () => {
+  const store = createSpanStore();
+  const attributes = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`key${index}`, 'x'.repeat(9000)]));
+  store.add([span(1, { attributes })]);
+  const [kept] = store.trace('00000000000000000000000000000001')?.spans ?? [];
+  assert.equal(kept?.attributesCut, true);
+  assert.ok(kept.attributes.length >= 5 && kept.attributes.length < 100);
+  assert.ok(String(kept.attributes[0]?.[1]).endsWith('x… (cut: 9000 characters)'));
+});
+
+test('a trace that begins before its first record is gone goes on as another, partial one', () => {
+  const store = createSpanStore({ ...defaultLimits, recent: { maxTraces: 1000, maxBytes: 70_000 } });
+  store.add([span(1)]);
+  for (let trace = 2; trace < 1500; trace++) store.add([span(trace)]);
+  store.add([span(1, { spanId: '00000000000000b2', parentSpanId: '00000000000000a1' })]);
+  const late = store.trace('00000000000000000000000000000001');
+  assert.equal(late?.spans.length, 1);
+  assert.equal(late.summary.rootMissing, true);
 });
 
 test('the spans of one endless trace are bounded, and the rest counted', () => {
@@ -161,7 +188,7 @@ test('only what changed since a revision is given, newest first, with how many d
 });
 
 test('histograms count every span, also of traces that are gone', () => {
-  const store = createSpanStore({ ...defaultLimits, maxTraces: 5 });
+  const store = createSpanStore({ ...defaultLimits, ...limits(5, 5) });
   let spans = 0;
   for (const trace of shopTraces(400)) {
     spans += trace.length;

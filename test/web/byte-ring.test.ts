@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { NONE, newByteRing } from '../../src/web/byte-ring.ts';
+
+test('chains whose first record is not overwritten read as written', () => {
+  const record = fc.tuple(fc.nat(3), fc.uint8Array({ maxLength: 60 }));
+  fc.assert(
+    fc.property(fc.array(record, { maxLength: 80 }), (records) => {
+      const ring = newByteRing(300);
+      const chains = new Map<number, { first: number; last: number; written: Uint8Array[] }>();
+      let latest = NONE;
+      for (const [number, bytes] of records) {
+        const known = chains.get(number);
+        const isWhole = known !== undefined && known.first >= ring.oldest;
+        const position = ring.append(bytes, isWhole ? known.last : NONE);
+        assert.ok(position > latest && position >= ring.oldest);
+        latest = position;
+        if (isWhole) chains.set(number, { ...known, last: position, written: [...known.written, bytes] });
+        else chains.set(number, { first: position, last: position, written: [bytes] });
+        for (const { first, last, written } of chains.values()) {
+          if (first < ring.oldest) continue;
+          assert.deepEqual(
+            ring.chain(last).map((each) => Uint8Array.from(each)),
+            written,
+          );
+        }
+      }
+      assert.ok(ring.sizeBytes <= 300);
+    }),
+  );
+});
+
+test('a record longer than the ring is refused', () => {
+  assert.throws(() => newByteRing(20).append(new Uint8Array(9), NONE), /a record of 9 bytes in a ring of 20/);
+});
