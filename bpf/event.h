@@ -233,7 +233,7 @@ struct process {
 	__u32 g_panic;
 	__u32 panic_fp;
 	__u32 map_kind;	    /* enum map_kind */
-	__u32 pad;
+	__u32 detaching;    /* the probes are going: calls now would lose their ends. Hits count no more */
 };
 
 enum map_kind { MAP_BUCKETS = 1 /* hmap, up to Go 1.23 */, MAP_SWISS = 2 };

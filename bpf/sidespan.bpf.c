@@ -66,14 +66,14 @@ static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
 	hit->site = bpf_map_lookup_elem(&sites, &index);
 	if (!hit->site || hit->site->action == 0)
 		return HIT_IGNORED;
+	index = hit->site->process_slot;
+	hit->process = bpf_map_lookup_elem(&processes, &index);
+	if (!hit->process || hit->process->detaching)
+		return HIT_IGNORED;
 	if ((hit->site->flags & SITE_STACK_CHECK) && STACK_CHECK_TAKEN(ctx)) {
 		COUNT(hit->site->probe, restarts);
 		return HIT_IGNORED;
 	}
-	index = hit->site->process_slot;
-	hit->process = bpf_map_lookup_elem(&processes, &index);
-	if (!hit->process)
-		return HIT_IGNORED;
 	hit->plan.ctx = ctx;
 	hit->plan.load_bias = REGISTER_IP(ctx) - hit->site->vaddr;
 	hit->plan.process_slot = hit->site->process_slot;

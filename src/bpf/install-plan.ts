@@ -22,6 +22,11 @@ export interface InstalledPlan extends Disposable {
   readonly firstProbe: number;
   /** In the order of attaching: exits first, so that an exit without an entry is a call that began before. */
   readonly sites: readonly SiteAddress[];
+  /**
+   * Makes the programs ignore every further hit. Before the sites are detached, which takes the kernel a while: calls
+   * that began in between would lose their ends.
+   */
+  silence(): void;
 }
 
 /** Writes the plan for one process into the tables. All or nothing. @throws BpfError when a table is full */
@@ -80,20 +85,22 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
       isEntry: site.action === siteAction.enter,
     }));
     const sites = [...addresses.filter((site) => !site.isEntry), ...addresses.filter((site) => site.isEntry)];
-    return { processSlot, firstProbe, sites, [Symbol.dispose]: dispose };
+    const silence = () => kernel.processes.write(processSlot, processEntry(plan, { detaching: true }));
+    return { processSlot, firstProbe, sites, silence, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
     throw error;
   }
 }
 
-function processEntry(plan: ProbePlan): Uint8Array {
+function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Uint8Array {
   const entry = new DataView(new ArrayBuffer(processLayout.sizeBytes));
   entry.setUint32(processLayout.g_goid, plan.process.goid, true);
   entry.setUint32(processLayout.g_stack_hi, plan.process.stackHi, true);
   entry.setUint32(processLayout.g_panic, plan.process.panic, true);
   entry.setUint32(processLayout.panic_fp, plan.process.panicFp, true);
   entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
+  entry.setUint32(processLayout.detaching, detaching ? 1 : 0, true);
   return new Uint8Array(entry.buffer);
 }
 

@@ -23,6 +23,7 @@ export const processLayout = {
   g_panic: 8,
   panic_fp: 12,
   map_kind: 16,
+  detaching: 20,
 } as const;
 
 export const captureStepLayout = { sizeBytes: 16, op: 0, a: 1, b: 2, c: 4, imm: 8 } as const;

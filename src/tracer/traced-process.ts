@@ -21,6 +21,8 @@ export interface TracedProcess {
   readonly firstProbe: number;
   /** By the plan's probes. */
   readonly meanings: readonly ProbeMeaning[];
+  /** It has called exec: reads what decoding needs of it, while it runs. */
+  started(): void;
   /** Takes the probes out; the tables stay, for what is still in the ring. */
   detach(): void;
   /** After `detach` and a last look at the ring: forgets the process; tells which of its calls still ran. */
@@ -50,14 +52,21 @@ export function attachProcess(
   try {
     if (options.beforeExecOf === undefined) verify(target, binary, plan);
     const attachment = kernel.attach(target.pid, path, installed.sites);
+    const bias = createBias(() => loadBias(target.pid, target.exeIdentity, binary, plan.sites[0]?.vaddr ?? 0));
+    // At once where it can be had: its last calls may be read when it has ended.
+    if (options.beforeExecOf === undefined) bias();
     return {
       target,
       binary,
       plan,
       slot: installed.processSlot,
       firstProbe: installed.firstProbe,
-      meanings: meaningsOf(target, binary, plan),
-      detach: () => attachment[Symbol.dispose](),
+      meanings: meaningsOf(binary, plan, bias),
+      started: () => void bias(),
+      detach() {
+        using _ = attachment;
+        installed.silence();
+      },
       forget: () => forget(kernel, installed),
     };
   } catch (error) {
@@ -86,10 +95,24 @@ function verify(target: TargetProcess, binary: GoBinary, plan: ProbePlan): void 
   verifySites(pid, loadBias(pid, target.exeIdentity, binary, first.vaddr), binary, plan.sites);
 }
 
-function meaningsOf(target: TargetProcess, binary: GoBinary, plan: ProbePlan): ProbeMeaning[] {
+type Bias = () => number | undefined;
+
+/** The load bias, read when it is first asked for and the process runs; undefined: it ended before. */
+function createBias(read: () => number): Bias {
+  let bias: number | undefined;
+  return () => {
+    try {
+      bias ??= read();
+    } catch {
+      // not mapped yet, or ended: the reader shows addresses
+    }
+    return bias;
+  };
+}
+
+function meaningsOf(binary: GoBinary, plan: ProbePlan, bias: Bias): ProbeMeaning[] {
   const dynamicTypes = plan.dynamicTypes.map(dynamicValueShape);
   const typeNames = new Map<number, string | undefined>();
-  let bias: number | undefined;
   const context: DecodeContext = {
     dynamicType: (id) => dynamicTypes[id],
     typeName(typeVaddr) {
@@ -97,12 +120,8 @@ function meaningsOf(target: TargetProcess, binary: GoBinary, plan: ProbePlan): P
       return typeNames.get(typeVaddr);
     },
     functionName(pc) {
-      try {
-        bias ??= loadBias(target.pid, target.exeIdentity, binary, plan.sites[0]?.vaddr ?? 0);
-      } catch {
-        return undefined; // the process has ended: the reader shows the address
-      }
-      return binary.functionAt(pc - bias)?.name;
+      const loadBias = bias();
+      return loadBias === undefined ? undefined : binary.functionAt(pc - loadBias)?.name;
     },
   };
   return plan.probes.map((probe) => ({ probe, context }));
