@@ -156,7 +156,9 @@ static __always_inline int decide_unwinding(struct hit *hit, __u64 stack_hi)
 		state->unwound = 0;
 		break;
 	case SITE_GOEXIT:
-		state->unwinding = END_GOEXIT;
+		/* Called by a deferred function while a panic is on its way: the panic had ended them already. */
+		if (!goroutine || !goroutine->panicking)
+			state->unwinding = END_GOEXIT;
 		state->unwound = 0;
 		break;
 	case SITE_PANIC:

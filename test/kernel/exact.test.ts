@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { goTarget } from '../support/go-target.ts';
+import { nothingCaptured, tallyOf, traceToEnd, unaccounted } from '../support/traced-target.ts';
+
+const functions = ['main.Traced', 'main.Leaf', 'main.Deep'];
+
+for (const { calls, build } of [
+  { calls: 1_000_000, build: {} },
+  { calls: 100_000, build: { go: '1.22' } },
+]) {
+  test(`${calls} calls from 64 goroutines are all counted, ${JSON.stringify(build)}`, {
+    timeout: 240_000,
+  }, async (t) => {
+    const executable = await goTarget('exact', build);
+    const run = await traceToEnd(t, executable, ['-calls', String(calls), '-goroutines', '64'], {
+      patterns: functions,
+      limits: nothingCaptured,
+    });
+
+    assert.equal(run.report.functions['main.Traced']?.calls, calls);
+    for (const name of functions) {
+      const seen = run.functions.get(name)!;
+      assert.deepEqual(tallyOf(seen), run.report.functions[name], `${name}: ${JSON.stringify(seen)}`);
+      assert.equal(unaccounted(seen), 0, `${name}: ${JSON.stringify(seen)}`);
+      assert.equal(seen.enteredBefore, 0, name);
+      assert.equal(seen.stillRunning, 0, name);
+    }
+    assert.deepEqual(run.undecodable, []);
+    // Both grow their goroutine's stack at their entry: run twice from the start, counted once.
+    for (const name of ['main.Traced', 'main.Deep']) assert.ok(run.functions.get(name)!.restarts > 0, name);
+    assert.equal(run.functions.get('main.Leaf')!.restarts, 0);
+  });
+}
+
+test('arguments and results belong to their call', { timeout: 240_000 }, async (t) => {
+  const wrong: string[] = [];
+  let failures = 0;
+  const run = await traceToEnd(t, await goTarget('exact'), ['-calls', '50000', '-goroutines', '64'], {
+    patterns: ['main.Traced'],
+    onCall(call) {
+      const [number, label, parts] = call.arguments.map(({ value }) => value);
+      const [double, error] = call.results.map(({ value }) => value);
+      const fails = Number(number) % 100 === 0;
+      if (fails) failures += 1;
+      const right =
+        label === 'label' &&
+        JSON.stringify(parts) === '[1,2,3]' &&
+        double === (fails ? 0 : Number(number) * 2 + 8) &&
+        error === (fails ? 'every hundredth call fails' : null);
+      if (!right && wrong.length < 5) wrong.push(JSON.stringify({ arguments: call.arguments, results: call.results }));
+    },
+  });
+  const seen = run.functions.get('main.Traced')!;
+  assert.deepEqual(wrong, []);
+  assert.equal(unaccounted(seen), 0);
+  assert.equal(seen.ended[0], 50_000);
+  if (seen.ringFull + seen.argumentsRingFull === 0) assert.equal(failures, run.report.extra?.['failures']);
+});

@@ -1,0 +1,30 @@
+/** `sidespan trace --json … -- program`: its lines as objects. */
+import assert from 'node:assert/strict';
+import type { Value } from '../../src/event/value.ts';
+import { sidespan } from './cli.ts';
+
+/** A line of `sidespan trace --json`. */
+export interface TracedCall {
+  readonly funcName: string;
+  readonly args: readonly Value[];
+  readonly results: readonly Value[];
+  readonly goid: number;
+  readonly latency: number;
+  readonly timestamp: string;
+  readonly ended?: string;
+}
+
+/** Starts the program under `sidespan trace --json` and waits for its end. */
+export function traceJson(
+  patterns: readonly string[],
+  program: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { readonly calls: readonly TracedCall[]; readonly stderr: string } {
+  const { code, stdout, stderr } = sidespan(['trace', '--json', ...patterns, '--', ...program], { env });
+  assert.equal(code, 0, stderr);
+  const calls = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as TracedCall);
+  return { calls, stderr };
+}
