@@ -3,10 +3,19 @@ import type { Call } from '../event/call.ts';
 import type { Style } from './style.ts';
 import { valuesText } from './value-text.ts';
 
+/** The function that was called, as far as lines of its calls show it. */
+export interface CalledFunction {
+  readonly name: string;
+  /** Why its parameters and results are not known; absent: they are. */
+  readonly signatureUnavailable?: string | undefined;
+}
+
 /** A call as `sidespan trace --json` prints it: one object a line. */
-export function callJson(call: Call, functionName: string, start: HrTime): string {
+export function callJson(call: Call, { name, signatureUnavailable }: CalledFunction, start: HrTime): string {
   return JSON.stringify({
-    funcName: functionName,
+    funcName: name,
+    // An empty list alone would say that it has none. The same name as in `sidespan functions --json`.
+    ...(signatureUnavailable === undefined ? {} : { signatureUnavailable }),
     args: call.arguments,
     results: call.results,
     goid: call.goid,
@@ -17,11 +26,17 @@ export function callJson(call: Call, functionName: string, start: HrTime): strin
 }
 
 /** A call as a line for people: time, goroutine, function with arguments, results, duration. */
-export function callText(call: Call, functionName: string, start: HrTime, style: Style): string {
+export function callText(
+  call: Call,
+  { name, signatureUnavailable }: CalledFunction,
+  start: HrTime,
+  style: Style,
+): string {
   const time = isoTime(start).slice(11, 26);
   const results = call.end === 'returned' ? ` ${resultsText(call)}` : ` ${style.red(call.end)}`;
   const depth = '  '.repeat(Math.min(call.frameIndex, 20));
-  return `${style.dim(time)} ${style.dim(`g${call.goid}`)} ${depth}${style.bold(functionName)}(${valuesText(call.arguments)})${results} ${style.cyan(durationText(call.durationNs))}`;
+  const args = signatureUnavailable === undefined ? valuesText(call.arguments) : '?';
+  return `${style.dim(time)} ${style.dim(`g${call.goid}`)} ${depth}${style.bold(name)}(${args})${results} ${style.cyan(durationText(call.durationNs))}`;
 }
 
 function resultsText(call: Call): string {

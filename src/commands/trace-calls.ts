@@ -62,10 +62,12 @@ export async function traceCalls(
         return;
       }
       printed.calls += 1;
-      const name = owner.plan.probes[call.probe - owner.firstProbe]?.description.functionName ?? '?';
+      const probe = owner.plan.probes[call.probe - owner.firstProbe];
+      const name = probe?.description.functionName ?? '?';
+      const called = { name, signatureUnavailable: probe?.signature?.unavailable };
       const start = clock.wallTime(call.start);
       try {
-        stdout.line(json ? callJson(call, name, start) : callText(call, name, start, style.stdout));
+        stdout.line(json ? callJson(call, called, start) : callText(call, called, start, style.stdout));
       } catch (error) {
         failure = error;
         finished.resolve('the output failed');
@@ -85,6 +87,11 @@ export async function traceCalls(
   for (const problem of problems) stderr.line(`${style.stderr.yellow('sidespan:')} ${problem}`);
   if (traced.plan.probes.length === 0) {
     throw new CommandError(`Nothing to trace in process ${target.pid}: no function of it can be probed.`);
+  }
+  const unknown = traced.plan.probes.flatMap(({ signature }) => signature?.unavailable ?? []);
+  if (unknown.length > 0) {
+    const functions = unknown.length === 1 ? '1 function' : `${unknown.length} functions`;
+    stderr.line(`${style.stderr.yellow('sidespan:')} No arguments and results of ${functions}: ${unknown[0]}.`);
   }
   const names = traced.plan.probes.length === 1 ? '1 function' : `${traced.plan.probes.length} functions`;
   stderr.line(style.stderr.dim(`tracing ${names} of ${target.exePath} (pid ${target.pid}); Ctrl-C ends it`));

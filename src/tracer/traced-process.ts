@@ -120,8 +120,8 @@ function meaningsOf(binary: GoBinary, plan: ProbePlan, bias: Bias): ProbeMeaning
       return typeNames.get(typeVaddr);
     },
     functionName(pc) {
-      const loadBias = bias();
-      return loadBias === undefined ? undefined : binary.functionAt(pc - loadBias)?.name;
+      const known = bias();
+      return known === undefined ? undefined : binary.functionAt(pc - known)?.name;
     },
   };
   return plan.probes.map((probe) => ({ probe, context }));

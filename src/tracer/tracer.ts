@@ -71,7 +71,10 @@ export function createTracer(options: TracerOptions): Tracer {
       const process = bySlot[call.processSlot];
       if (process !== undefined) options.onCall(call, process);
     },
-    onProcess: () => options.onProcessChange?.(),
+    onProcess: (change, pid) => {
+      if (change === 'exec') for (const process of processes) if (process.target.pid === pid) process.started();
+      options.onProcessChange?.();
+    },
     onUndecodable: (slot, probe, reason) => {
       const process = bySlot[slot];
       options.onUndecodable(process, process === undefined ? probe : probe - process.firstProbe, reason);
