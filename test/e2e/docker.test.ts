@@ -132,6 +132,7 @@ describe('docker/compose.yaml', () => {
   });
 
   test('down leaves nothing', async () => {
+    // Jaeger now and then sits its grace period out.
     await project.compose(['down', '--volumes', '--timeout', '3']);
     const label = ['--filter', `label=com.docker.compose.project=${project.name}`, '--quiet'];
     assert.equal(await project.engine.docker(['ps', '--all', ...label]), '');
