@@ -85,9 +85,9 @@ async function debian(engine: DockerEngine, image: string, folder: string): Prom
 
 async function node(engine: DockerEngine, image: string, folder: string): Promise<void> {
   // npm's package brings its dependencies inside.
-  await run('npm', ['install', '--prefix', join(folder, 'npm'), '--no-save', '--ignore-scripts', 'npm@11.6.0']);
+  await run('npm', ['install', '--prefix', join(folder, 'npm'), '--no-save', '--ignore-scripts', 'npm@11.19.1']);
   await mkdir(join(folder, 'bin'));
-  await cp(join(repository, 'node_modules', 'node', 'bin', 'node'), join(folder, 'bin', 'node'));
+  await cp(join(repository, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node'), join(folder, 'bin', 'node'));
   for (const command of ['npm', 'npx']) {
     await symlink(`../lib/node_modules/npm/bin/${command}-cli.js`, join(folder, 'bin', command));
   }

@@ -46,9 +46,13 @@ export async function nodeRoot(file: string): Promise<void> {
   writeArchive(file, entries);
 }
 
-/** The agent as it is in the checkout: sources, and what a build left in `dist` if there is any. */
+/**
+ * The agent as the package has it.
+ * @throws Error when it has not been built.
+ */
 export function agentRoot(file: string): void {
-  const parts = ['bin', 'src', 'dist', 'config', 'package.json'].filter((part) => existsSync(join(repository, part)));
+  if (!existsSync(join(repository, 'dist', 'main.js'))) throw new Error('the agent is not built. Run: npm run build');
+  const parts = ['bin', 'dist', 'config', 'package.json'].filter((part) => existsSync(join(repository, part)));
   const entries: ArchiveEntry[] = [];
   for (const part of parts) {
     const source = join(repository, part);
