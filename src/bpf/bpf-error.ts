@@ -46,8 +46,10 @@ export function errnoName(errno: number): string {
 export class BpfError extends Error {
   /** 0 when no system call was involved. */
   readonly errno: number;
+  /** Of the command that it ends: 3 where the kernel or the rights make tracing impossible. */
+  readonly exitCode?: 3;
 
-  constructor(what: string, errno = 0, options?: ErrorOptions & { detail?: string; remedy?: string }) {
+  constructor(what: string, errno = 0, options?: ErrorOptions & { detail?: string; remedy?: string; impossible?: true }) {
     const name = errno === 0 ? '' : errnoName(errno);
     const cause = likelyCauses[name];
     const because = name === '' ? '' : `: ${name}${cause === undefined ? '' : ` (${cause})`}`;
@@ -55,5 +57,6 @@ export class BpfError extends Error {
     super(`${what}${because}. ${options?.detail === undefined ? '' : `${options.detail} `}${remedy}`, options);
     this.name = 'BpfError';
     this.errno = Math.abs(errno);
+    if (options?.impossible) this.exitCode = 3;
   }
 }

@@ -29,6 +29,8 @@ export interface Libbpf {
   readonly nextKey: (fd: number, key: Uint8Array | null, next: Uint8Array) => number;
   readonly updateBatch: (fd: number, keys: Uint8Array, values: Uint8Array, count: Uint32Array) => number;
   readonly possibleCpus: () => number;
+  /** Whether the kernel offers a helper to programs of a type: 1 yes, 0 no, negative: it can't be told. */
+  readonly probeHelper: (programType: number, helper: number, options: null) => number;
 }
 
 const usualPaths = ['libbpf.so.1', '/usr/lib/x86_64-linux-gnu/libbpf.so.1', '/usr/lib/aarch64-linux-gnu/libbpf.so.1'];
@@ -83,6 +85,7 @@ export function loadLibbpf(libraryPath?: string): Libbpf {
       nextKey: nextKeyCall as never,
       updateBatch: (fd, keys, values, count) => updateBatch(fd, keys, values, count, null) as number,
       possibleCpus: library.func('int libbpf_num_possible_cpus(void)') as never,
+      probeHelper: library.func('int libbpf_probe_bpf_helper(int type, int helper, void *options)') as never,
     };
   } catch (error) {
     throw new BpfError(`${path} is no libbpf 1.0 or later`, 0, {

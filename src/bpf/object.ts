@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type AttachMode, attachType, hasUprobeMulti } from './attach.ts';
 import { BpfError } from './bpf-error.ts';
@@ -48,6 +49,23 @@ function logTail(log: Uint8Array): string {
   if (tail.length === 0 || tail[0] === '') return '';
   const left = lines.length - tail.length;
   return `\nThe verifier said${left > 0 ? ` (${left} lines before left out)` : ''}:\n  ${tail.join('\n  ')}\n`;
+}
+
+/** include/uapi/linux/bpf.h: what uprobe programs are, and helpers that the programs can't do without. */
+const kprobeProgram = 2;
+const neededHelpers = [
+  { name: 'bpf_loop', helper: 181, since: '5.17' },
+  { name: 'bpf_get_attach_cookie', helper: 174, since: '5.15' },
+] as const;
+
+/** A kernel that lacks a helper says no more than EINVAL; so each is asked for. */
+function loadFailure(libbpf: Libbpf, errno: number, detail: string): BpfError {
+  const missing = neededHelpers.find(({ helper }) => libbpf.probeHelper(kprobeProgram, helper, null) === 0);
+  if (missing === undefined) return new BpfError('Loading the BPF programs', errno, { detail, impossible: true });
+  return new BpfError(`This kernel, Linux ${release()}, lacks ${missing.name}, which came with Linux ${missing.since}`, 0, {
+    remedy: 'Sidespan needs Linux 5.17, better 6.1 or later.',
+    impossible: true,
+  });
 }
 
 /**
@@ -107,7 +125,7 @@ function loadWith(
     if (set !== 0) throw new BpfError('Setting the BPF settings', -set);
     if (attachMode === 'uprobe_multi') libbpf.setExpectedAttachType(program(siteProgram), attachType.uprobeMulti);
     const loaded = libbpf.load(object);
-    if (loaded !== 0) throw new BpfError('Loading the BPF programs', -loaded, { detail: logTail(log) });
+    if (loaded !== 0) throw loadFailure(libbpf, -loaded, logTail(log));
   } catch (error) {
     libbpf.closeObject(object);
     throw error;
