@@ -1,5 +1,5 @@
 import type { GoBinary } from '../binary/go-binary.ts';
-import { installPlan, type InstalledPlan } from '../bpf/install-plan.ts';
+import { type InstalledPlan, installPlan } from '../bpf/install-plan.ts';
 import type { KernelSide } from '../bpf/kernel-side.ts';
 import type { OpenCalls } from '../bpf/open-calls.ts';
 import type { TargetProcess } from '../discovery/process.ts';

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Call } from '../../src/event/call.ts';
-import { mainFile } from '../support/cli.ts';
 import { goTarget } from '../support/go-target.ts';
 import { traceJson } from '../support/trace-json.ts';
 import { tallyOf, traceToEnd, unaccounted } from '../support/traced-target.ts';
@@ -10,7 +8,6 @@ const rounds = 60;
 
 for (const go of ['1.22', '1.24', '1.26']) {
   test(`calls that panics and Goexit end are counted as such, Go ${go}`, { timeout: 120_000 }, async (t) => {
-    const open = new Map<number, Call[]>();
     const run = await traceToEnd(t, await goTarget('panics', { go }), ['-rounds', String(rounds)], {
       patterns: [
         'main.recoverFrom',
@@ -27,11 +24,6 @@ for (const go of ['1.22', '1.24', '1.26']) {
         'main.abort',
         'main.steady',
       ],
-      onCall(call) {
-        const calls = open.get(call.goid) ?? [];
-        open.set(call.goid, calls);
-        calls.push(call);
-      },
     });
     for (const [name, tally] of Object.entries(run.report.functions)) {
       const seen = run.functions.get(name);
@@ -44,3 +36,45 @@ for (const go of ['1.22', '1.24', '1.26']) {
     assert.deepEqual(run.undecodable, []);
   });
 }
+
+test('a call that did not return says how it ended', { timeout: 60_000 }, async () => {
+  const { calls, stderr } = traceJson(['main.*'], [await goTarget('panics'), '-rounds', '2', '-now']);
+  const endsOf = (name: string) =>
+    new Set(calls.filter(({ funcName }) => funcName === name).map(({ ended }) => ended ?? 'returned'));
+  assert.deepEqual([...endsOf('main.explode')], ['panic'], stderr);
+  assert.deepEqual([...endsOf('main.descend')], ['panic']);
+  assert.deepEqual([...endsOf('main.leave')], ['goexit']);
+  assert.deepEqual([...endsOf('main.recoverFrom')], ['returned']);
+  assert.deepEqual([...endsOf('main.quietly')], ['returned']);
+
+  for (const call of calls.filter(({ funcName }) => funcName === 'main.explode')) {
+    assert.equal(call.args[0]?.value, call.args[0]?.value === 1 ? 1 : 0, 'its arguments are still its own');
+    assert.ok(call.latency >= 0);
+  }
+  // The results of a call that never returned are not what happened to be in the registers.
+  for (const call of calls.filter(({ funcName }) => funcName === 'main.divide')) {
+    assert.deepEqual(call.results, [{ name: '', type: 'INT', goType: 'int', unavailable: 'panic' }]);
+  }
+});
+
+test('deferred functions that run during a panic are paired, and so is what recovers', {
+  timeout: 60_000,
+}, async () => {
+  const { calls } = traceJson(['main.*'], [await goTarget('panics'), '-rounds', '3', '-now']);
+  const recovered = calls.filter(({ funcName }) => funcName === 'main.recoverFrom');
+  assert.equal(recovered.length, 3 * 7);
+  for (const call of recovered) {
+    assert.match(String(call.results[0]?.value), /^recovered: /);
+  }
+  // The deferred function of each: it runs on top of the calls that the panic is about to end, and returns.
+  const deferred = calls.filter(({ funcName }) => funcName === 'main.recoverFrom.func1');
+  assert.equal(deferred.length, recovered.length);
+  assert.ok(deferred.every(({ ended }) => ended === undefined));
+  // On one goroutine nothing is open when the next case begins: `steady` is never below another call but main's.
+  const steady = calls.filter(({ funcName }) => funcName === 'main.steady');
+  assert.equal(steady.length, 3 * 8);
+  assert.deepEqual(
+    steady.map(({ results }) => results[0]?.value),
+    [1, 2, 3].flatMap((next) => Array<number>(8).fill(next)),
+  );
+});
