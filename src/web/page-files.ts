@@ -9,7 +9,7 @@ import { securityHeaders } from './http-reply.ts';
 
 /**
  * The page's files. In the package they stand compiled beside this one (dist/web/page/*.js); in a checkout the
- * modules are TypeScript and their types are stripped when they are first asked for. index.html names `main.js`
+ * modules are TypeScript and their types are stripped when they are first asked for. index.html names `boot.js`
  * either way, and each module imports the others by the ending they have there.
  */
 const PAGE_DIRECTORY = fileURLToPath(new URL('./page/', import.meta.url));
@@ -64,7 +64,7 @@ function sourceOf(path: string): string | undefined {
   if (path === '/uplot.css') return join(uplotDirectory(), 'uPlot.min.css');
   const name = FILE_PATH.exec(path)?.[1];
   if (name === undefined || name.endsWith('.d.ts')) return undefined;
-  const candidates = name === 'main.js' ? ['main.js', 'main.ts'] : [name];
+  const candidates = name === 'boot.js' ? ['boot.js', 'boot.ts'] : [name];
   return candidates.map((candidate) => join(PAGE_DIRECTORY, candidate)).find((file) => existsSync(file));
 }
 

@@ -119,7 +119,7 @@ test('what is not there is 404, by words', async (t) => {
 
 test('serves the page with strict headers, its modules as JavaScript, and says when nothing changed', async (t) => {
   const { viewer } = await startShopViewer(t, 0);
-  for (const path of ['/', '/style.css', '/main.js', '/uplot.js', '/uplot.css', '/api/traces']) {
+  for (const path of ['/', '/style.css', '/boot.js', '/uplot.js', '/uplot.css', '/api/traces']) {
     const response = await fetch(new URL(path, viewer.url));
     assert.equal(response.status, 200, path);
     assert.match(response.headers.get('content-security-policy') ?? '', /^default-src 'self';/);
@@ -128,9 +128,9 @@ test('serves the page with strict headers, its modules as JavaScript, and says w
     assert.equal(response.headers.get('access-control-allow-origin'), null);
     await response.arrayBuffer();
   }
-  const script = await fetch(new URL('/main.js', viewer.url));
+  const script = await fetch(new URL('/boot.js', viewer.url));
   assert.match(script.headers.get('content-type') ?? '', /^text\/javascript/);
-  assert.equal(await statusOf(viewer, { 'if-none-match': script.headers.get('etag') ?? '' }, '/main.js'), 304);
+  assert.equal(await statusOf(viewer, { 'if-none-match': script.headers.get('etag') ?? '' }, '/boot.js'), 304);
   await script.arrayBuffer();
 });
 

@@ -30,7 +30,7 @@ export function spanDetail(span: SpanDetail, trace: TraceDetail): HTMLElement {
         attributeTable(event.attributes, `Attributes of the event ${event.name}`),
       ),
     ),
-    el('section', {}, el('h3', {}, 'Attributes'), attributeTable(shownAttributes(span), 'Attributes')),
+    el('section', {}, el('h3', {}, 'Attributes'), attributeTable(shownAttributes(span), 'Attributes'), cutNote(span)),
     el(
       'section',
       {},
@@ -45,6 +45,12 @@ export function spanDetail(span: SpanDetail, trace: TraceDetail): HTMLElement {
         'Identity',
       ),
     ),
+  );
+}
+
+function cutNote(span: SpanDetail): HTMLElement | false {
+  return (
+    span.attributesCut && el('p.unavailable', {}, 'More than the viewer keeps of one span: the rest was exported only.')
   );
 }
 
@@ -97,7 +103,11 @@ function attributeTable(attributes: readonly (readonly [string, AttributeValue])
   const rows = attributes.map(([key, value]) =>
     el('tr', {}, el('th', { scope: 'row' }, ...breakable(key)), el('td.mono', {}, attributeText(value))),
   );
-  return el('table.attributes', { 'aria-label': label }, el('tbody', {}, ...rows));
+  return el(
+    label === 'Identity' ? 'table.attributes.short' : 'table.attributes',
+    { 'aria-label': label },
+    el('tbody', {}, ...rows),
+  );
 }
 
 function attributeText(value: AttributeValue): string {

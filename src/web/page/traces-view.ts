@@ -106,7 +106,8 @@ export function newTracesView(feed: Feed, navigate: Navigate): TracesView {
   }
 
   function showCount(listed: number): void {
-    filters.setCount(feed.hasMore ? `newest ${count(listed)}` : counted(listed, 'trace'));
+    const passed = feed.skipped > 0 ? `, ${count(feed.skipped)} came too fast to list` : '';
+    filters.setCount((feed.hasMore ? `newest ${count(listed)}` : counted(listed, 'trace')) + passed);
     grid.hidden = listed === 0;
     empty.hidden = listed > 0;
     if (listed === 0) void fillEmpty();

@@ -20,6 +20,7 @@ function span(id: string, parentId?: string): SpanDetail {
     results: [],
     attributes: [],
     events: [],
+    attributesCut: false,
   };
 }
 
