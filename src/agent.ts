@@ -2,13 +2,14 @@ import { hostname } from 'node:os';
 import { agentFacts, countCalls, openService, type Telemetry, type TracedService } from './agent/traced-service.ts';
 import type { Log } from './agent/log.ts';
 import { attachedText, binaryText } from './agent/process-line.ts';
+import { returnMemory } from './agent/return-memory.ts';
 import { type UntracedProcess, viewerStatus } from './agent/viewer-status.ts';
 import { clockNs } from './bpf/libc.ts';
 import type { Config, TargetSelection } from './config/config.ts';
 import type { TargetProcess } from './discovery/process.ts';
 import { type TargetWatch, watchTargets } from './discovery/watch.ts';
 import type { Call } from './event/call.ts';
-//TMP import { createMetricExport } from './export/metric-export.ts';
+import { createMetricExport } from './export/metric-export.ts';
 import { createTraceExport } from './export/trace-export.ts';
 import { planProblems } from './probe/plan-problems.ts';
 import { createBootClock } from './telemetry/boot-clock.ts';
@@ -102,6 +103,7 @@ export async function startAgent({ config, selection, version, log }: AgentOptio
     if (span !== undefined && batch.push(span) === 1) setImmediate(sendBatch);
   };
 
+  const memory = returnMemory();
   let watch: TargetWatch | undefined;
   const tracer = createTracer({
     ...tracerSettings(config),
@@ -121,6 +123,7 @@ export async function startAgent({ config, selection, version, log }: AgentOptio
       const process = tracer.attach(target);
       const service = openService(process, telemetry);
       services.set(process, service);
+      memory.soon();
       const took = (performance.now() - begun).toFixed(0);
       log.info(
         `${service.ledgerProcess.serviceName} (pid ${target.pid}, ${target.exePath}): ${binaryText(process.binary)}; attached ${attachedText(process.plan)} in ${took} ms`,
@@ -156,7 +159,12 @@ export async function startAgent({ config, selection, version, log }: AgentOptio
   const figures = agentFigures(tracer, started, version, config);
   const viewer = store && (await openViewer(config, store, () =>
     viewerStatus(figures(), snapshot(), services.values(), untraced)));
-  const metricExport = { shutdown: async (_: number) => {} };
+  const metricExport = await createMetricExport(
+    config.metrics,
+    { collect: () => metrics.collect(), onProblem: (message) => log.warn(message) },
+    { version },
+  );
+  if (metricExport.prometheusUrl !== undefined) log.info(`metrics for Prometheus: ${metricExport.prometheusUrl}`);
   watch = await watchTargets({ selection, onAppear, onVanish, onError: (error) => log.error(String(error)) });
 
   return {
@@ -168,6 +176,7 @@ export async function startAgent({ config, selection, version, log }: AgentOptio
     async stop(withinMs) {
       const deadline = performance.now() + withinMs;
       watch?.[Symbol.dispose]();
+      memory[Symbol.dispose]();
       // First of all the service gets its speed back.
       for (const { process } of services.values()) process.detach();
       for (const service of [...services.values()]) letGo(service);

@@ -13,9 +13,12 @@ const syscallNumbers = {
 
 const syscall3 = libc.func('long syscall(long number, long a, void *b, long c)');
 const syscall5 = libc.func('long syscall(long number, void *a, long b, long c, long d, long e)');
-const mmapCall = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)');
+const mmapCall = libc.func(
+  'void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)',
+);
 const munmapCall = libc.func('int munmap(void *address, size_t length)');
 const closeCall = libc.func('int close(int fd)');
+const madviseCall = libc.func('int madvise(uintptr_t address, size_t length, int advice)');
 const clockGettime = libc.func('int clock_gettime(int clock, void *time)');
 const ioctlCall = libc.func('int ioctl(int fd, unsigned long request, long argument)');
 
@@ -43,6 +46,27 @@ export function tryPerfEventOpen(attributes: Uint8Array, pid: number, cpu: numbe
   const closeOnExec = 8;
   const result = Number(syscall5(numbers().perf_event_open, attributes, pid, cpu, -1, closeOnExec));
   return result < 0 ? -koffi.errno() : result;
+}
+
+/** malloc_trim(3): freed memory goes back to the system. glibc alone has it. */
+export function trimHeap(): void {
+  mallocTrim ??= tryFunction('int malloc_trim(size_t pad)');
+  mallocTrim?.(0);
+}
+
+let mallocTrim: ReturnType<typeof libc.func> | undefined;
+
+function tryFunction(prototype: string): ReturnType<typeof libc.func> | undefined {
+  try {
+    return libc.func(prototype);
+  } catch {
+    return undefined;
+  }
+}
+
+/** madvise(2), MADV_DONTNEED. Only for mapped files whose pages are as the file has them: they are read again when used. */
+export function dropPages(address: number, sizeBytes: number): void {
+  madviseCall(address, sizeBytes, 4);
 }
 
 export function close(fd: number): void {

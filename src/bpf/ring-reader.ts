@@ -32,8 +32,8 @@ export function openRing(mapFd: number, sizeBytes: number): RingReader {
   const consumer = mapShared(mapFd, 0, pageBytes, protection.read | protection.write, 'Mapping the ring buffer');
   let producer: Mapping;
   try {
-    // The data pages are mapped twice in a row: no record is ever cut by the end of the buffer.
-    producer = mapShared(mapFd, pageBytes, pageBytes + 2 * sizeBytes, protection.read, 'Mapping the ring buffer');
+    // The kernel offers the data pages twice in a row. They count as the agent's memory each time: once is enough.
+    producer = mapShared(mapFd, pageBytes, pageBytes + sizeBytes, protection.read, 'Mapping the ring buffer');
   } catch (error) {
     consumer[Symbol.dispose]();
     throw error;
@@ -42,6 +42,7 @@ export function openRing(mapFd: number, sizeBytes: number): RingReader {
   const produced = new Int32Array(producer.bytes, 0, 2);
   const lengths = new Int32Array(producer.bytes, pageBytes);
   const data = new DataView(producer.bytes, pageBytes);
+  const bytes = new Uint8Array(producer.bytes, pageBytes);
   // Positions are 64-bit byte counts; their low halves are enough to tell the distance.
   let positionLow = Atomics.load(consumed, 0) >>> 0;
   let positionHigh = Atomics.load(consumed, 1) >>> 0;
@@ -60,6 +61,14 @@ export function openRing(mapFd: number, sizeBytes: number): RingReader {
     Atomics.store(consumed, 0, positionLow | 0);
   }
 
+  /** A record that goes on at the buffer's start, in one piece: one in tens of thousands. */
+  function joined(start: number, length: number): DataView {
+    const record = new Uint8Array(length);
+    record.set(bytes.subarray(start));
+    record.set(bytes.subarray(0, start + length - sizeBytes), sizeBytes - start);
+    return new DataView(record.buffer);
+  }
+
   return {
     sizeBytes,
     pendingBytes,
@@ -72,7 +81,9 @@ export function openRing(mapFd: number, sizeBytes: number): RingReader {
         if ((word & busyBit) !== 0) break;
         const length = word & ~(busyBit | discardBit);
         if ((word & discardBit) === 0) {
-          handler(data, at + recordHeaderBytes, length);
+          const start = at + recordHeaderBytes;
+          if (start + length <= sizeBytes) handler(data, start, length);
+          else handler(joined(start, length), 0, length);
           records += 1;
         }
         const size = (length + recordHeaderBytes + 7) & ~7;

@@ -1,5 +1,5 @@
-import { openGoBinary } from '../binary/open-go-binary.ts';
 import type { GoBinary } from '../binary/go-binary.ts';
+import { openGoBinary } from '../binary/open-go-binary.ts';
 import { type KernelSide, openKernelSide } from '../bpf/kernel-side.ts';
 import type { ProbeCounters } from '../bpf/probe-counters.ts';
 import type { TargetProcess } from '../discovery/process.ts';
@@ -84,10 +84,11 @@ export function createTracer(options: TracerOptions): Tracer {
   let again: NodeJS.Immediate | undefined;
   const turn = () => {
     const records = kernel.ring.drain(decoder.record, recordsPerTurn);
-    if (records === recordsPerTurn) again ??= setImmediate(() => {
-      again = undefined;
-      turn();
-    });
+    if (records === recordsPerTurn)
+      again ??= setImmediate(() => {
+        again = undefined;
+        turn();
+      });
   };
   const timer = setInterval(turn, pollIntervalMs);
   kernel.ring.onWakeup(turn);
@@ -132,6 +133,8 @@ export function createTracer(options: TracerOptions): Tracer {
         const process = attachProcess(kernel, target, binary, plan.value, attachOptions);
         processes.add(process);
         bySlot[process.slot] = process;
+        // What planning read of it is tens of megabytes, and hardly asked for again.
+        binary.release();
         return process;
       } catch (error) {
         releaseBinary(target.exeIdentity);
