@@ -1,17 +1,14 @@
-import { hostname } from 'node:os';
-import { agentFacts, countCalls, openService, type Telemetry, type TracedService } from './agent/traced-service.ts';
+import { agentFigures } from './agent/figures.ts';
 import type { Log } from './agent/log.ts';
-import { attachedText, binaryText } from './agent/process-line.ts';
 import { returnMemory } from './agent/return-memory.ts';
-import { type UntracedProcess, viewerStatus } from './agent/viewer-status.ts';
+import { createServices, type Services } from './agent/services.ts';
+import { agentFacts, type Telemetry } from './agent/traced-service.ts';
+import { viewerStatus } from './agent/viewer-status.ts';
 import { clockNs } from './bpf/libc.ts';
 import type { Config, TargetSelection } from './config/config.ts';
-import type { TargetProcess } from './discovery/process.ts';
 import { type TargetWatch, watchTargets } from './discovery/watch.ts';
-import type { Call } from './event/call.ts';
 import { createMetricExport } from './export/metric-export.ts';
 import { createTraceExport } from './export/trace-export.ts';
-import { planProblems } from './probe/plan-problems.ts';
 import { createBootClock } from './telemetry/boot-clock.ts';
 import type { CallSpan } from './telemetry/call-span.ts';
 import { createLedger } from './telemetry/ledger.ts';
@@ -19,15 +16,17 @@ import type { LedgerSnapshot } from './telemetry/ledger-snapshot.ts';
 import { createMetricCollection } from './telemetry/metric-collection.ts';
 import { agentResource } from './telemetry/resource.ts';
 import { createSampler } from './telemetry/sampler.ts';
-import { createTracer, type Tracer } from './tracer/tracer.ts';
+import { createTracer } from './tracer/tracer.ts';
 import { tracerSettings } from './tracer/tracer-settings.ts';
-import type { TracedProcess } from './tracer/traced-process.ts';
-import type { AgentStatus } from './web/status.ts';
+import type { Viewer } from './web/server.ts';
+import type { SpanStore } from './web/span-store.ts';
+import type { ViewerStatus } from './web/status.ts';
 
 export interface AgentOptions {
   readonly config: Config;
   readonly selection: TargetSelection;
   readonly version: string;
+  readonly hostName: string;
   readonly log: Log;
 }
 
@@ -41,52 +40,34 @@ export interface Agent {
   stop(withinMs: number): Promise<LedgerSnapshot>;
 }
 
-/** Of a process that could not be traced, how many are remembered for the viewer. */
-const maxUntraced = 50;
-
 /**
- * Starts everything. What can't work at all throws before a probe is attached: BpfError, ExportError, ViewerError. A
+ * Starts everything. What can't work at all throws, with everything taken back: BpfError, ExportError, ViewerError. A
  * process that can't be traced is said and left alone.
  */
-export async function startAgent({ config, selection, version, log }: AgentOptions): Promise<Agent> {
-  const started = performance.now();
-  const services = new Map<TracedProcess, TracedService>();
-  const untraced: UntracedProcess[] = [];
+export async function startAgent({ config, selection, version, hostName, log }: AgentOptions): Promise<Agent> {
+  await using undo = new AsyncDisposableStack();
   const ledger = createLedger();
   const agent = agentFacts(config, version);
-  const host = hostname();
-
-  const readCounters = () => {
-    for (const [process, service] of services) countCalls(service, tracer.counters(process));
-  };
-  const snapshot = (): LedgerSnapshot => {
-    readCounters();
-    return ledger.snapshot();
-  };
+  const problem = (message: string) => log.warn(message);
 
   const traceExport = await createTraceExport<CallSpan>(
     config.traces,
     {
       onExported: (spans) => ledger.exported(spans),
       onDropped: (spans, reason) => ledger.dropped(spans, reason),
-      onProblem: (message) => log.warn(message),
+      onProblem: problem,
     },
     { version },
   );
+  undo.defer(() => traceExport.shutdown(0));
   const metrics = createMetricCollection({
-    ledger: { snapshot },
-    agent: agentResource(agent, process.pid, host),
+    ledger: { snapshot: () => snapshot() },
+    agent: agentResource(agent, process.pid, hostName),
     version,
     queues: () => traceExport.queues(),
   });
-  const telemetry: Telemetry = {
-    ledger,
-    metrics,
-    agent,
-    hostName: host,
-    sampler: createSampler(config.traces.sampler),
-    clock: createBootClock((clock) => clockNs(clock)),
-  };
+  const clock = undo.use(createBootClock(clockNs));
+  const telemetry: Telemetry = { ledger, metrics, agent, clock, sampler: createSampler(config.traces.sampler) };
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;
 
   // Spans go on in batches, once a turn of the event loop.
@@ -98,125 +79,82 @@ export async function startAgent({ config, selection, version, log }: AgentOptio
     store?.add(spans);
     traceExport.add(spans);
   };
-  const onCall = (call: Call, process: TracedProcess) => {
-    const span = services.get(process)?.telemetry[call.probe - process.firstProbe]?.(call);
-    if (span !== undefined && batch.push(span) === 1) setImmediate(sendBatch);
-  };
 
-  const memory = returnMemory();
   let watch: TargetWatch | undefined;
-  const tracer = createTracer({
-    ...tracerSettings(config),
-    onCall,
-    onProcessChange: () => watch?.rescan(),
-    onUndecodable(process, probe, reason) {
-      const account = process && services.get(process)?.accounts[probe];
-      if (account !== undefined) ledger.decodeFailed(account);
-      log.debug(`a record could not be decoded: ${reason}`);
-    },
-  });
+  const tracer = undo.use(
+    createTracer({
+      ...tracerSettings(config),
+      onCall(call, process) {
+        const span = services.serviceOf(process)?.telemetry[call.probe - process.firstProbe]?.(call);
+        if (span !== undefined && batch.push(span) === 1) setImmediate(sendBatch);
+      },
+      onProcessChange: () => watch?.rescan(),
+      onUndecodable(process, probe, reason) {
+        const account = process && services.serviceOf(process)?.accounts[probe];
+        if (account !== undefined) ledger.decodeFailed(account);
+        log.debug(`a record could not be decoded: ${reason}`);
+      },
+    }),
+  );
+  const services: Services = createServices(tracer, telemetry, log);
+  const snapshot = (): LedgerSnapshot => {
+    services.readCounters();
+    return ledger.snapshot();
+  };
   log.info(`attaching by ${tracer.kernel.attachMode}, libbpf ${tracer.kernel.libbpfVersion}`);
 
-  const onAppear = (target: TargetProcess) => {
-    try {
-      const begun = performance.now();
-      const process = tracer.attach(target);
-      const service = openService(process, telemetry);
-      services.set(process, service);
-      memory.soon();
-      const took = (performance.now() - begun).toFixed(0);
-      log.info(
-        `${service.ledgerProcess.serviceName} (pid ${target.pid}, ${target.exePath}): ${binaryText(process.binary)}; attached ${attachedText(process.plan)} in ${took} ms`,
-      );
-      for (const { name, unavailable, missing } of process.plan.report.presets) {
-        if (unavailable !== undefined) log.info(`  not attached: ${name}: ${unavailable}`);
-        for (const part of missing) log.debug(`  ${name}: ${part}`);
-      }
-      for (const problem of planProblems(process.plan.report)) log.warn(`  ${problem}`);
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      log.error(`pid ${target.pid} (${target.exePath}) is not traced: ${message}`);
-      untraced.push({ pid: target.pid, exePath: target.exePath, note: message });
-      if (untraced.length > maxUntraced) untraced.shift();
-    }
-  };
-  const letGo = (service: TracedService) => {
-    const { process } = service;
-    // Records still in the ring are handed out by `detach`: the service must be known until then.
-    const { counters } = tracer.detach(process);
-    countCalls(service, counters, true);
-    metrics.close(service.metrics);
-    services.delete(process);
-  };
-  const onVanish = (target: TargetProcess) => {
-    for (const service of [...services.values()]) {
-      if (service.process.target.pid !== target.pid) continue;
-      letGo(service);
-      log.info(`${service.ledgerProcess.serviceName} (pid ${target.pid}) ended`);
-    }
-  };
-
-  const figures = agentFigures(tracer, started, version, config);
-  const viewer = store && (await openViewer(config, store, () =>
-    viewerStatus(figures(), snapshot(), services.values(), untraced)));
+  const figures = agentFigures(tracer, version, config);
+  const viewer = await openViewer(config, store, () =>
+    viewerStatus(figures(), snapshot(), services.all, services.untraced),
+  );
+  if (viewer !== undefined) undo.defer(() => viewer.close());
   const metricExport = await createMetricExport(
     config.metrics,
-    { collect: () => metrics.collect(), onProblem: (message) => log.warn(message) },
+    { collect: () => metrics.collect(), onProblem: problem },
     { version },
   );
+  undo.defer(() => metricExport.shutdown(0));
   if (metricExport.prometheusUrl !== undefined) log.info(`metrics for Prometheus: ${metricExport.prometheusUrl}`);
-  watch = await watchTargets({ selection, onAppear, onVanish, onError: (error) => log.error(String(error)) });
+  const memory = undo.use(returnMemory());
+  watch = undo.use(
+    await watchTargets({
+      selection,
+      onAppear(target) {
+        services.attach(target);
+        memory.soon();
+      },
+      onVanish: (target) => services.ended(target),
+      onError: (error) => log.error(String(error)),
+    }),
+  );
 
+  const running = undo.move();
   return {
     viewerUrl: viewer?.url,
     get tracedProcesses() {
-      return services.size;
+      return services.count;
     },
     snapshot,
     async stop(withinMs) {
       const deadline = performance.now() + withinMs;
       watch?.[Symbol.dispose]();
-      memory[Symbol.dispose]();
-      // First of all the service gets its speed back.
-      for (const { process } of services.values()) process.detach();
-      for (const service of [...services.values()]) letGo(service);
+      services.letAllGo();
       sendBatch();
-      const left = () => Math.max(0, deadline - performance.now());
-      await Promise.all([traceExport.shutdown(left()), metricExport.shutdown(left())]);
+      const leftMs = Math.max(0, deadline - performance.now());
+      await Promise.all([traceExport.shutdown(leftMs), metricExport.shutdown(leftMs)]);
       const final = ledger.snapshot();
-      await viewer?.close();
-      tracer[Symbol.dispose]();
-      telemetry.clock[Symbol.dispose]();
+      await running.disposeAsync();
       return final;
     },
   };
 }
 
-async function openViewer(config: Config, store: import('./web/span-store.ts').SpanStore, status: () => import('./web/status.ts').ViewerStatus) {
+async function openViewer(
+  config: Config,
+  store: SpanStore | undefined,
+  status: () => ViewerStatus,
+): Promise<Viewer | undefined> {
+  if (store === undefined) return undefined;
   const { startViewer } = await import('./web/server.ts');
   return await startViewer({ host: config.viewer.host, port: config.viewer.port, store, status });
-}
-
-/** The agent's own load, since the reading before. */
-function agentFigures(tracer: Tracer, started: number, version: string, config: Config): () => AgentStatus {
-  let cpu = process.cpuUsage();
-  let at = performance.now();
-  return () => {
-    const used = process.cpuUsage(cpu);
-    const elapsedMs = performance.now() - at;
-    cpu = process.cpuUsage();
-    at = performance.now();
-    let hits = 0;
-    for (const traced of tracer.processes) {
-      for (const { seen, ended, restarts } of tracer.counters(traced)) hits += seen + restarts + (ended[0] ?? 0);
-    }
-    return {
-      version,
-      uptimeSeconds: (at - started) / 1000,
-      cpuFraction: elapsedMs > 0 ? (used.user + used.system) / 1000 / elapsedMs : null,
-      rssBytes: process.memoryUsage.rss(),
-      hits,
-      exportsTo: config.traces.exporters.includes('otlp') ? config.traces.otlp.url : undefined,
-    };
-  };
 }

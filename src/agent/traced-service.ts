@@ -1,8 +1,8 @@
+import type { ProbeCounters } from '../bpf/probe-counters.ts';
 import type { Config } from '../config/config.ts';
 import { targetEnvironment } from '../discovery/environment.ts';
 import { readProcText } from '../discovery/proc-file.ts';
 import type { TargetProcess } from '../discovery/process.ts';
-import type { ProbeCounters } from '../bpf/probe-counters.ts';
 import type { BootClock } from '../telemetry/boot-clock.ts';
 import { type CallTelemetry, createCallTelemetry } from '../telemetry/call-telemetry.ts';
 import type { Ledger } from '../telemetry/ledger.ts';
@@ -21,7 +21,6 @@ export interface Telemetry {
   readonly sampler: Sampler;
   readonly clock: BootClock;
   readonly agent: AgentFacts;
-  readonly hostName: string;
 }
 
 /** A traced process and what its calls are turned with. */

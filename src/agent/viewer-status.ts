@@ -15,17 +15,21 @@ export function viewerStatus(
 ): ViewerStatus {
   return {
     agent,
-    ledger: ledger.rows.map(({ process, probe, kind, seen, exported, sampledOut, dropped, inFlight, enteredBeforeAttach }) => ({
-      process,
-      probe,
-      kind,
-      seen,
-      exported,
-      sampledOut,
-      dropped: Object.fromEntries(Object.entries(dropped).map(([reason, count]) => [reason.replaceAll('_', ' '), count])),
-      inFlight,
-      enteredBeforeAttach,
-    })),
+    ledger: ledger.rows.map(
+      ({ process, probe, kind, seen, exported, sampledOut, dropped, inFlight, enteredBeforeAttach }) => ({
+        process,
+        probe,
+        kind,
+        seen,
+        exported,
+        sampledOut,
+        dropped: Object.fromEntries(
+          Object.entries(dropped).map(([reason, count]) => [reason.replaceAll('_', ' '), count]),
+        ),
+        inFlight,
+        enteredBeforeAttach,
+      }),
+    ),
     attachments: [...Array.from(services, attachmentsOf), ...untraced.map(notAttached)],
   };
 }

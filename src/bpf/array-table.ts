@@ -28,7 +28,8 @@ export function arrayTable(
 
   function write(first: number, bytes: Uint8Array): void {
     const count = bytes.length / entryBytes;
-    if (first + count > entries) throw new BpfError(`Entry ${first + count - 1} of the BPF table ${name} with ${entries}`);
+    if (first + count > entries)
+      throw new BpfError(`Entry ${first + count - 1} of the BPF table ${name} with ${entries}`);
     const key = new Uint32Array(1);
     const keyBytes = new Uint8Array(key.buffer);
     for (let index = 0; index < count; index++) {

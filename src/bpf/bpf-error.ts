@@ -1,7 +1,8 @@
 /** errno values that the kernel's BPF, perf and mmap calls give, with what they most likely mean here. */
 const likelyCauses: Readonly<Record<string, string>> = {
   EPERM: 'not permitted: CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) are needed',
-  EACCES: 'access denied: a missing capability (SYS_PTRACE for /proc/PID/exe, SYS_ADMIN for perf uprobes), or the verifier',
+  EACCES:
+    'access denied: a missing capability (SYS_PTRACE for /proc/PID/exe, SYS_ADMIN for perf uprobes), or the verifier',
   EINVAL: 'the kernel does not know this kind of object or argument',
   ENOENT: 'no such file or process',
   ESRCH: 'the process has ended',
@@ -49,7 +50,11 @@ export class BpfError extends Error {
   /** Of the command that it ends: 3 where the kernel or the rights make tracing impossible. */
   readonly exitCode?: 3;
 
-  constructor(what: string, errno = 0, options?: ErrorOptions & { detail?: string; remedy?: string; impossible?: true }) {
+  constructor(
+    what: string,
+    errno = 0,
+    options?: ErrorOptions & { detail?: string; remedy?: string; impossible?: true },
+  ) {
     const name = errno === 0 ? '' : errnoName(errno);
     const cause = likelyCauses[name];
     const because = name === '' ? '' : `: ${name}${cause === undefined ? '' : ` (${cause})`}`;

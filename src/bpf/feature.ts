@@ -30,10 +30,14 @@ export function kernelFeatures(libbpfPath?: string): readonly KernelFeature[] {
   features.push({ name: 'BPF programs load', needed: '', state: 'ok', detail: 'verified and loaded' });
   features.push({ name: 'ring buffer', needed: '', state: 'ok', detail: 'created and mapped' });
   features.push(multiFeature(open));
-  features.push(attempt('uprobe', 'no function can be traced without', () => {
-    open.attach(process.pid, '/proc/self/exe', [{ fileOffset: entryOffset('/proc/self/exe'), cookie: 0 }])[Symbol.dispose]();
-    return `attached and detached by ${open.attachMode}`;
-  }));
+  features.push(
+    attempt('uprobe', 'no function can be traced without', () => {
+      open
+        .attach(process.pid, '/proc/self/exe', [{ fileOffset: entryOffset('/proc/self/exe'), cookie: 0 }])
+        [Symbol.dispose]();
+      return `attached and detached by ${open.attachMode}`;
+    }),
+  );
   features.push({
     ...attempt('exec tracepoint', 'new processes are found at once; without it /proc is polled', () => {
       open.watchProcesses()[Symbol.dispose]();
@@ -48,7 +52,8 @@ export function kernelFeatures(libbpfPath?: string): readonly KernelFeature[] {
 
 function multiFeature({ attachMode }: KernelSide): KernelFeature {
   const name = 'uprobe_multi links';
-  if (attachMode === 'uprobe_multi') return { name, needed: '', state: 'ok', detail: 'one link for all probes of a process' };
+  if (attachMode === 'uprobe_multi')
+    return { name, needed: '', state: 'ok', detail: 'one link for all probes of a process' };
   return {
     name,
     needed: 'probes are attached one by one, which is slower and needs CAP_SYS_ADMIN',
@@ -68,7 +73,12 @@ function preemptionFeature(): KernelFeature {
   try {
     symbols = readFileSync('/proc/kallsyms', 'utf8');
   } catch (error) {
-    return { name, needed: '', state: 'ok', detail: `not looked up: ${error instanceof Error ? error.message : error}` };
+    return {
+      name,
+      needed: '',
+      state: 'ok',
+      detail: `not looked up: ${error instanceof Error ? error.message : error}`,
+    };
   }
   const has = (symbol: string) => new RegExp(` ${symbol}$`, 'm').test(symbols);
   if (has('bpf_preempt_disable')) return { name, needed: '', state: 'ok', detail: 'bpf_preempt_disable' };
@@ -119,7 +129,8 @@ function entryOffset(path: string): number {
       const at = first + index * size;
       const vaddr = Number(bytes.readBigUInt64LE(at + segment.vaddr));
       const fileSize = Number(bytes.readBigUInt64LE(at + segment.fileSize));
-      if (bytes.readUInt32LE(at + segment.type) !== segment.load || entry < vaddr || entry >= vaddr + fileSize) continue;
+      if (bytes.readUInt32LE(at + segment.type) !== segment.load || entry < vaddr || entry >= vaddr + fileSize)
+        continue;
       return Number(bytes.readBigUInt64LE(at + segment.offset)) + entry - vaddr;
     }
     throw new BpfError(`${path} has no entry point`);

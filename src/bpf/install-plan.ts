@@ -4,7 +4,6 @@ import { siteAction } from '../probe/wire.ts';
 import type { ArrayTable } from './array-table.ts';
 import type { SiteAddress } from './attach.ts';
 import type { KernelSide } from './kernel-side.ts';
-import { type WireStep, wireSteps } from './wire-steps.ts';
 import {
   captureStepLayout,
   dynamicTypeKeyLayout,
@@ -14,6 +13,7 @@ import {
   processLayout,
   siteLayout,
 } from './map-layout.ts';
+import { type WireStep, wireSteps } from './wire-steps.ts';
 
 /** A plan in the BPF tables. Disposing takes it out again; detach its sites before. */
 export interface InstalledPlan extends Disposable {
@@ -58,7 +58,11 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
       const entries = new DataView(new ArrayBuffer(plan.probes.length * probeLayout.sizeBytes));
       plan.probes.forEach((probe, index) => {
         entries.setUint32(index * probeLayout.sizeBytes + probeLayout.flags, probe.flags, true);
-        entries.setUint32(index * probeLayout.sizeBytes + probeLayout.abandoned_plan, planStart(probe.abandonedPlan), true);
+        entries.setUint32(
+          index * probeLayout.sizeBytes + probeLayout.abandoned_plan,
+          planStart(probe.abandonedPlan),
+          true,
+        );
       });
       kernel.probes.write(firstProbe, new Uint8Array(entries.buffer));
     }

@@ -78,8 +78,20 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
     settings(options),
     options.attachMode,
   );
-  const table = (name: keyof typeof tableEntries, mapName: string, entryBytes: number, reserved: number, remedy: string) =>
-    arrayTable(libbpf, object.mapFd(mapName), { name: mapName, entries: tableEntries[name], entryBytes, reserved, remedy });
+  const table = (
+    name: keyof typeof tableEntries,
+    mapName: string,
+    entryBytes: number,
+    reserved: number,
+    remedy: string,
+  ) =>
+    arrayTable(libbpf, object.mapFd(mapName), {
+      name: mapName,
+      entries: tableEntries[name],
+      entryBytes,
+      reserved,
+      remedy,
+    });
   const fewer = 'Trace fewer functions: narrow SIDESPAN_FUNCTIONS or lower SIDESPAN_MAX_FUNCTIONS.';
   let ring: RingReader;
   try {

@@ -47,7 +47,8 @@ function loadLibrary(path: string | undefined): { library: LibraryHandle; path: 
     }
   }
   throw new BpfError(`libbpf could not be loaded (${failures[0] ?? `${candidates[0]} does not exist`})`, 0, {
-    remedy: 'Install the package libbpf1 (Debian, Ubuntu) or libbpf (Fedora, Alpine), or name the file in SIDESPAN_LIBBPF.',
+    remedy:
+      'Install the package libbpf1 (Debian, Ubuntu) or libbpf (Fedora, Alpine), or name the file in SIDESPAN_LIBBPF.',
   });
 }
 
@@ -62,7 +63,9 @@ export function loadLibbpf(libraryPath?: string): Libbpf {
     library.func('void *libbpf_set_print(void *callback)')(null);
     const updateElem = library.func('int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)');
     const nextKeyCall = library.func('int bpf_map_get_next_key(int fd, void *key, void *next)');
-    const updateBatch = library.func('int bpf_map_update_batch(int fd, void *keys, void *values, void *count, void *options)');
+    const updateBatch = library.func(
+      'int bpf_map_update_batch(int fd, void *keys, void *values, void *count, void *options)',
+    );
     return {
       path,
       version,
@@ -75,9 +78,13 @@ export function loadLibbpf(libraryPath?: string): Libbpf {
       setInitialValue: library.func('int bpf_map__set_initial_value(void *map, void *bytes, size_t size)') as never,
       findProgram: library.func('uintptr_t bpf_object__find_program_by_name(void *object, const char *name)') as never,
       programFd: library.func('int bpf_program__fd(void *program)') as never,
-      setExpectedAttachType: library.func('int bpf_program__set_expected_attach_type(void *program, int type)') as never,
+      setExpectedAttachType: library.func(
+        'int bpf_program__set_expected_attach_type(void *program, int type)',
+      ) as never,
       setAutoload: library.func('int bpf_program__set_autoload(void *program, bool autoload)') as never,
-      attachRawTracepoint: library.func('uintptr_t bpf_program__attach_raw_tracepoint(void *program, const char *name)') as never,
+      attachRawTracepoint: library.func(
+        'uintptr_t bpf_program__attach_raw_tracepoint(void *program, const char *name)',
+      ) as never,
       destroyLink: library.func('int bpf_link__destroy(void *link)') as never,
       updateElement: updateElem as never,
       lookupElement: library.func('int bpf_map_lookup_elem(int fd, void *key, void *value)') as never,

@@ -3,8 +3,8 @@ import { release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type AttachMode, attachType, hasUprobeMulti } from './attach.ts';
 import { BpfError } from './bpf-error.ts';
-import { addressOf } from './libc.ts';
 import type { Libbpf } from './libbpf.ts';
+import { addressOf } from './libc.ts';
 import { processPrograms, siteProgram } from './programs.ts';
 
 /** Lengths of the maps whose size is chosen at load time, in entries; `ring` in bytes, a power of two. */
@@ -44,7 +44,10 @@ export function objectPath(name = 'sidespan'): string {
 
 function logTail(log: Uint8Array): string {
   const end = log.indexOf(0);
-  const lines = new TextDecoder().decode(log.subarray(0, end < 0 ? log.length : end)).trimEnd().split('\n');
+  const lines = new TextDecoder()
+    .decode(log.subarray(0, end < 0 ? log.length : end))
+    .trimEnd()
+    .split('\n');
   const tail = lines.slice(-logTailLines);
   if (tail.length === 0 || tail[0] === '') return '';
   const left = lines.length - tail.length;
@@ -62,10 +65,14 @@ const neededHelpers = [
 function loadFailure(libbpf: Libbpf, errno: number, detail: string): BpfError {
   const missing = neededHelpers.find(({ helper }) => libbpf.probeHelper(kprobeProgram, helper, null) === 0);
   if (missing === undefined) return new BpfError('Loading the BPF programs', errno, { detail, impossible: true });
-  return new BpfError(`This kernel, Linux ${release()}, lacks ${missing.name}, which came with Linux ${missing.since}`, 0, {
-    remedy: 'Sidespan needs Linux 5.17, better 6.1 or later.',
-    impossible: true,
-  });
+  return new BpfError(
+    `This kernel, Linux ${release()}, lacks ${missing.name}, which came with Linux ${missing.since}`,
+    0,
+    {
+      remedy: 'Sidespan needs Linux 5.17, better 6.1 or later.',
+      impossible: true,
+    },
+  );
 }
 
 /**
@@ -106,12 +113,14 @@ function loadWith(
 
   const find = (name: string) => {
     const map = libbpf.findMap(object, name);
-    if (BigInt(map) === 0n) throw new BpfError(`${path} has no map ${name}`, 0, { remedy: 'Build it again: scripts/build-bpf.' });
+    if (BigInt(map) === 0n)
+      throw new BpfError(`${path} has no map ${name}`, 0, { remedy: 'Build it again: scripts/build-bpf.' });
     return map;
   };
   const program = (name: string) => {
     const found = libbpf.findProgram(object, name);
-    if (BigInt(found) === 0n) throw new BpfError(`${path} has no program ${name}`, 0, { remedy: 'Build it again: scripts/build-bpf.' });
+    if (BigInt(found) === 0n)
+      throw new BpfError(`${path} has no program ${name}`, 0, { remedy: 'Build it again: scripts/build-bpf.' });
     return found;
   };
   try {

@@ -37,7 +37,13 @@ export function openCalls(
 
   const value = new Uint8Array(goroutineLayout.sizeBytes);
   const view = new DataView(value.buffer);
-  const keys = keysOf(libbpf, fds.goroutines, goroutineKeyLayout.sizeBytes, processSlot, goroutineKeyLayout.process_slot);
+  const keys = keysOf(
+    libbpf,
+    fds.goroutines,
+    goroutineKeyLayout.sizeBytes,
+    processSlot,
+    goroutineKeyLayout.process_slot,
+  );
   for (const key of keys) {
     if (libbpf.lookupElement(fds.goroutines, key, value) !== 0) continue;
     const frames = Math.min(view.getUint32(goroutineLayout.frames, true), inlineFrames);
@@ -47,7 +53,13 @@ export function openCalls(
     if (forget) libbpf.deleteElement(fds.goroutines, key);
   }
   const frame = new Uint8Array(frameLayout.sizeBytes);
-  const deep = keysOf(libbpf, fds.overflowFrames, overflowKeyLayout.sizeBytes, processSlot, overflowKeyLayout.process_slot);
+  const deep = keysOf(
+    libbpf,
+    fds.overflowFrames,
+    overflowKeyLayout.sizeBytes,
+    processSlot,
+    overflowKeyLayout.process_slot,
+  );
   for (const key of deep) {
     if (libbpf.lookupElement(fds.overflowFrames, key, frame) !== 0) continue;
     count(new DataView(frame.buffer));

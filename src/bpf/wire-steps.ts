@@ -38,14 +38,19 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
       }
       case captureOp.string: {
         const run = runOf(ops, index - 1, stringsAtOnce, (next) => next.op === captureOp.string && next.c < 2 ** 16);
-        const more = run.slice(1).reduce((bits, { b, c }, n) => bits | (BigInt(b) | (BigInt(c) << 16n)) << BigInt(32 * n), 0n);
+        const more = run
+          .slice(1)
+          .reduce((bits, { b, c }, n) => bits | ((BigInt(b) | (BigInt(c) << 16n)) << BigInt(32 * n)), 0n);
         steps.push({ op: op.op, a: run.length, b: op.b, c: op.c, imm: more });
         index += run.length - 1;
         break;
       }
       case captureOp.header: {
         const run = runOf(ops, index - 1, headerKeys, (next) => next.op === captureOp.header && next.b === op.b);
-        const limits = run.reduce((bits, { c }, n) => bits + Math.min(255, Math.ceil(c / headerUnit)) * 2 ** (8 * n), 0);
+        const limits = run.reduce(
+          (bits, { c }, n) => bits + Math.min(255, Math.ceil(c / headerUnit)) * 2 ** (8 * n),
+          0,
+        );
         const keys = run.reduce((bits, { imm }, n) => bits | (BigInt(imm) << BigInt(16 * n)), 0n);
         steps.push({ op: op.op, a: run.length, b: op.b, c: limits, imm: keys });
         index += run.length - 1;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { startAgent } from '../agent.ts';
+import { hostname } from 'node:os';
 import type { Log } from '../agent/log.ts';
 import { writeSummary } from '../agent/summary.ts';
+import { startAgent } from '../agent.ts';
 import type { Config, TargetSelection } from '../config/config.ts';
 import { balanced } from '../telemetry/ledger-snapshot.ts';
 import { ledgerTable } from '../telemetry/ledger-table.ts';
@@ -19,7 +20,7 @@ export async function runAgent(
   stop: AbortSignal,
   { log, stderr, style }: Pick<CommandContext, 'stderr' | 'style'> & { readonly log: Log },
 ): Promise<number> {
-  const agent = await startAgent({ config, selection, version: packageVersion(), log });
+  const agent = await startAgent({ config, selection, version: packageVersion(), hostName: hostname(), log });
   if (agent.viewerUrl !== undefined) log.info(`viewer: ${agent.viewerUrl}`);
   if (agent.tracedProcesses === 0) log.info('no process matches yet; waiting for one');
   if (!stop.aborted) await once(stop, 'abort');

@@ -96,7 +96,13 @@ export const op = {
     step(captureOp.pointer, pointerFlag.unsent, at, sizeBytes, skip),
   /** A chunk with up to three words of the image: offsets of 16 bits, the first in the lowest bits. */
   words: (offsets: readonly number[]) =>
-    step(captureOp.words, offsets.length, 0, 0, offsets.reduce((bits, at, n) => bits + at * 2 ** (16 * n), 0)),
+    step(
+      captureOp.words,
+      offsets.length,
+      0,
+      0,
+      offsets.reduce((bits, at, n) => bits + at * 2 ** (16 * n), 0),
+    ),
   /** Back to the image before. */
   pop: () => step(captureOp.pop, 0, 0, 0, 0),
   /** A chunk with the first items; the body runs once an item. imm 0: no body and no `next`. */
