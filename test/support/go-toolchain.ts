@@ -24,8 +24,8 @@ const patchReleases: Readonly<Record<string, string>> = {
   '1.26': '1.26.11',
 };
 
-/** Below this the installed `go` can't build the repository's own Go programs. */
-const oldestLocalMinor = 22;
+/** Below this the installed `go` can't build the newest grpc-go, which is what targets have unless they say otherwise. */
+const oldestLocalMinor = 26;
 
 /** A Go installation. */
 export interface GoToolchain {
