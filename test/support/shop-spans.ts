@@ -1,6 +1,7 @@
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { hex, logNormal, randomNumbers } from './random.ts';
 import { readableSpan, type SpanPlan } from './readable-span.ts';
 
 /**
@@ -295,29 +296,4 @@ function code(functionName: string, line: number, values: Attributes): Attribute
 function resultError(message: string | null): Attributes {
   if (message === null) return { 'sidespan.result.err': 'null', 'sidespan.result.err.type': 'error' };
   return { 'sidespan.result.err': message, 'sidespan.result.err.type': '*errors.errorString' };
-}
-
-function hex(random: () => number, digits: number): string {
-  let text = '';
-  while (text.length < digits)
-    text += Math.floor(random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, '0');
-  return text.slice(0, digits);
-}
-
-function logNormal(random: () => number, median: number, sigma: number): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return median * Math.exp(sigma * normal);
-}
-
-/** Mulberry32: 32 bits of state, [0, 1). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
