@@ -117,6 +117,12 @@ describe('docker/compose.yaml', () => {
     await assert.rejects(project.compose(['exec', '-T', 'sidespan', 'touch', '/sidespan/x']), /Read-only file system/);
   });
 
+  test('doctor finds nothing missing in there', async () => {
+    const said = await project.compose(['exec', '-T', 'sidespan', 'sidespan', 'doctor']);
+    assert.match(said, /Tracing will work here/);
+    assert.doesNotMatch(said, /missing/);
+  });
+
   test('the image has no compiler, no npm and nothing to write to', async () => {
     const look = 'command -v cc gcc clang npm; find /sidespan -mindepth 1 -perm /222 -not -type l';
     // `command -v` finds nothing and fails, which is what is wanted.

@@ -40,16 +40,19 @@ describe("Debian's kernels", () => {
       rows.push(row(load, found));
       assert.deepEqual(found, [], `${load.release}; the agent's log:\n${load.agentLog}`);
       assert.equal(load.agentCode, 0);
+      assert.equal(load.doctor.code, 0, load.doctor.text);
     });
   }
 
   test("bullseye's 5.10: a clear refusal", async () => {
     const load = await tracedLoad(files, { suite: 'bullseye', cpus: 1, requests, connections });
-    rows.push([load.release, seconds(load), '-', '-', `refused with exit code ${load.agentCode}`]);
+    rows.push([load.release, seconds(load), '-', '-', `refused, exit code ${load.agentCode}`]);
     assert.match(load.release, /^5\.10/);
     assert.equal(load.counts, undefined, 'the agent attached to something');
     assert.equal(load.agentCode, 3, load.agentLog);
-    assert.match(load.agentLog, /kernel|Linux/, 'the reason is not named');
+    assert.match(load.agentLog, /This kernel, Linux 5\.10\S*, lacks bpf_loop/);
+    assert.equal(load.doctor.code, 3, load.doctor.text);
+    assert.match(load.doctor.text, /missing +BPF programs load .*lacks bpf_loop/);
   });
 
   test('7.x without the cure loses pairs, so the test above can fail', async (context) => {

@@ -24,7 +24,9 @@ export interface TracedLoad {
   /** `uname -r` there. */
   readonly release: string;
   readonly durationMs: number;
-  /** The agent's own exit code. */
+  /** What `sidespan doctor` said there, and its exit code. */
+  readonly doctor: { readonly code: number; readonly text: string };
+  /** The exit code of `sidespan run`. */
   readonly agentCode: number;
   /** What it wrote on stderr. */
   readonly agentLog: string;
@@ -94,6 +96,7 @@ export async function tracedLoad(files: GuestFiles, options: TracedLoadOptions):
     release: release.trim(),
     durationMs: run.durationMs,
     agentCode: run.exitCode,
+    doctor: { code: Number(part('doctor code')), text: part('doctor') ?? '' },
     agentLog: part('log') ?? '',
     ...(server && agent ? { counts: { server: JSON.parse(server) as ServerCounts, agent: parseSummary(agent) } } : {}),
   };
@@ -116,6 +119,8 @@ function script({ requests, connections }: TracedLoadOptions): string {
     /programs/httpserver -port 8080 >/tmp/server.log & server=$!
     wait_for $server 'grep -q listening /tmp/server.log' || exit 90
     cd ${guestRepository}
+    bin/sidespan doctor >/tmp/doctor 2>&1; echo $? | show 'doctor code'
+    show doctor </tmp/doctor
     SIDESPAN_TARGET_PID=$server SIDESPAN_FUNCTIONS='${tracedFunctions.join(';')}' SIDESPAN_SUMMARY_FILE=/tmp/summary.json \\
       bin/sidespan run >/tmp/agent.out 2>/tmp/agent.log & agent=$!
     attached='wget -qO- http://127.0.0.1:4380/api/attachments | grep -q "\\"attached\\":\\[{"'
