@@ -136,6 +136,8 @@ function addSizes(call: Call, method: string | undefined, attributes: Attributes
   ) {
     attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = contentLength;
   }
+  // A hijacked connection: what the handler wrote to it passed net/http by.
+  if (call.end === 'goroutine end' && integerField(call, 'status') === 0) return;
   const written = integerField(call, 'written');
   // For HEAD net/http counts what the handler wrote and sends none of it.
   if (written !== undefined && written >= 0 && method !== 'HEAD') {

@@ -1,0 +1,141 @@
+/** A server of test/targets with `sidespan run` attached to it, which exports to a receiver of the test's own. */
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { cleanEnvironment, mainFile } from './cli.ts';
+import { type SinkSpan, startOtlpSink } from './otlp-sink.ts';
+import { start } from './running.ts';
+
+/** Of one probe, as SIDESPAN_SUMMARY_FILE has it. */
+export interface ProbeSummary {
+  readonly functionName: string;
+  readonly kind: string;
+  readonly seen: number;
+  readonly exported: number;
+  readonly sampledOut: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly stillRunning: number;
+  readonly enteredBeforeAttach: number;
+}
+
+export interface AgentSummary {
+  readonly balanced: boolean;
+  readonly probes: readonly ProbeSummary[];
+}
+
+export interface AgentResult {
+  readonly summary: AgentSummary;
+  readonly spans: readonly SinkSpan[];
+  readonly log: string;
+}
+
+export interface TracedService {
+  /** `127.0.0.1:41234` */
+  readonly address: string;
+  readonly pid: number;
+  /** The next line that the server prints. */
+  line(): Promise<string>;
+  /** Begins tracing; at the start already, unless `attached: false` was asked for. */
+  attach(): Promise<void>;
+  /** Asks the agent to stop and takes what it exported and summed up. */
+  stopAgent(): Promise<AgentResult>;
+}
+
+export interface TracedServiceOptions {
+  readonly args?: readonly string[];
+  readonly functions?: readonly string[];
+  /** More settings of the agent. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly attached?: boolean;
+}
+
+/** Starts the server, which must print `listening ADDRESS`, and the agent. All end with the test. */
+export async function startTracedService(
+  context: TestContext,
+  executable: string,
+  options: TracedServiceOptions = {},
+): Promise<TracedService> {
+  const sink = await startOtlpSink();
+  context.after(() => sink.stop());
+  const folder = await mkdtemp(join(tmpdir(), 'sidespan-service-'));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  const server = start(context, executable, options.args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: server.stdout! })[Symbol.asyncIterator]();
+  const line = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${executable} ended: ${server.exitCode ?? server.signalCode}`);
+    return value as string;
+  };
+  const [, address] = /^(?:listening|ready) (\S+)$/.exec(await line()) ?? [];
+  if (address === undefined || server.pid === undefined) throw new Error(`${executable} does not listen`);
+  const summaryFile = join(folder, 'summary.json');
+  const env = cleanEnvironment({
+    SIDESPAN_TARGET_PID: String(server.pid),
+    SIDESPAN_FUNCTIONS: (options.functions ?? []).join(';'),
+    SIDESPAN_VIEWER: 'off',
+    SIDESPAN_SUMMARY_FILE: summaryFile,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://${sink.http}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_METRICS_EXPORTER: 'none',
+    // The queue is not what is tested here.
+    OTEL_BSP_MAX_QUEUE_SIZE: '100000',
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+    ...options.env,
+  });
+  let agent: ReturnType<typeof start> | undefined;
+  let log = '';
+
+  async function attach(): Promise<void> {
+    const child = start(context, process.execPath, [mainFile, 'run'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    agent = child;
+    const attached = Promise.withResolvers<void>();
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      if (/; attached /.test(log)) attached.resolve();
+      if (/is not traced/.test(log)) attached.reject(new Error(log));
+    });
+    child.on('exit', (code) => attached.reject(new Error(`the agent ended (${code}):\n${log}`)));
+    await attached.promise;
+  }
+
+  if (options.attached !== false) await attach();
+  return {
+    address,
+    pid: server.pid,
+    line,
+    attach,
+    async stopAgent() {
+      if (agent === undefined) throw new Error('no agent runs');
+      const exit = once(agent, 'exit');
+      agent.kill('SIGTERM');
+      const [code] = await exit;
+      if (code !== 0) throw new Error(`the agent ended with ${code}:\n${log}`);
+      const summary = JSON.parse(await readFile(summaryFile, 'utf8')) as AgentSummary;
+      return { summary, spans: await sink.spans(), log };
+    },
+  };
+}
+
+/** Sends bytes over a connection of their own and reads until the server closes it. */
+export async function sendRaw(address: string, request: string): Promise<string> {
+  const [host = '', port = ''] = address.split(':');
+  const socket = connect(Number(port), host);
+  socket.setEncoding('utf8').setTimeout(10_000, () => socket.destroy(new Error('no answer within 10 s')));
+  let answer = '';
+  socket.on('data', (text: string) => {
+    answer += text;
+  });
+  await once(socket, 'connect');
+  socket.write(request);
+  await once(socket, 'close');
+  return answer;
+}
+
+/** Sum of the calls that were dropped, whatever the reason. */
+export function dropped(probe: ProbeSummary): number {
+  return Object.values(probe.dropped).reduce((sum, count) => sum + count, 0);
+}
