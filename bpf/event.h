@@ -243,7 +243,7 @@ enum map_kind { MAP_BUCKETS = 1 /* hmap, up to Go 1.23 */, MAP_SWISS = 2 };
 struct settings {
 	__u64 pid_namespace_device; /* of /proc/self/ns/pid of the agent */
 	__u64 pid_namespace_inode;
-	__u32 wakeup_bytes;	    /* unread bytes in the ring from which on a record wakes the reader */
+	__u32 wakeup_bytes;	    /* a power of two: the reader is woken each time so many more are unread */
 	__u32 capture_limit;	    /* at most CAPTURE_BYTES */
 };
 

@@ -59,9 +59,16 @@ static __noinline int pop_frame(struct hit *hit)
 	return frame != 0;
 }
 
-static __always_inline __u64 wakeup_flags(void)
+/*
+ * Wakes the reader each time another `wakeup_bytes` (a power of two) are unread. Not with every record from there on: a
+ * wake-up costs more than the whole rest of a hit.
+ */
+static __always_inline __u64 wakeup_flags(__u32 size)
 {
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= settings.wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	__u64 unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	__u64 then = unread + size + 8;
+
+	return ((unread ^ then) & ~(__u64)(settings.wakeup_bytes - 1)) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 /* Sends the record of the call in scratch->frame with what was captured. */
@@ -105,7 +112,7 @@ static __always_inline void send_call(struct hit *hit)
 		return;
 	if (end < 5)
 		__sync_fetch_and_add(&counters_->ended[end], 1);
-	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags()))
+	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(sizeof(*call) + size)))
 		__sync_fetch_and_add(&counters_->ring_full, 1);
 }
 
@@ -126,7 +133,7 @@ static __always_inline void send_arguments(struct hit *hit)
 	record->header.capture_bytes = size;
 	record->goid = scratch->state.goid;
 	__builtin_memcpy(record->span_id, scratch->frame.span_id, 8);
-	if (bpf_ringbuf_output(&ring, record, sizeof(*record) + size, wakeup_flags())) {
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record) + size, wakeup_flags(sizeof(*record) + size))) {
 		COUNT(scratch->frame.probe, arguments_ring_full);
 		scratch->frame.flags |= FRAME_ARGUMENTS_LOST;
 	} else {
