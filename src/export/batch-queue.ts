@@ -1,12 +1,9 @@
-import type { SendResult } from './transport.ts';
+import type { SendResult } from './otlp-outcome.ts';
 
-/** Takes batches. Never rejects. `too_large`: to be sent in two halves. */
+/** Takes batches. */
 export interface BatchSink<T> {
-  send(
-    items: readonly T[],
-    timeoutMs: number,
-  ): Promise<SendResult | { readonly outcome: 'too_large'; readonly reason: string }>;
-  /** Breaks off what is under way. */
+  /** One attempt, of limited time. Never rejects. `too_large`: two halves are sent instead. */
+  send(items: readonly T[]): Promise<SendResult>;
   close(): void;
 }
 
@@ -16,10 +13,8 @@ export interface BatchQueueOptions {
   readonly maxBatchSize: number;
   /** Longest time that an item waits for others. */
   readonly delayMs: number;
-  /** Longest time that a batch is tried. */
+  /** After this time a batch is not tried again. */
   readonly timeoutMs: number;
-  /** Longest time that one attempt takes. */
-  readonly attemptMs: number;
   readonly concurrency: number;
   /** Pauses between attempts double from `firstMs` to `maxMs`. */
   readonly retry: { readonly firstMs: number; readonly maxMs: number };
@@ -55,7 +50,7 @@ interface Batch<T> {
 const GATHER_MS = 10;
 /** Up to this share a pause is shorter or longer, so that agents of many nodes don't come all at once. */
 const JITTER = 0.2;
-/** Whoever flushes has seconds: longer pauses, also those that a receiver asks for, would come to nothing. */
+/** Whoever flushes has seconds: longer pauses would come to nothing. */
 const MAX_HURRIED_PAUSE_MS = 250;
 /** A receiver that refuses every batch is reported so often. */
 const REPEAT_REFUSED_MS = 30_000;
@@ -153,7 +148,7 @@ export function createBatchQueue<T>(
     lastStartMs = now;
     batch.giveUpMs ??= now + options.timeoutMs;
     underWay.add(batch);
-    const result = await sink.send(batch.items, Math.max(1, Math.min(options.attemptMs, batch.giveUpMs - now)));
+    const result = await sink.send(batch.items);
     // After a shutdown its items are dropped already.
     if (!underWay.delete(batch)) return;
     switch (result.outcome) {
@@ -161,7 +156,7 @@ export function createBatchQueue<T>(
         accepted(batch, result.rejected, result.message);
         break;
       case 'retry':
-        failed(batch, result.reason, result.afterMs);
+        failed(batch, result.reason);
         break;
       case 'refused':
         refused(batch.items, result.reason);
@@ -208,7 +203,7 @@ export function createBatchQueue<T>(
     events.problem(`${name}: ${what}`);
   }
 
-  function failed(batch: Batch<T>, reason: string, afterMs: number | undefined): void {
+  function failed(batch: Batch<T>, reason: string): void {
     const now = performance.now();
     if (failures === 0) {
       failingSinceMs = now;
@@ -216,7 +211,7 @@ export function createBatchQueue<T>(
     }
     const backoff = Math.min(options.retry.maxMs, options.retry.firstMs * 2 ** Math.min(failures, 30));
     failures++;
-    const wanted = afterMs ? Math.min(afterMs, options.timeoutMs) : backoff * (1 - JITTER + 2 * JITTER * Math.random());
+    const wanted = backoff * (1 - JITTER + 2 * JITTER * Math.random());
     const pause = hurry ? Math.min(wanted, MAX_HURRIED_PAUSE_MS) : wanted;
     pausedUntilMs = Math.max(pausedUntilMs, now + pause);
     if (pausedUntilMs < (batch.giveUpMs ?? 0)) {

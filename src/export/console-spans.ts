@@ -1,4 +1,4 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import type { BatchSink } from './batch-queue.ts';
 
 /** Where lines go: process.stdout has this shape. */

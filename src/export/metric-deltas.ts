@@ -19,8 +19,8 @@ export type Temporality = 'cumulative' | 'delta' | 'lowmemory';
 export interface MetricDeltas {
   /** Series that did not change are left out. */
   since(all: readonly ResourceMetrics[]): ResourceMetrics[];
-  /** The receiver has what `since` gave last. */
-  accepted(): void;
+  /** The receiver has what `since` gave last of this resource. */
+  accepted(resource: ResourceMetrics['resource']): void;
 }
 
 const DELTA = 0 as AggregationTemporality.DELTA;
@@ -38,8 +38,8 @@ type Series = Map<string, Map<Attributes, Known>>;
 
 /** `lowmemory` asks for deltas only where they spare the SDK memory: histograms, not sums that are observed. */
 export function createMetricDeltas(temporality: Exclude<Temporality, 'cumulative'>): MetricDeltas {
-  let known = new WeakMap<object, Series>();
-  let pending: [resource: object, series: Series][] = [];
+  const known = new WeakMap<object, Series>();
+  let pending = new Map<object, Series>();
 
   function metricDelta(
     metric: MetricData,
@@ -62,11 +62,11 @@ export function createMetricDeltas(temporality: Exclude<Temporality, 'cumulative
 
   return {
     since(all) {
-      pending = [];
+      pending = new Map();
       return all.map(({ resource, scopeMetrics }) => {
         const before = known.get(resource);
         const after: Series = new Map();
-        pending.push([resource, after]);
+        pending.set(resource, after);
         const deltas = scopeMetrics.map(({ scope, metrics }) => ({
           scope,
           metrics: metrics
@@ -81,9 +81,9 @@ export function createMetricDeltas(temporality: Exclude<Temporality, 'cumulative
         return { resource, scopeMetrics: deltas.filter(({ metrics }) => metrics.length > 0) };
       });
     },
-    accepted() {
-      known = new WeakMap(pending);
-      pending = [];
+    accepted(resource) {
+      const series = pending.get(resource);
+      if (series !== undefined) known.set(resource, series);
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { LineOutput } from './console-spans.ts';
 import { createMetricDeltas, type Temporality } from './metric-deltas.ts';
-import { encodeMetricRequest } from './otlp-metric-request.ts';
-import { createTransport, type OtlpOptions, type SendResult, type Transport } from './transport.ts';
+import type { OtlpOptions } from './otlp-options.ts';
+import { type OtlpSender, openOtlpSender } from './otlp-sender.ts';
 
 /** config.metrics has this shape. */
 export interface MetricExportOptions {
@@ -53,11 +53,12 @@ export async function createMetricExport(
 ): Promise<MetricExport> {
   const { exporters, otlp, intervalMs, timeoutMs } = options;
   const pushes: { readonly name: string; readonly push: Push; problem: string | undefined }[] = [];
-  let transport: Transport | undefined;
+  let sender: OtlpSender<ResourceMetrics> | undefined;
 
   if (exporters.includes('otlp')) {
-    transport = await createTransport(otlp, 'metrics', surroundings.version);
-    const push = pushOtlp(transport, otlp, surroundings.retry ?? RETRY);
+    const attempt = { ...otlp, timeoutMs: Math.min(otlp.timeoutMs, timeoutMs) };
+    sender = await openOtlpSender('metrics', attempt, surroundings.version);
+    const push = pushOtlp(sender, otlp.temporality, surroundings.retry ?? RETRY);
     pushes.push({ name: 'otlp metrics', push, problem: undefined });
   }
   if (exporters.includes('console')) {
@@ -105,7 +106,7 @@ export async function createMetricExport(
     async shutdown(withinMs) {
       clearInterval(timer);
       await flush(withinMs);
-      transport?.close();
+      sender?.close();
       await prometheus?.close();
     },
   };
@@ -141,41 +142,35 @@ async function pushConsole(output: LineOutput): Promise<Push> {
     });
 }
 
-/** gRPC servers take 4 MiB at most unless told otherwise. */
-const MAX_REQUEST_BYTES = 4_000_000;
-
+/** A request a resource, one after the other: the exporters take one at a time. */
 function pushOtlp(
-  transport: Transport,
-  otlp: MetricExportOptions['otlp'],
-  retry: { firstMs: number; maxMs: number },
+  sender: OtlpSender<ResourceMetrics>,
+  temporality: Temporality,
+  retry: { readonly firstMs: number; readonly maxMs: number },
 ): Push {
-  const deltas = otlp.temporality === 'cumulative' ? undefined : createMetricDeltas(otlp.temporality);
+  const deltas = temporality === 'cumulative' ? undefined : createMetricDeltas(temporality);
 
-  async function sendWithRetries(all: readonly ResourceMetrics[], untilMs: number): Promise<string | undefined> {
+  async function sendWithRetries(one: ResourceMetrics, untilMs: number): Promise<string | undefined> {
     for (let pause = retry.firstMs; ; pause = Math.min(retry.maxMs, 2 * pause)) {
-      const left = untilMs - performance.now();
-      const result = await sendOnce(all, Math.max(1, Math.min(otlp.timeoutMs, left)));
-      if (result.outcome === 'accepted')
+      const result = await sender.send(one);
+      if (result.outcome === 'accepted') {
+        deltas?.accepted(one.resource);
         return result.rejected > 0 ? `${result.rejected} data points refused: ${result.message}` : undefined;
-      const wait = (result.outcome === 'retry' && result.afterMs) || pause;
-      if (result.outcome === 'refused' || performance.now() + wait >= untilMs) return result.reason;
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+      if (result.outcome !== 'retry' || performance.now() + pause >= untilMs) return result.reason;
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
-  async function sendOnce(all: readonly ResourceMetrics[], timeoutMs: number): Promise<SendResult> {
-    const request = encodeMetricRequest(all, transport.room);
-    if (request.length <= MAX_REQUEST_BYTES || all.length === 1) return transport.send(request, timeoutMs);
-    const middle = all.length >>> 1;
-    const first = await sendOnce(all.slice(0, middle), timeoutMs);
-    // After a failure both halves are sent again: the figures are the same, and the receiver takes the latest.
-    return first.outcome === 'accepted' ? sendOnce(all.slice(middle), timeoutMs) : first;
-  }
-
   return async (all, withinMs) => {
-    const changed = deltas === undefined ? all : deltas.since(all);
-    const problem = await sendWithRetries(changed, performance.now() + withinMs);
-    if (problem === undefined) deltas?.accepted();
+    const untilMs = performance.now() + withinMs;
+    let problem: string | undefined;
+    for (const one of deltas === undefined ? all : deltas.since(all)) {
+      if (one.scopeMetrics.length === 0) continue;
+      // With the time over each still gets one attempt, unless the receiver takes nothing.
+      if (problem !== undefined && performance.now() >= untilMs) break;
+      problem = (await sendWithRetries(one, untilMs)) ?? problem;
+    }
     return problem;
   };
 }

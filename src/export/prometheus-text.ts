@@ -1,115 +1,72 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { DataPoint, Histogram, MetricData, ResourceMetrics, SumMetricData } from '@opentelemetry/sdk-metrics';
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import type { Resource } from '@opentelemetry/resources';
+import type { DataPoint, GaugeMetricData, MetricData, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 
-/**
- * Metrics as Prometheus reads them (https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format),
- * with names as OpenTelemetry's compatibility rules give them: unit and `_total` at the end. One page holds several
- * processes: each series says which by `service_name` and `service_instance_id`, the rest is in `target_info`.
- */
+/** https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-const HISTOGRAM = 0;
+/** The compatibility rules put the unit at the end of the name; OpenTelemetry's serializer does not. */
+const UNITS: Readonly<Record<string, string>> = { s: 'seconds', ms: 'milliseconds', By: 'bytes', '1': 'ratio' };
+/** Tell apart the processes of one page; the rest of a resource is in `target_info`. */
+const TARGET_LABELS = ['service.name', 'service.instance.id'];
 const GAUGE = 2;
 
-/** Words for the units that Sidespan's metrics have. Others are as they are; those in braces are only comments. */
-const UNITS: Readonly<Record<string, string>> = { s: 'seconds', ms: 'milliseconds', By: 'bytes', '1': 'ratio' };
-const TARGET_LABELS = new Set(['service.name', 'service.instance.id']);
+const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
 
-interface Family {
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly help: string;
-  readonly lines: string[];
-}
-
+/**
+ * All processes on one page. The serializer takes one resource and would repeat the head of a metric for each, which
+ * the format forbids: so the series of all go into one metric a name, with what tells them apart as attributes.
+ */
 export function prometheusText(all: readonly ResourceMetrics[]): string {
-  const families = new Map<string, Family>();
-  const info = family(families, 'target_info', 'gauge', 'Target metadata');
+  const [first] = all;
+  if (first === undefined) return '';
+  const metrics = new Map<string, MetricData>();
+  addPoints(metrics, targetInfo(all), {});
   for (const { resource, scopeMetrics } of all) {
-    const entries = Object.entries(resource.attributes);
-    const target = labels(Object.fromEntries(entries.filter(([key]) => TARGET_LABELS.has(key))));
-    info.lines.push(`target_info{${labels(resource.attributes)}} 1`);
-    for (const { scope, metrics } of scopeMetrics) {
-      const scopeLabels = labels({ 'otel.scope.name': scope.name, 'otel.scope.version': scope.version });
-      for (const metric of metrics) addMetric(families, metric, joined(target, scopeLabels));
+    const target = Object.fromEntries(TARGET_LABELS.map((key) => [key, resource.attributes[key]]));
+    for (const { scope, metrics: own } of scopeMetrics) {
+      const common = { ...target, 'otel.scope.name': scope.name, 'otel.scope.version': scope.version };
+      for (const metric of own) addPoints(metrics, metric, common);
     }
   }
-  let text = '';
-  for (const [name, { type, help, lines }] of families) {
-    if (lines.length > 0) text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('\n')}\n`;
-  }
-  return text;
+  const scopeMetrics = [{ scope: { name: '' }, metrics: [...metrics.values()] }];
+  return `${serializer.serialize({ resource: first.resource, scopeMetrics }).trimEnd()}\n`;
 }
 
-function family(families: Map<string, Family>, name: string, type: Family['type'], help: string): Family {
-  const known = families.get(name);
-  if (known) return known;
-  const made: Family = { type, help: help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n'), lines: [] };
-  families.set(name, made);
-  return made;
-}
-
-function addMetric(families: Map<string, Family>, metric: MetricData, common: string): void {
-  const { description } = metric.descriptor;
-  if (metric.dataPointType === HISTOGRAM) {
-    const name = metricName(metric, false);
-    const { lines } = family(families, name, 'histogram', description);
-    for (const point of metric.dataPoints as DataPoint<Histogram>[]) addHistogram(lines, name, point, common);
-    return;
+function addPoints(metrics: Map<string, MetricData>, metric: MetricData, common: Attributes): void {
+  if (metric.dataPoints.length === 0) return;
+  const name = unitName(metric);
+  let known = metrics.get(name);
+  if (known === undefined) {
+    known = { ...metric, descriptor: { ...metric.descriptor, name, unit: '' }, dataPoints: [] };
+    metrics.set(name, known);
   }
-  const isCounter = metric.dataPointType !== GAUGE && (metric as SumMetricData).isMonotonic;
-  const name = metricName(metric, isCounter);
-  const { lines } = family(families, name, isCounter ? 'counter' : 'gauge', description);
-  for (const point of metric.dataPoints as DataPoint<number>[]) {
-    lines.push(`${name}{${joined(labels(point.attributes), common)}} ${numberText(point.value)}`);
+  const points = known.dataPoints as DataPoint<unknown>[];
+  for (const point of metric.dataPoints as DataPoint<unknown>[]) {
+    points.push({ ...point, attributes: defined({ ...point.attributes, ...common }) });
   }
 }
 
-function addHistogram(lines: string[], name: string, point: DataPoint<Histogram>, common: string): void {
-  const own = joined(labels(point.attributes), common);
-  const { buckets, count, sum } = point.value;
-  let below = 0;
-  buckets.boundaries.forEach((bound, index) => {
-    below += buckets.counts[index] ?? 0;
-    lines.push(`${name}_bucket{${joined(own, `le="${bound}"`)}} ${below}`);
-  });
-  lines.push(`${name}_bucket{${joined(own, 'le="+Inf"')}} ${count}`);
-  lines.push(`${name}_sum{${own}} ${numberText(sum ?? 0)}`, `${name}_count{${own}} ${count}`);
+function unitName({ descriptor: { name, unit } }: MetricData): string {
+  const suffix = unit.startsWith('{') ? '' : (UNITS[unit] ?? unit);
+  return suffix === '' || name.endsWith(`.${suffix}`) ? name : `${name}.${suffix}`;
 }
 
-function metricName({ descriptor }: MetricData, isCounter: boolean): string {
-  const unit = descriptor.unit.startsWith('{') ? '' : (UNITS[descriptor.unit] ?? descriptor.unit);
-  const name = sanitized(descriptor.name);
-  const withUnit = unit === '' || name.endsWith(`_${unit}`) ? name : `${name}_${sanitized(unit)}`;
-  return isCounter && !withUnit.endsWith('_total') ? `${withUnit}_total` : withUnit;
+function defined(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }
 
-function labels(attributes: Attributes): string {
-  const byName = new Map<string, string>();
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === undefined) continue;
-    const name = sanitized(key);
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    // Two names may become one: the rules join their values.
-    const before = byName.get(name);
-    byName.set(name, before === undefined ? text : `${before};${text}`);
-  }
-  return Array.from(byName, ([name, value]) => `${name}="${escaped(value)}"`).join(',');
-}
-
-function joined(...lists: string[]): string {
-  return lists.filter((list) => list !== '').join(',');
-}
-
-function sanitized(name: string): string {
-  const text = name.replace(/[^a-zA-Z0-9]+/g, '_');
-  return /^[0-9]/.test(text) ? `_${text}` : text;
-}
-
-function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
-
-function numberText(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return '+Inf';
-  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
+function targetInfo(all: readonly { readonly resource: Resource }[]): GaugeMetricData {
+  return {
+    descriptor: { name: 'target_info', description: 'Target metadata', unit: '', valueType: 0 },
+    aggregationTemporality: 1,
+    dataPointType: GAUGE,
+    dataPoints: all.map(({ resource: { attributes } }) => ({
+      attributes,
+      value: 1,
+      startTime: [0, 0],
+      endTime: [0, 0],
+    })),
+  };
 }

@@ -1,9 +1,8 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import { type BatchQueue, type BatchQueueEvents, type BatchSink, createBatchQueue } from './batch-queue.ts';
 import { consoleSpans, type LineOutput } from './console-spans.ts';
-import { encodeTraceRequest } from './otlp-trace-request.ts';
-import { createWriter, type ProtobufWriter } from './protobuf-writer.ts';
-import { createTransport, type OtlpOptions, type Transport } from './transport.ts';
+import type { OtlpOptions } from './otlp-options.ts';
+import { openOtlpSender } from './otlp-sender.ts';
 
 /** config.traces has this shape. */
 export interface TraceExportOptions {
@@ -13,7 +12,7 @@ export interface TraceExportOptions {
   readonly batch: {
     /** Longest time that a span waits for others. */
     readonly delayMs: number;
-    /** Longest time that a batch is tried. */
+    /** After this time a batch is not tried again. */
     readonly timeoutMs: number;
     readonly maxQueueSize: number;
     readonly maxBatchSize: number;
@@ -52,8 +51,6 @@ export interface TraceExportSurroundings {
 const RETRY = { firstMs: 500, maxMs: 5000 };
 /** Requests under way to a receiver that keeps up: at 512 spans each it may take 100 ms to answer at 20,000 spans/s. */
 const CONCURRENCY = 4;
-/** gRPC servers take 4 MiB at most unless told otherwise; the collector's HTTP receiver 20 MiB. */
-const MAX_REQUEST_BYTES = 4_000_000;
 
 /**
  * Opens the exporters. With several, the ledger follows the first of otlp and console: a span is exported when that one
@@ -76,13 +73,13 @@ export async function createTraceExport<Span extends ReadableSpan>(
       problem: callbacks.onProblem,
     };
     const retry = surroundings.retry ?? RETRY;
-    const attemptMs = exporter === 'otlp' ? otlp.timeoutMs : batch.timeoutMs;
-    const settings = { ...batch, attemptMs, concurrency, retry };
+    const settings = { ...batch, concurrency, retry };
     queues.push({ exporter, queue: createBatchQueue(exporter, sink, settings, events) });
   }
 
   if (exporters.includes('otlp')) {
-    open('otlp', otlpSpans(await createTransport(otlp, 'traces', surroundings.version)), CONCURRENCY);
+    const attempt = { ...otlp, timeoutMs: Math.min(otlp.timeoutMs, batch.timeoutMs) };
+    open('otlp', await openOtlpSender('traces', attempt, surroundings.version), CONCURRENCY);
   }
   if (exporters.includes('console')) open('console', consoleSpans(surroundings.output ?? process.stdout), 1);
 
@@ -108,27 +105,5 @@ export async function createTraceExport<Span extends ReadableSpan>(
       closed = true;
       await Promise.all(queues.map(({ queue }) => queue.shutdown(withinMs)));
     },
-  };
-}
-
-/** A writer that one large batch has blown up is not kept. */
-const MAX_KEPT_BYTES = 2 << 20;
-
-function otlpSpans(transport: Transport): BatchSink<ReadableSpan> {
-  // Requests are some 300 kB each, ten a second: new buffers for them are 20 MB before the collector looks at them.
-  const free: ProtobufWriter[] = [];
-  return {
-    async send(spans, timeoutMs) {
-      const writer = free.pop() ?? createWriter();
-      const request = encodeTraceRequest(spans, transport.room, writer);
-      if (request.length > MAX_REQUEST_BYTES) {
-        return { outcome: 'too_large', reason: `a request of ${request.length} bytes` };
-      }
-      const result = await transport.send(request, timeoutMs);
-      // After a failure something may still read from it.
-      if (result.outcome === 'accepted' && writer.bytes.length <= MAX_KEPT_BYTES) free.push(writer);
-      return result;
-    },
-    close: () => transport.close(),
   };
 }

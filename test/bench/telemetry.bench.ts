@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import type { Call } from '../../src/event/call.ts';
-import { encodeTraceRequest } from '../../src/export/otlp-trace-request.ts';
 import { createTraceExport } from '../../src/export/trace-export.ts';
 import type { CallSpan } from '../../src/telemetry/call-span.ts';
 import {
@@ -58,16 +57,8 @@ function perSpan(): void {
     const repeat = (run: (one: Call) => unknown) => () => {
       for (let i = 0; i < 160 * POOL; i++) run(calls[i % POOL] as Call);
     };
-    const spans = Array.from({ length: BATCH }, (_, i) => calls[i % POOL] as Call).map((one) => on(one) as CallSpan);
     line(`${name}: metrics alone (not sampled)`, `${cpuNs(160 * POOL, repeat(off)).toFixed(0)} ns`);
     line(`${name}: metrics and span`, `${cpuNs(160 * POOL, repeat(on)).toFixed(0)} ns`);
-    const encoded = cpuNs(20 * BATCH, () => {
-      for (let i = 0; i < 20; i++) encodeTraceRequest(spans);
-    });
-    line(
-      `${name}: to OTLP, ${(encodeTraceRequest(spans).length / BATCH).toFixed(0)} bytes`,
-      `${encoded.toFixed(0)} ns`,
-    );
   }
 }
 

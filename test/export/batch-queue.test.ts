@@ -12,7 +12,6 @@ const defaults: BatchQueueOptions = {
   maxBatchSize: 10,
   delayMs: 1,
   timeoutMs: 200,
-  attemptMs: 50,
   concurrency: 3,
   retry: { firstMs: 1, maxMs: 4 },
 };
@@ -132,25 +131,6 @@ test('too large: in halves, down to one item that is refused', async () => {
   await queue.flush(1000);
   assert.deepEqual(batches, [[1, 2], [1], [2]]);
   assert.equal(count('export_failed'), 2);
-  await queue.shutdown(10);
-});
-
-test('a receiver that asks for an hour gets the time of one batch', async () => {
-  const sink: BatchSink<number> = {
-    send: async () => ({ outcome: 'retry', reason: 'busy', afterMs: 3_600_000 }),
-    close() {},
-  };
-  const { queue, count } = counted(sink, { timeoutMs: 30 });
-  queue.add([1]);
-  await eventually(
-    () => count('export_failed'),
-    (failed) => failed === 1,
-  );
-  queue.add([2]);
-  await eventually(
-    () => count('export_failed'),
-    (failed) => failed === 2,
-  );
   await queue.shutdown(10);
 });
 

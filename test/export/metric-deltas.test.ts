@@ -48,7 +48,7 @@ test('the deltas of accepted exports add up to what was counted, whichever expor
         ];
         const sent = deltas.since(all);
         if (!accepted) return;
-        deltas.accepted();
+        deltas.accepted(resource);
         for (const data of sent.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))) {
           assert.equal(data.aggregationTemporality, 0);
           for (const { attributes, value } of data.dataPoints) {

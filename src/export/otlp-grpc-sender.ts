@@ -1,0 +1,102 @@
+import { type ChannelCredentials, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { ExportError } from './export-error.ts';
+import {
+  commonOptions,
+  exportOnce,
+  makeExporter,
+  type OtlpExporter,
+  type OtlpExporterSettings,
+} from './otlp-exporter.ts';
+import { GRPC_STATUS, grpcFailure, isUnconnected, type SendResult } from './otlp-outcome.ts';
+import type { Content, OtlpSender, Signal } from './otlp-sender.ts';
+
+type GrpcOptions = ReturnType<typeof commonOptions> & {
+  readonly metadata: Metadata;
+  readonly credentials: ChannelCredentials;
+};
+
+const exporters: {
+  readonly [S in Signal]: () => Promise<new (options: GrpcOptions) => OtlpExporter<Content[S]>>;
+} = {
+  traces: async () => (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter,
+  metrics: async () => (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter,
+};
+
+/**
+ * OTLP/gRPC. Of the environment grpc-js itself still reads `grpc_proxy`, `https_proxy`, `http_proxy`, `no_grpc_proxy`,
+ * `no_proxy`, `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH`, `GRPC_SSL_CIPHER_SUITES` and its switches for debugging: as every
+ * gRPC client does.
+ */
+export async function openGrpcSender<S extends Signal>(
+  signal: S,
+  settings: OtlpExporterSettings,
+): Promise<OtlpSender<Content[S]>> {
+  const Exporter = await exporters[signal]();
+  const { url, timeoutMs, tls, userAgent } = settings;
+  const place = new URL(url).host;
+  const metadata = metadataOf(settings.headers);
+  let connections = 0;
+
+  function open(): OtlpExporter<Content[S]> {
+    connections++;
+    const options = {
+      ...commonOptions(settings),
+      metadata,
+      credentials: url.startsWith('https:')
+        ? credentials.createSsl(tls.ca, tls.key, tls.cert)
+        : credentials.createInsecure(),
+      // Clients with the same options share a connection, and the pause before it is tried again.
+      userAgent: connections === 1 ? userAgent : `${userAgent} (connection ${connections})`,
+    };
+    return makeExporter(() => new Exporter(options));
+  }
+
+  let exporter = open();
+  return {
+    send(data) {
+      const used = exporter;
+      return exportOnce(used, data, timeoutMs, (error): SendResult => {
+        if (!isServiceError(error)) return { outcome: 'retry', reason: `${place}: ${error.message}` };
+        // grpc-js would wait up to two minutes before it connects again, and keep a connection whose end has vanished.
+        if (used === exporter && (isUnconnected(error) || error.code === GRPC_STATUS.DEADLINE_EXCEEDED)) {
+          exporter = open();
+          void close(used);
+        }
+        return withHint(grpcFailure(error, place, timeoutMs), error.details);
+      });
+    },
+    close: () => void close(exporter),
+  };
+}
+
+/** It waits for what is under way. */
+async function close(exporter: { shutdown(): Promise<void> }): Promise<void> {
+  await exporter.shutdown().catch(() => {});
+}
+
+function metadataOf(headers: ReadonlyMap<string, string>): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of headers) {
+    try {
+      metadata.set(name, value);
+    } catch (cause) {
+      throw new ExportError(`the header ${name} for OTLP is not possible with gRPC (${(cause as Error).message})`, {
+        cause,
+      });
+    }
+  }
+  return metadata;
+}
+
+function isServiceError(error: Error): error is ServiceError {
+  return 'code' in error && typeof error.code === 'number' && 'details' in error;
+}
+
+/** What an HTTP/1 server or one with TLS sends is not HTTP/2. */
+const OTHER_PROTOCOL = /protocol error|parse error|wrong version|ERR_HTTP2/i;
+
+function withHint(result: SendResult, details: string): SendResult {
+  if (result.outcome !== 'retry' || !OTHER_PROTOCOL.test(details)) return result;
+  const hint = 'does it speak gRPC there? For OTLP over HTTP: OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf';
+  return { ...result, reason: `${result.reason} (${hint})` };
+}

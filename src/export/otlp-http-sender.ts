@@ -1,0 +1,66 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import {
+  commonOptions,
+  exportOnce,
+  makeExporter,
+  type OtlpExporter,
+  type OtlpExporterSettings,
+} from './otlp-exporter.ts';
+import { httpFailure, type SendResult } from './otlp-outcome.ts';
+import type { Content, OtlpSender, Signal } from './otlp-sender.ts';
+
+type HttpOptions = ReturnType<typeof commonOptions> & {
+  /** Asked for before each attempt. */
+  readonly headers: () => Promise<Record<string, string>>;
+  readonly httpAgentOptions: () => HttpAgent;
+};
+
+const exporters: {
+  readonly [S in Signal]: () => Promise<new (options: HttpOptions) => OtlpExporter<Content[S]>>;
+} = {
+  traces: async () => (await import('@opentelemetry/exporter-trace-otlp-proto')).OTLPTraceExporter,
+  metrics: async () => (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter,
+};
+
+/** The port that OTLP has for gRPC. */
+const GRPC_PORT = '4317';
+
+/**
+ * OTLP/HTTP with protobuf bodies. The library tries again on its own within the time of one attempt: after a second or
+ * more, or as long as `Retry-After` says.
+ */
+export async function openHttpSender<S extends Signal>(
+  signal: S,
+  settings: OtlpExporterSettings,
+): Promise<OtlpSender<Content[S]>> {
+  const Exporter = await exporters[signal]();
+  const { host: place, protocol, port } = new URL(settings.url);
+  const agent =
+    protocol === 'https:' ? new HttpsAgent({ keepAlive: true, ...settings.tls }) : new HttpAgent({ keepAlive: true });
+  let closed = false;
+  const options = {
+    ...commonOptions(settings),
+    async headers() {
+      if (closed) throw new Error('shut down'); // no further attempts of the library's own
+      return Object.fromEntries(settings.headers);
+    },
+    httpAgentOptions: () => agent,
+  };
+  const exporter = makeExporter(() => new Exporter(options));
+
+  function failure(error: Error): SendResult {
+    const result = httpFailure(error, place, settings.timeoutMs);
+    if (result.outcome !== 'retry' || port !== GRPC_PORT) return result;
+    const hint = `port ${GRPC_PORT} usually speaks gRPC: OTEL_EXPORTER_OTLP_PROTOCOL=grpc`;
+    return { ...result, reason: `${result.reason} (${hint})` };
+  }
+
+  return {
+    send: (data) => exportOnce(exporter, data, settings.timeoutMs, failure),
+    close() {
+      closed = true;
+      agent.destroy();
+    },
+  };
+}
