@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { goToolchain } from '../support/go-toolchain.ts';
+import { below, type Figure, numberText } from './figure.ts';
+import { largeBinary } from './large-binary.ts';
+
+interface Reading {
+  readonly found: string;
+  readonly durationMs: number;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+}
+
+function read(job: string, path: string): Reading {
+  const program = join(import.meta.dirname, 'binary-reading.ts');
+  return JSON.parse(execFileSync(process.execPath, [program, '--job', job, path]).toString()) as Reading;
+}
+
+/** Listing the functions of large executables, each in a process of its own. */
+export async function binaries(quick: boolean): Promise<Figure[]> {
+  const paths = [(await goToolchain()).go, ...(quick ? [] : [await largeBinary()])];
+  return paths.flatMap((path): Figure[] => {
+    const sizeMb = statSync(path).size / 1e6;
+    const name = `${path.split('/').at(-1)}, ${sizeMb.toFixed(0)} MB`;
+    const whole = read('whole file read', path);
+    const listing = read('listing by pattern', path);
+    const lines = read('listing with lines', path);
+    return [
+      {
+        what: `listing functions of ${name}`,
+        unit: 'ms',
+        measured: listing.durationMs,
+        baseline: { value: whole.durationMs, of: 'reading the whole file' },
+        target: below(3000),
+        note: `${listing.found}; with a source line for each ${numberText(Math.round(lines.durationMs))} ms`,
+      },
+      {
+        what: `memory for that`,
+        unit: 'MB',
+        measured: listing.rssBytes / 1e6,
+        baseline: { value: whole.rssBytes / 1e6, of: 'the whole file in memory' },
+        target: below(Math.max(50, sizeMb)),
+      },
+    ];
+  });
+}

@@ -1,0 +1,51 @@
+import { goTarget } from '../support/go-target.ts';
+import { startOtlpSink } from '../support/otlp-sink.ts';
+import { below, type Figure, numberText } from './figure.ts';
+import { cpuMicros, memoryMb } from './process-figures.ts';
+import { exportTo, load, startAgent, startService } from './stage.ts';
+
+/** What exported spans cost the agent in CPU time, and whether its memory stays where it is. */
+export async function spans(quick: boolean): Promise<Figure[]> {
+  const steps = quick ? 3 : 10;
+  const step = 100_000;
+  const perSecond = 5000;
+  await using service = await startService(await goTarget('httpserver'));
+  await using sink = await startOtlpSink();
+  await using agent = await startAgent(service.pid, exportTo(sink.grpc));
+  await load(service.address, { requests: 20_000, perSecond });
+
+  const idle = memoryMb(agent.pid);
+  const memory: number[] = [];
+  let cpu = 0;
+  let done = 0;
+  for (let at = 0; at < steps; at++) {
+    // The first is at the rate that the target names; the others as fast as all of them are exported.
+    const rate = at === 0 ? perSecond : 2 * perSecond;
+    const before = cpuMicros(agent.pid);
+    await load(service.address, { requests: step, perSecond: rate });
+    if (at === 0) cpu = (cpuMicros(agent.pid) - before) / step;
+    memory.push(memoryMb(agent.pid));
+    done += step;
+  }
+  const highest = memoryMb(agent.pid, 'VmHWM');
+  await agent.stop();
+  const { spans: arrived } = await sink.state();
+  return [
+    {
+      what: `agent CPU per exported span at ${numberText(perSecond)} spans/s (OTLP over gRPC)`,
+      unit: 'us',
+      measured: cpu,
+      target: below(15),
+    },
+    {
+      what: `agent memory (RSS) after ${numberText(done)} spans`,
+      unit: 'MB',
+      measured: memory.at(-1) ?? Number.NaN,
+      baseline: { value: idle, of: 'after the first 20,000' },
+      target: below(110),
+      note:
+        `every ${numberText(step)}: ${memory.map((mb) => mb.toFixed(0)).join(' ')} MB; at its highest ` +
+        `${highest.toFixed(0)} MB; ${numberText(arrived)} spans arrived`,
+    },
+  ];
+}
