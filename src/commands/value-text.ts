@@ -5,7 +5,10 @@ const maxTextLength = 200;
 
 /** A captured value in Go's syntax as far as it goes: `&{ID: 7, Name: "x"}`, `[1 2 3]`, `nil`, `<fault>`. */
 export function valueText(value: Value): string {
-  if (value.unavailable !== undefined) return `<${value.unavailable}>`;
+  if (value.unavailable !== undefined) {
+    // What is known of a value behind an interface is its type.
+    return value.type === 'INTERFACE' ? `<${value.goType}: ${value.unavailable}>` : `<${value.unavailable}>`;
+  }
   const cut = value.truncated === undefined ? '' : `…(${value.truncated.of})`;
   const text = contentText(value.value ?? null, value.type);
   return `${text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text}${cut}`;

@@ -121,7 +121,7 @@ export class ChunkReader {
       case chunkStatus.absent:
         return 'absent';
       case chunkStatus.unknownType:
-        return 'value of this dynamic type not captured';
+        return 'not captured';
       case chunkStatus.tooLarge:
         return 'map too large to search';
       case chunkStatus.ended:

@@ -122,7 +122,7 @@ export const expectedCalls: readonly ExpectedCall[] = [
   {
     name: 'main.takesInterfaces',
     args: [
-      'ctx INTERFACE context.backgroundCtx ! value of this dynamic type not captured',
+      'ctx INTERFACE context.backgroundCtx ! not captured',
       'number INTERFACE int = 42',
       'text INTERFACE string = "text"',
       'point INTERFACE main.Point = {X INT int = 5; Y INT int = 6}',
