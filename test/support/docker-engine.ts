@@ -6,7 +6,8 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,6 +45,9 @@ export class DockerError extends Error {
 }
 
 const commandTimeoutMs = 600_000;
+/** Of an engine's folder below the temporary one; the file in it says whose it is. */
+const folderPrefix = 'sidespan-docker-';
+const ownerFile = 'owner';
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
 /** Enough for all layers of one build of everything; without a bound each changed source would add to it. */
@@ -93,7 +97,9 @@ async function startEngine(): Promise<DockerEngine> {
   });
   const unpacked = await unpackedPackages('trixie', packages);
   const runc = await usableRunc();
-  const folder = await mkdtemp(join(tmpdir(), 'sidespan-docker-'));
+  await sweep();
+  const folder = await mkdtemp(join(tmpdir(), folderPrefix));
+  await writeFile(join(folder, ownerFile), String(process.pid));
   const env = await engineEnvironment(folder, [join(unpacked, 'usr', 'bin'), join(unpacked, 'usr', 'sbin'), runc]);
   const before = await networkState();
   const data = join(cacheDirectory(), 'docker');
@@ -202,6 +208,19 @@ async function stop(child: ChildProcess, folder: string): Promise<void> {
     child.kill('SIGKILL');
     await ended;
   }
+  await clear(folder);
+}
+
+/** Clears the folders of engines whose test was killed. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const folder = join(tmpdir(), name);
+    const owner = name.startsWith(folderPrefix) ? await readFile(join(folder, ownerFile), 'utf8').catch(() => '') : '';
+    if (owner !== '' && !existsSync(`/proc/${owner}`)) await clear(folder);
+  }
+}
+
+async function clear(folder: string): Promise<void> {
   for (const pid of await processesUsing(folder)) process.kill(pid, 'SIGKILL');
   const mounts = await readFile('/proc/self/mounts', 'utf8');
   const ours = mounts.split('\n').map((line) => line.split(' ')[1] ?? '');

@@ -21,7 +21,8 @@ export async function networkState(): Promise<NetworkState> {
   const { stdout: forward } = await run('iptables', ['--wait', '-S', 'FORWARD']);
   return {
     forwarding: (await readFile(forwardingSwitch, 'utf8')).trim(),
-    forwardPolicy: /^-P FORWARD (\w+)/m.exec(forward)?.[1] ?? 'ACCEPT',
+    // With an engine's chains but no engine, one was killed: the policy is its own, not the machine's.
+    forwardPolicy: forward.includes('-j DOCKER') ? 'ACCEPT' : (/^-P FORWARD (\w+)/m.exec(forward)?.[1] ?? 'ACCEPT'),
   };
 }
 
