@@ -1,8 +1,7 @@
 import type { ProbeCounters } from '../bpf/probe-counters.ts';
 import type { Config } from '../config/config.ts';
+import { containerId, hostNameOf } from '../discovery/container.ts';
 import { targetEnvironment } from '../discovery/environment.ts';
-import { readProcText } from '../discovery/proc-file.ts';
-import type { TargetProcess } from '../discovery/process.ts';
 import type { BootClock } from '../telemetry/boot-clock.ts';
 import { type CallTelemetry, createCallTelemetry } from '../telemetry/call-telemetry.ts';
 import type { Ledger } from '../telemetry/ledger.ts';
@@ -32,9 +31,6 @@ export interface TracedService {
   readonly accounts: readonly ProbeAccount[];
   readonly telemetry: readonly CallTelemetry[];
 }
-
-/** Enough for the control groups and mounts of a pod with many volumes. */
-const maxProcBytes = 1 << 20;
 
 /** Describes the process and opens its accounts. */
 export function openService(process: TracedProcess, telemetry: Telemetry): TracedService {
@@ -87,11 +83,7 @@ function factsOf({ target, binary }: TracedProcess) {
     exePath,
     build: binary.buildInfo,
     environment: targetEnvironment(pid).value?.variables,
-    cgroup: textOf(target, 'cgroup'),
-    mountinfo: textOf(target, 'mountinfo'),
+    containerId: containerId(pid).value,
+    hostName: hostNameOf(pid),
   };
-}
-
-function textOf({ pid }: TargetProcess, file: string): string | undefined {
-  return readProcText(`/proc/${pid}/${file}`, maxProcBytes).value;
 }

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { BuildInfo } from '../binary/go-binary.ts';
-import { containerIdOfCgroup, containerIdOfMounts } from './container-id.ts';
-import { parseResourceAttributes } from './resource-attributes.ts';
+import { parseKeyValues } from '../config/key-values.ts';
 import { ATTR, SCHEMA_URL, UNSTABLE_ATTR } from './semconv.ts';
 import { nameOfProgram, versionOfProgram } from './service-name.ts';
 
@@ -16,9 +15,7 @@ export interface ProcessFacts {
   readonly build?: BuildInfo | undefined;
   /** Of its own environment (/proc/PID/environ). */
   readonly environment?: ReadonlyMap<string, string> | undefined;
-  /** Text of /proc/PID/cgroup and /proc/PID/mountinfo. */
-  readonly cgroup?: string | undefined;
-  readonly mountinfo?: string | undefined;
+  readonly containerId?: string | undefined;
   readonly hostName?: string | undefined;
   /** Only where the user asked for it: arguments may hold secrets. */
   readonly commandLine?: readonly string[] | undefined;
@@ -41,7 +38,8 @@ const OF_ONE_PROCESS: ReadonlySet<string> = new Set([ATTR.SERVICE_NAME, ATTR.SER
  * own; `service.name`: agent (if given), process's OTEL_SERVICE_NAME, its OTEL_RESOURCE_ATTRIBUTES, its program.
  */
 export function processResource(process: ProcessFacts, agent: AgentFacts): Resource {
-  const own = parseResourceAttributes(process.environment?.get('OTEL_RESOURCE_ATTRIBUTES') ?? '');
+  // A part that breaks the rule makes the specification drop the whole value.
+  const own = parseKeyValues(process.environment?.get('OTEL_RESOURCE_ATTRIBUTES') ?? '') ?? new Map<string, string>();
   const attributes = found(process);
   for (const [key, value] of own) if (value !== '') attributes[key] = value;
   for (const [key, value] of agent.resourceAttributes ?? []) if (!OF_ONE_PROCESS.has(key)) attributes[key] = value;
@@ -66,8 +64,7 @@ export function agentResource(agent: AgentFacts, pid: number, hostName: string):
 }
 
 function found(process: ProcessFacts): Attributes {
-  const { pid, exePath, build, commandLine, hostName } = process;
-  const containerId = containerIdOfCgroup(process.cgroup ?? '') ?? containerIdOfMounts(process.mountinfo ?? '');
+  const { pid, exePath, build, commandLine, containerId, hostName } = process;
   const version = versionOfProgram(build);
   const place = containerId ?? hostName ?? '';
   return {
