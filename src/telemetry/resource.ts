@@ -38,8 +38,7 @@ const OF_ONE_PROCESS: ReadonlySet<string> = new Set([ATTR.SERVICE_NAME, ATTR.SER
  * own; `service.name`: agent (if given), process's OTEL_SERVICE_NAME, its OTEL_RESOURCE_ATTRIBUTES, its program.
  */
 export function processResource(process: ProcessFacts, agent: AgentFacts): Resource {
-  // A part that breaks the rule makes the specification drop the whole value.
-  const own = parseKeyValues(process.environment?.get('OTEL_RESOURCE_ATTRIBUTES') ?? '') ?? new Map<string, string>();
+  const own = ownAttributes(process.environment?.get('OTEL_RESOURCE_ATTRIBUTES') ?? '');
   const attributes = found(process);
   for (const [key, value] of own) if (value !== '') attributes[key] = value;
   for (const [key, value] of agent.resourceAttributes ?? []) if (!OF_ONE_PROCESS.has(key)) attributes[key] = value;
@@ -61,6 +60,14 @@ export function agentResource(agent: AgentFacts, pid: number, hostName: string):
     ...distribution(agent),
     [ATTR.TELEMETRY_SDK_LANGUAGE]: 'nodejs',
   });
+}
+
+/** A process can't have a longer environment variable than this (MAX_ARG_STRLEN, execve(2)). */
+const maxAttributesLength = 128 * 1024;
+
+/** A part that breaks the rule makes the specification drop the whole value. */
+function ownAttributes(text: string): ReadonlyMap<string, string> {
+  return (text.length > maxAttributesLength ? undefined : parseKeyValues(text)) ?? new Map();
 }
 
 function found(process: ProcessFacts): Attributes {
