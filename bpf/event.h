@@ -257,7 +257,7 @@ struct probe_counters {
 	__u64 ring_full;	 /* calls whose record found no room */
 	__u64 goroutine_table_full;
 	__u64 frame_stack_full;
-	__u64 scratch_busy;	 /* more programs preempted on one CPU than scratch buffers */
+	__u64 scratch_busy;	 /* calls that began while more programs were preempted on one CPU than there are scratch buffers */
 	__u64 no_goroutine;	 /* g could not be read */
 	__u64 arguments_ring_full; /* entry captures lost; the call itself is not */
 };

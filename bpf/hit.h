@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0) */
+/* What a hit of a site means for the goroutine's open calls. */
+#ifndef SIDESPAN_HIT_H
+#define SIDESPAN_HIT_H
+
+#include "goroutine.h"
+
+enum hit_result { HIT_OK = 0, HIT_IGNORED = 1 };
+
+/* Finds site and process; says whether the hit counts. */
+static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
+{
+	__u32 index = (__u32)bpf_get_attach_cookie(ctx);
+
+	hit->site = bpf_map_lookup_elem(&sites, &index);
+	if (!hit->site || hit->site->action == 0)
+		return HIT_IGNORED;
+	index = hit->site->process_slot;
+	hit->process = bpf_map_lookup_elem(&processes, &index);
+	if (!hit->process || hit->process->detaching)
+		return HIT_IGNORED;
+	if ((hit->site->flags & SITE_STACK_CHECK) && STACK_CHECK_TAKEN(ctx)) {
+		COUNT(hit->site->probe, restarts);
+		return HIT_IGNORED;
+	}
+	hit->plan.ctx = ctx;
+	hit->plan.load_bias = REGISTER_IP(ctx) - hit->site->vaddr;
+	hit->plan.process_slot = hit->site->process_slot;
+	hit->plan.scratch->state.map_kind = hit->process->map_kind;
+	hit->key.process_slot = hit->site->process_slot;
+	return HIT_OK;
+}
+
+/* Reads goid and stack bounds from g and finds the goroutine's open calls. */
+static __always_inline int find_goroutine(struct hit *hit, __u64 g, __u64 *stack_hi)
+{
+	struct scratch *scratch = hit->plan.scratch;
+	struct hit_state *state = &scratch->state;
+	__u32 goid_at = hit->process->g_goid, stack_at = hit->process->g_stack_hi;
+	__u64 goid;
+
+	/* One read for both: each costs more than the bytes between them. */
+	if (goid_at > sizeof(scratch->g) - 8 || stack_at > sizeof(scratch->g) - 8)
+		return HIT_IGNORED;
+	if (bpf_probe_read_user(scratch->g, goid_at + 8, (void *)g))
+		return HIT_IGNORED;
+	goid = *(__u64 *)&scratch->g[goid_at];
+	*stack_hi = *(__u64 *)&scratch->g[stack_at];
+	state->goid = goid;
+	hit->key.goid = goid ? goid : g | 1ull << 63;
+	state->depth = (__u32)(*stack_hi - REGISTER_SP(hit->plan.ctx));
+	hit->goroutine = bpf_map_lookup_elem(&goroutines, &hit->key);
+	return HIT_OK;
+}
+
+/* Looks for the innermost open call of the site's probe. */
+static long find_open_step(__u64 index, struct hit *hit)
+{
+	struct hit_state *state = &hit->plan.scratch->state;
+	struct frame *frame;
+	__u32 frames = hit->goroutine ? hit->goroutine->frames : 0;
+
+	if (index >= frames)
+		return 1;
+	frame = frame_at(hit, frames - 1 - (__u32)index);
+	if (!frame || frame->probe != hit->site->probe || (frame->flags & FRAME_ENDED))
+		return 0;
+	state->unwound = frame->depth;
+	state->index = frames - 1 - (__u32)index;
+	state->found = 1;
+	return 1;
+}
+
+/*
+ * Decides which open calls this hit proves to have ended: those deeper than state->unwound, but for the outermost
+ * state->kept, by state->unwinding.
+ */
+static __always_inline int decide_unwinding(struct hit *hit, __u64 stack_hi)
+{
+	struct hit_state *state = &hit->plan.scratch->state;
+	struct goroutine *goroutine = hit->goroutine;
+	__u64 panic = 0, fp = 0, g = FIRST_ARGUMENT(hit->plan.ctx);
+
+	state->found = 0;
+	state->kept = 0;
+	state->unwound = state->depth;
+	state->unwinding = goroutine && goroutine->panicking ? END_PANIC : END_UNPAIRED;
+	switch (hit->site->action) {
+	case SITE_FINISH:
+		/* Nearly always it is the innermost one. */
+		if (goroutine && find_open_step(0, hit) == 0)
+			bpf_loop(MAX_FRAMES, find_open_step, hit, 0);
+		if (!state->found)
+			return HIT_IGNORED;
+		/* A site within the call (a status written below a traced function) says nothing about the calls above it. */
+		state->kept = state->depth <= state->unwound ? state->index + 1 : MAX_FRAMES;
+		state->unwound = 0;
+		break;
+	case SITE_SCOPE_END:
+		state->unwinding = END_GOROUTINE;
+		break;
+	case SITE_GOROUTINE_END:
+		if (!goroutine || !goroutine->panicking)
+			state->unwinding = END_GOROUTINE;
+		state->unwound = 0;
+		break;
+	case SITE_GOEXIT:
+		/* Called by a deferred function while a panic is on its way: the panic had ended them already. */
+		if (!goroutine || !goroutine->panicking)
+			state->unwinding = END_GOEXIT;
+		state->unwound = 0;
+		break;
+	case SITE_PANIC:
+		if (goroutine)
+			goroutine->panicking = 1;
+		return HIT_IGNORED;
+	case SITE_RECOVERY:
+		/* _panic.fp is the frame pointer of the function that recovers (runtime/panic.go, recovery). */
+		if (bpf_probe_read_user(&panic, 8, (void *)(g + hit->process->g_panic)) ||
+		    bpf_probe_read_user(&fp, 8, (void *)(panic + hit->process->panic_fp)))
+			return HIT_IGNORED;
+		state->unwound = (__u32)(stack_hi - (fp - RETURN_ADDRESS_BYTES));
+		state->unwinding = END_PANIC;
+		break;
+	}
+	return HIT_OK;
+}
+
+/*
+ * Ids by splitmix64 (Steele, Lea, Flood 2014) from a random start in each scratch buffer: a tenth of the cost of
+ * bpf_get_prandom_u32 for the same purpose, that two ids never meet.
+ */
+static __always_inline __u64 next_id(struct scratch *scratch)
+{
+	__u64 z;
+
+	if (scratch->random == 0)
+		scratch->random = (__u64)bpf_get_prandom_u32() << 32 ^ bpf_get_prandom_u32() ^ bpf_ktime_get_ns();
+	scratch->random += 0x9e3779b97f4a7c15ull;
+	z = scratch->random;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	z ^= z >> 31;
+	return z ? z : 1; /* all zero is no id */
+}
+
+/* Fills scratch->frame for a call that begins here: ids and parent. */
+static __always_inline void begin_frame(struct hit *hit, __u32 probe_flags)
+{
+	struct frame *frame = &hit->plan.scratch->frame;
+	__u32 server = probe_flags & PROBE_SERVER;
+	struct frame *enclosing = 0;
+
+	if (hit->goroutine && hit->goroutine->frames > 0)
+		enclosing = frame_at(hit, hit->goroutine->frames - 1);
+	frame->probe = hit->site->probe;
+	frame->function = hit->site->function;
+	frame->depth = hit->plan.scratch->state.depth;
+	frame->flags = probe_flags & PROBE_HELD ? FRAME_HELD : 0;
+	*(__u64 *)frame->span_id = next_id(hit->plan.scratch);
+	if (enclosing && !(server && !(enclosing->flags & FRAME_SERVER))) {
+		__builtin_memcpy(frame->trace_id, enclosing->trace_id, 16);
+		__builtin_memcpy(frame->parent_span_id, enclosing->span_id, 8);
+		/* The remote parent's decision holds for all of the trace. */
+		frame->flags |= enclosing->flags & (FRAME_SERVER | FRAME_REMOTE_TRACE | FRAME_SAMPLED);
+	} else {
+		((__u64 *)frame->trace_id)[0] = next_id(hit->plan.scratch);
+		((__u64 *)frame->trace_id)[1] = next_id(hit->plan.scratch);
+		__builtin_memset(frame->parent_span_id, 0, 8);
+		frame->flags |= FRAME_ROOT;
+	}
+	if (server)
+		frame->flags |= FRAME_SERVER;
+}
+
+/*
+ * Puts the call that ends here into scratch->frame. In place where calls above it go on. Returns 0 if there is none:
+ * it began before we attached, or found no room then.
+ */
+static __always_inline int take_frame(struct hit *hit)
+{
+	struct hit_state *state = &hit->plan.scratch->state;
+	struct goroutine *goroutine = hit->goroutine;
+	struct frame *frame = 0;
+
+	if (!goroutine)
+		return 0;
+	if (state->found && state->index + 1 < goroutine->frames) {
+		frame = frame_at(hit, state->index);
+		if (!frame)
+			return 0;
+		frame->flags |= FRAME_ENDED;
+		__builtin_memcpy(&hit->plan.scratch->frame, frame, sizeof(*frame));
+		return 1;
+	}
+	if (goroutine->frames > 0)
+		frame = frame_at(hit, goroutine->frames - 1);
+	if (frame && frame->probe == hit->site->probe && (state->found || frame->depth == state->depth))
+		return pop_frame(hit);
+	if (goroutine->skipped > 0) {
+		goroutine->skipped--;
+		state->found = 1;
+	}
+	return 0;
+}
+
+enum hit_progress { HIT_GO_ON = 0, HIT_DONE = 1 };
+
+/*
+ * One call at a time: first those that ended without their exit, innermost first, then the site's own. A loop, so that
+ * the interpreter is called from one place: the verifier walks through it once.
+ */
+static long handle_call(__u64 index, struct hit *hit)
+{
+	struct scratch *scratch = hit->plan.scratch;
+	struct hit_state *state = &scratch->state;
+	struct goroutine *goroutine = hit->goroutine;
+	__u32 action = hit->site->action, number = hit->site->probe;
+	struct frame *top;
+	struct probe *probe;
+
+	state->own = 1;
+	state->ended = END_RETURNED;
+	if (goroutine && goroutine->frames > state->kept) {
+		top = frame_at(hit, goroutine->frames - 1);
+		if (!top) { /* lost when the overflow table was full */
+			goroutine->frames--;
+			return HIT_GO_ON;
+		}
+		if (top_has_ended(hit, top)) {
+			if (!pop_frame(hit) || (scratch->frame.flags & FRAME_ENDED))
+				return HIT_GO_ON;
+			state->own = 0;
+			state->ended = state->unwinding;
+			number = scratch->frame.probe;
+		}
+	}
+	probe = bpf_map_lookup_elem(&probes, &number);
+	if (!probe)
+		return HIT_DONE;
+	if (state->own) {
+		if (action == SITE_ENTER) {
+			begin_frame(hit, probe->flags);
+		} else if (action != SITE_LEAVE && action != SITE_FINISH) {
+			return HIT_DONE;
+		} else if (!take_frame(hit)) {
+			if (!state->found)
+				COUNT(number, entered_before);
+			return HIT_DONE;
+		}
+	}
+	if (!state->own || action != SITE_ENTER)
+		scratch->call.end_ns = bpf_ktime_get_boot_ns();
+	run_plan(&hit->plan, state->own ? hit->site->plan : probe->abandoned_plan);
+	if (!state->own || action != SITE_ENTER) {
+		send_call(hit);
+		return state->own ? HIT_DONE : HIT_GO_ON;
+	}
+	if (probe->flags & PROBE_SEND_ARGUMENTS)
+		send_arguments(hit);
+	/* Taken last: what the capture costs is not the call's. */
+	scratch->frame.start_ns = bpf_ktime_get_boot_ns();
+	push_frame(hit);
+	return HIT_DONE;
+}
+
+static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
+{
+	struct hit hit = {.plan = {.scratch = scratch}};
+	__u64 stack_hi = 0, g;
+
+	if (begin_hit(&hit, ctx))
+		return;
+	if (hit.site->action == SITE_ENTER)
+		COUNT(hit.site->probe, seen);
+	/* runtime.recovery runs on g0: the goroutine is its argument. */
+	g = hit.site->action == SITE_RECOVERY ? FIRST_ARGUMENT(ctx) : REGISTER_G(ctx);
+	if (find_goroutine(&hit, g, &stack_hi)) {
+		if (hit.site->action == SITE_ENTER)
+			COUNT(hit.site->probe, no_goroutine);
+		return;
+	}
+	if (decide_unwinding(&hit, stack_hi)) {
+		if (hit.site->action == SITE_FINISH)
+			COUNT(hit.site->probe, entered_before);
+		return;
+	}
+	if (hit.goroutine || hit.site->action <= SITE_LEAVE)
+		bpf_loop(MAX_FRAMES, handle_call, &hit, 0);
+	if (!hit.goroutine)
+		return;
+	if (hit.site->action == SITE_RECOVERY)
+		hit.goroutine->panicking = 0;
+	if (hit.site->action == SITE_GOROUTINE_END || hit.site->action == SITE_GOEXIT)
+		hit.goroutine->skipped = 0;
+	forget_if_idle(&hit);
+}
+
+#endif

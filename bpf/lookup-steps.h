@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0) */
+/* Ops that look something up: dynamic types, header maps, context.Context. */
+#ifndef SIDESPAN_LOOKUP_STEPS_H
+#define SIDESPAN_LOOKUP_STEPS_H
+
+#include "map-walk.h"
+#include "output.h"
+#include "traceparent.h"
+
+static __always_inline int step_interface(struct plan_context *context, const struct capture_step *step)
+{
+	struct scratch *scratch = context->scratch;
+	__u64 *words = image_word(scratch, step->b);
+	__u64 type = words[0], data = words[1];
+	struct chunk_header *chunk = append_chunk(scratch, OP_INTERFACE);
+	struct dynamic_type_key key = {.process_slot = context->process_slot};
+	struct dynamic_type *dynamic;
+	struct plan_level *level;
+	__u32 out = scratch->out;
+
+	if (!chunk || room(scratch) < 8)
+		return STEP_END;
+	if (type == 0) {
+		chunk->status = CHUNK_NIL;
+		return STEP_GO_ON;
+	}
+	/* itab {inter 0, type 8} */
+	if (step->a == 1) {
+		if (bpf_probe_read_user(&scratch->words[0], 8, (void *)(type + 8))) {
+			chunk->status = CHUNK_FAULT;
+			return STEP_GO_ON;
+		}
+		type = scratch->words[0];
+	}
+	key.type_vaddr = type - context->load_bias;
+	MASK(out, CAPTURE_BYTES);
+	*(__u64 *)&scratch->data[out] = key.type_vaddr;
+	scratch->out = out + 8;
+	chunk->captured = 8;
+	dynamic = bpf_map_lookup_elem(&dynamic_types, &key);
+	if (!dynamic) {
+		chunk->status = CHUNK_UNKNOWN_TYPE;
+		return STEP_GO_ON;
+	}
+	chunk->total = dynamic->id;
+	level = push_level(scratch, 0);
+	if (!level) {
+		chunk->status = CHUNK_NO_ROOM;
+		return STEP_GO_ON;
+	}
+	level->return_pc = scratch->pc;
+	level->item_bytes = scratch->image_chunk;
+	scratch->pc = dynamic->plan;
+	if (begin_image(scratch, dynamic->direct ? 8 : dynamic->size_bytes) != STEP_GO_ON) {
+		scratch->pc = level->return_pc;
+		pop_level(scratch);
+		chunk->status = CHUNK_NO_ROOM;
+		return STEP_GO_ON;
+	}
+	if (dynamic->direct) {
+		*image_word(scratch, 0) = data;
+	} else {
+		__u32 size = dynamic->size_bytes;
+		__u32 image_chunk = scratch->image_chunk;
+
+		if (size > 0 && copy_user(scratch, scratch->image, size, data)) {
+			MASK(image_chunk, CAPTURE_BYTES);
+			((struct chunk_header *)&scratch->data[image_chunk])->status = CHUNK_FAULT;
+		}
+	}
+	return STEP_GO_ON;
+}
+
+/* Returns from a dynamic plan; ends the capture at the outermost level. */
+static __always_inline int step_end(struct scratch *scratch)
+{
+	struct plan_level *level = pop_level(scratch);
+
+	if (!level)
+		return STEP_END;
+	scratch->pc = level->return_pc;
+	scratch->image_chunk = level->item_bytes;
+	return STEP_GO_ON;
+}
+
+/* The n-th key's first value: its chunk, or the frame's trace context. */
+static long use_header(__u64 index, struct plan_context *context)
+{
+	struct scratch *scratch = context->scratch;
+	__u32 n = (__u32)index, limit, status;
+
+	MASK(n, MAX_HEADER_KEYS);
+	struct found_value *found = &scratch->found[n];
+	status = found->status;
+	limit = ((scratch->limits >> (8 * n)) & 0xff) * HEADER_UNIT;
+	if (status == CHUNK_OK && found->length == 0)
+		status = CHUNK_ABSENT;
+	if (status == CHUNK_OK && bpf_probe_read_user(scratch->words, 16, (void *)found->data))
+		status = CHUNK_FAULT;
+	if (scratch->adopt) {
+		if (status == CHUNK_OK)
+			adopt_traceparent(scratch, scratch->words[0], scratch->words[1]);
+		return 0;
+	}
+	scratch->stopped = append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], limit) == STEP_END;
+	return scratch->stopped;
+}
+
+static __noinline void want_key(struct scratch *scratch, __u32 n, __u32 string_index)
+{
+	struct plan_string *string = bpf_map_lookup_elem(&plan_strings, &string_index);
+	struct found_value *found;
+
+	MASK(n, MAX_HEADER_KEYS);
+	found = &scratch->found[n];
+	found->string_index = string_index;
+	found->key_bytes = string && n < scratch->keys ? string->size_bytes : 1ull << 61; /* no key is that long */
+	found->status = CHUNK_ABSENT;
+}
+
+/* OP_HEADER and OP_TRACEPARENT: one look-up, so that the verifier walks through it once. */
+static __always_inline int step_header(struct plan_context *context, const struct capture_step *step)
+{
+	struct scratch *scratch = context->scratch;
+	__u64 strings = step->imm;
+
+	if (step->op == OP_TRACEPARENT && (scratch->frame.flags & FRAME_ROOT) == 0)
+		return STEP_GO_ON;
+	scratch->adopt = step->op == OP_TRACEPARENT;
+	scratch->limits = step->c;
+	scratch->keys = step->a & (2 * MAX_HEADER_KEYS - 1);
+	scratch->walk.missing = scratch->keys;
+	scratch->stopped = 0;
+#pragma clang loop unroll(full)
+	for (__u32 n = 0; n < MAX_HEADER_KEYS; n++)
+		want_key(scratch, n, (__u32)(strings >> (16 * n)) & 0xffff);
+	find_headers(scratch, *image_word(scratch, step->b));
+	bpf_loop(scratch->keys, use_header, context, 0);
+	return scratch->stopped ? STEP_END : STEP_GO_ON;
+}
+
+/*
+ * context.valueCtx is {parent Context (itab, data), key any (type, data), val any (type, data)}; cancelCtx, timerCtx and
+ * afterFuncCtx begin with their parent too. A key's type says that it is a valueCtx with the key asked for.
+ */
+static __always_inline int step_context(struct plan_context *context, const struct capture_step *step)
+{
+	struct scratch *scratch = context->scratch;
+	__u64 address = image_word(scratch, step->b)[1];
+	__u64 wanted = step->imm + context->load_bias;
+	struct chunk_header *chunk = append_chunk(scratch, OP_CONTEXT);
+	__u32 payload = scratch->out;
+	__u32 found = 0;
+
+	if (!chunk)
+		return STEP_END;
+	for (__u32 i = 0; i < MAX_CONTEXTS; i++) {
+		if (address == 0 || bpf_probe_read_user(scratch->words, 48, (void *)address))
+			break;
+		if (scratch->words[2] == wanted) {
+			found = 1;
+			break;
+		}
+		address = scratch->words[1];
+	}
+	if (!found) {
+		chunk->status = CHUNK_ABSENT;
+	} else if (room(scratch) < 16 || !push_level(scratch, payload)) {
+		chunk->status = CHUNK_NO_ROOM;
+	} else {
+		chunk->captured = 16;
+		*image_word(scratch, 0) = scratch->words[4];
+		*image_word(scratch, 8) = scratch->words[5];
+		scratch->out = payload + 16;
+		return STEP_GO_ON;
+	}
+	scratch->pc += step->c;
+	return STEP_GO_ON;
+}
+
+#endif
