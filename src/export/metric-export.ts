@@ -27,7 +27,7 @@ export interface MetricExport {
   readonly prometheusUrl: string | undefined;
   /** Exports now. False if a receiver did not take it in time. */
   flush(withinMs: number): Promise<boolean>;
-  /** Exports a last time and closes. Never takes longer. */
+  /** Exports a last time and closes. Never takes longer; the second time it does nothing. */
   shutdown(withinMs: number): Promise<void>;
 }
 
@@ -91,6 +91,7 @@ export async function createMetricExport(
 
   const timer = pushes.length === 0 ? undefined : setInterval(() => void exportOnce(timeoutMs), intervalMs);
   timer?.unref();
+  let closed = false;
 
   async function flush(withinMs: number): Promise<boolean> {
     if (pushes.length === 0) return true;
@@ -104,6 +105,8 @@ export async function createMetricExport(
     prometheusUrl: prometheus?.url,
     flush,
     async shutdown(withinMs) {
+      if (closed) return;
+      closed = true;
       clearInterval(timer);
       await flush(withinMs);
       sender?.close();
