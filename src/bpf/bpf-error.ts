@@ -59,7 +59,7 @@ export class BpfError extends Error {
     const cause = likelyCauses[name];
     const because = name === '' ? '' : `: ${name}${cause === undefined ? '' : ` (${cause})`}`;
     const remedy = options?.remedy ?? '`sidespan doctor` tells what this kernel and these capabilities allow.';
-    super(`${what}${because}. ${options?.detail === undefined ? '' : `${options.detail} `}${remedy}`, options);
+    super(`${what}${because}. ${options?.detail ? `${options.detail} ` : ''}${remedy}`, options);
     this.name = 'BpfError';
     this.errno = Math.abs(errno);
     if (options?.impossible) this.exitCode = 3;

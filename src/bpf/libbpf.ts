@@ -49,6 +49,7 @@ function loadLibrary(path: string | undefined): { library: LibraryHandle; path: 
   throw new BpfError(`libbpf could not be loaded (${failures[0] ?? `${candidates[0]} does not exist`})`, 0, {
     remedy:
       'Install the package libbpf1 (Debian, Ubuntu) or libbpf (Fedora, Alpine), or name the file in SIDESPAN_LIBBPF.',
+    impossible: true,
   });
 }
 
@@ -98,6 +99,7 @@ export function loadLibbpf(libraryPath?: string): Libbpf {
     throw new BpfError(`${path} is no libbpf 1.0 or later`, 0, {
       cause: error,
       remedy: 'Install libbpf 1.0 or later (Debian 12: libbpf1), or name the file in SIDESPAN_LIBBPF.',
+      impossible: true,
     });
   }
 }

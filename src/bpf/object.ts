@@ -62,7 +62,17 @@ const neededHelpers = [
 ] as const;
 
 /** A kernel that lacks a helper says no more than EINVAL; so each is asked for. */
+const kernelTypes = '/sys/kernel/btf/vmlinux';
+
 function loadFailure(libbpf: Libbpf, errno: number, detail: string): BpfError {
+  // libbpf answers this with ESRCH, which says nothing to anybody.
+  if (!existsSync(kernelTypes)) {
+    return new BpfError(`The kernel's type information (BTF) is missing: there is no ${kernelTypes}`, 0, {
+      remedy:
+        'Kernels with CONFIG_DEBUG_INFO_BTF have it, as distributions build them; a container needs /sys mounted.',
+      impossible: true,
+    });
+  }
   const missing = neededHelpers.find(({ helper }) => libbpf.probeHelper(kprobeProgram, helper, null) === 0);
   if (missing === undefined) return new BpfError('Loading the BPF programs', errno, { detail, impossible: true });
   return new BpfError(

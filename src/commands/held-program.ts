@@ -77,7 +77,8 @@ function findProgram(name: string, env: NodeJS.ProcessEnv): string {
       // the next folder
     }
   }
-  throw new CommandError(`There is no program ${name} that could be started. Give its path: ./${name}.`);
+  const remedy = name.includes('/') ? 'Check the path; the file must be executable.' : `Give its path: ./${name}.`;
+  throw new CommandError(`There is no program ${name} that could be started. ${remedy}`);
 }
 
 async function waitUntilStopped(pid: number): Promise<number> {

@@ -26,8 +26,8 @@ export async function runAgent(
   if (!stop.aborted) await once(stop, 'abort');
   log.info(`stopping (${stop.reason})`);
   const snapshot = await agent.stop(stopWithinMs);
-  if (config.summaryFile !== undefined) writeSummary(config.summaryFile, snapshot);
   if (snapshot.rows.length > 0 && config.logLevel !== 'silent') stderr.line(style.stderr.dim(ledgerTable(snapshot)));
   if (!balanced(snapshot)) log.error('the numbers of the ledger do not add up: this is a mistake in Sidespan');
+  if (config.summaryFile !== undefined) writeSummary(config.summaryFile, snapshot);
   return exitCode.done;
 }
