@@ -1,4 +1,4 @@
-import type { ProbeCounters } from '../bpf/probe-counters.ts';
+import { enteredBeforeAttach, type ProbeCounters } from '../bpf/probe-counters.ts';
 import type { Config } from '../config/config.ts';
 import { containerId, hostNameOf } from '../discovery/container.ts';
 import { targetEnvironment } from '../discovery/environment.ts';
@@ -60,7 +60,12 @@ export function openService(process: TracedProcess, telemetry: Telemetry): Trace
 /** Takes the kernel's counters over into the accounts. */
 export function countCalls(service: TracedService, counters: readonly ProbeCounters[], closed = false): void {
   service.accounts.forEach((account, index) => {
-    account.kernel = counters[index] ?? account.kernel;
+    const counts = counters[index];
+    if (counts !== undefined) {
+      // Never less than before: a metric counts it.
+      const enteredBefore = Math.max(account.kernel.enteredBefore, enteredBeforeAttach(counts));
+      account.kernel = { ...counts, enteredBefore };
+    }
     account.closed = closed;
   });
 }

@@ -45,3 +45,11 @@ export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
     argumentsRingFull: sum(layout.arguments_ring_full),
   };
 }
+
+/**
+ * Calls that had begun before the probe came: exits that found no open call. A call that found no room at its entry exits
+ * the same way, so those are taken off; while some of them still run the result is too small, never too large.
+ */
+export function enteredBeforeAttach(counters: ProbeCounters): number {
+  return Math.max(0, counters.enteredBefore - counters.goroutineTableFull - counters.scratchBusy);
+}

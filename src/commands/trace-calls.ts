@@ -1,4 +1,5 @@
 import { clockNs } from '../bpf/libc.ts';
+import { enteredBeforeAttach } from '../bpf/probe-counters.ts';
 import type { Config } from '../config/config.ts';
 import type { TargetProcess } from '../discovery/process.ts';
 import { listGoProcesses } from '../discovery/processes.ts';
@@ -160,7 +161,7 @@ function summary(
     [sum((c) => c.scratchBusy + c.noGoroutine), 'lost: not readable'],
     [printed.undecodable, 'lost: not decodable'],
     [running, 'still running'],
-    [sum((c) => c.enteredBefore), 'more had begun before'],
+    [sum(enteredBeforeAttach), 'more had begun before'],
   ] as const;
   const texts = parts.filter(([count]) => count !== 0).map((part) => part.join(' '));
   return `${why === '' ? '' : `${why}; `}${texts.join(', ')}`;

@@ -34,9 +34,11 @@ export interface AgentResult {
 }
 
 export interface TracedService {
-  /** `127.0.0.1:41234` */
+  /** `127.0.0.1:41234`, of one that listens */
   readonly address: string;
   readonly pid: number;
+  /** Writes a line to the server's standard input. */
+  tell(line?: string): void;
   /** The next line that the server prints. */
   line(): Promise<string>;
   /** Begins tracing; at the start already, unless `attached: false` was asked for. */
@@ -53,7 +55,7 @@ export interface TracedServiceOptions {
   readonly attached?: boolean;
 }
 
-/** Starts the server, which must print `listening ADDRESS`, and the agent. All end with the test. */
+/** Starts the server, which must print `listening ADDRESS` or `ready PID`, and the agent. All end with the test. */
 export async function startTracedService(
   context: TestContext,
   executable: string,
@@ -63,7 +65,7 @@ export async function startTracedService(
   context.after(() => sink.stop());
   const folder = await mkdtemp(join(tmpdir(), 'sidespan-service-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
-  const server = start(context, executable, options.args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = start(context, executable, options.args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: server.stdout! })[Symbol.asyncIterator]();
   const line = async () => {
     const { value, done } = await lines.next();
@@ -106,6 +108,7 @@ export async function startTracedService(
   return {
     address,
     pid: server.pid,
+    tell: (text = '') => server.stdin!.write(`${text}\n`),
     line,
     attach,
     async stopAgent() {

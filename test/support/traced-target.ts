@@ -52,12 +52,12 @@ export interface TracedTarget {
   readonly pid: number;
   readonly tracer: Tracer;
   readonly process: TracedProcess;
-  /** Lets the program begin (or, with -hold, end). */
-  tell(): void;
+  /** Writes a line to its standard input: lets the program begin. */
+  tell(line?: string): void;
   /** The next line that the program prints. */
   line(): Promise<string>;
-  /** Takes the probes out. */
-  detach(report: TargetReport): TracedRun;
+  /** Takes the probes out and tells what was seen. */
+  detach(): Omit<TracedRun, 'report'>;
 }
 
 /** Nothing is read of the calls: for tests of counts. */
@@ -103,9 +103,9 @@ export async function traceTarget(
     pid: child.pid!,
     tracer,
     process,
-    tell: () => child.stdin!.write('\n'),
+    tell: (text = '') => child.stdin!.write(`${text}\n`),
     line,
-    detach(report) {
+    detach() {
       const { counters, stillRunning } = tracer.detach(process);
       const functions = new Map<string, SeenFunction>();
       process.plan.probes.forEach(({ description: { functionName } }, index) => {
@@ -115,7 +115,7 @@ export async function traceTarget(
           stillRunning: stillRunning[index]!,
         });
       });
-      return { report, functions, undecodable };
+      return { functions, undecodable };
     },
   };
 }
@@ -129,7 +129,8 @@ export async function traceToEnd(
 ): Promise<TracedRun> {
   const target = await traceTarget(context, executable, args, options);
   target.tell();
-  return target.detach(JSON.parse(await target.line()) as TargetReport);
+  const report = JSON.parse(await target.line()) as TargetReport;
+  return { report, ...target.detach() };
 }
 
 /** The tracer's counts in the program's own words; `returned` and the others as they are read from records and counters. */
