@@ -55,6 +55,8 @@ static __noinline int pop_frame(struct hit *hit)
 		bpf_map_delete_elem(&overflow_frames, &key);
 	}
 	goroutine->frames = index;
+	/* Calls without a frame lie deeper than all that have one. */
+	goroutine->skipped = 0;
 	hit->plan.scratch->state.index = index;
 	return frame != 0;
 }
@@ -164,7 +166,8 @@ static __always_inline void push_frame(struct hit *hit)
 	} else {
 		struct overflow_key key = {hit->key.process_slot, index, hit->key.goid};
 
-		if (index >= MAX_FRAMES || bpf_map_update_elem(&overflow_frames, &key, &scratch->frame, BPF_ANY)) {
+		if (index >= MAX_FRAMES || goroutine->skipped > 0 ||
+		    bpf_map_update_elem(&overflow_frames, &key, &scratch->frame, BPF_ANY)) {
 			goroutine->skipped++;
 			COUNT(scratch->frame.probe, frame_stack_full);
 			return;

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goTarget } from '../support/go-target.ts';
 import { traceJson } from '../support/trace-json.ts';
-import { tallyOf, traceToEnd, unaccounted } from '../support/traced-target.ts';
+import {
+  nothingCaptured,
+  type TargetReport,
+  tallyOf,
+  traceTarget,
+  traceToEnd,
+  unaccounted,
+} from '../support/traced-target.ts';
 
 const rounds = 60;
 
@@ -36,6 +43,28 @@ for (const go of ['1.22', '1.24', '1.26']) {
     assert.deepEqual(run.undecodable, []);
   });
 }
+
+test('panics below more open calls than are kept leave nothing behind', { timeout: 120_000 }, async (t) => {
+  const target = await traceTarget(t, await goTarget('panics'), ['-rounds', '2', '-deeper', '4500', '-hold'], {
+    patterns: ['main.recoverFrom', 'main.descend', 'main.leave', 'main.steady'],
+    limits: nothingCaptured,
+  });
+  target.tell();
+  const report = JSON.parse(await target.line()) as TargetReport;
+  const { goroutines } = target.tracer.kernel.openCalls(target.process.slot, { forget: false });
+  assert.equal(goroutines, 0, 'goroutines that are still known to the kernel, though none has an open call');
+  const { functions } = target.detach();
+  for (const [name, seen] of functions) {
+    assert.equal(seen.seen, report.functions[name]?.calls, name);
+    assert.equal(unaccounted(seen), 0, `${name}: ${JSON.stringify(seen)}`);
+    assert.deepEqual([seen.enteredBefore, seen.stillRunning], [0, 0], name);
+  }
+  for (const name of ['main.descend', 'main.leave']) assert.ok(functions.get(name)!.frameStackFull > 0, name);
+  // On the same goroutine, after it.
+  for (const name of ['main.recoverFrom', 'main.steady']) {
+    assert.equal(functions.get(name)!.ended[0], report.functions[name]?.returned, name);
+  }
+});
 
 test('a call that did not return says how it ended', { timeout: 60_000 }, async () => {
   const { calls, stderr } = traceJson(['main.*'], [await goTarget('panics'), '-rounds', '2', '-now']);

@@ -14,7 +14,10 @@ import (
 	"sidespan.test/gate"
 )
 
-var rounds = flag.Int("rounds", 100, "times that every case is run")
+var (
+	rounds = flag.Int("rounds", 100, "times that every case is run")
+	deeper = flag.Int("deeper", 0, "added to the depth at which main.descend panics, and main.leave ends its goroutine")
+)
 
 var functions = map[string]*gate.Tally{
 	"main.recoverFrom":   {},
@@ -183,7 +186,7 @@ func steady(number int) (int, error) {
 func main() {
 	gate.Wait()
 	for round := 0; round < *rounds; round++ {
-		depth := round % 12
+		depth := round%12 + *deeper
 		for _, cause := range []func(int){
 			explode, repanic, recoverInside, panicInDefer,
 			func(int) { nilPointer(nil) },
