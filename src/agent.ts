@@ -101,6 +101,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
     services.readCounters();
     return ledger.snapshot();
   };
+  if (tracer.unwatched !== undefined) log.warn(`new processes are found once a second: ${tracer.unwatched.message}`);
   log.info(`attaching by ${tracer.kernel.attachMode}, libbpf ${tracer.kernel.libbpfVersion}`);
 
   const figures = agentFigures(tracer, version, config);

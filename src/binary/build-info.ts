@@ -127,9 +127,9 @@ const simpleEscapes: Readonly<Record<string, string>> = {
 function unquote(quoted: string): string {
   if (/^`[^`]*`$/.test(quoted)) return quoted.slice(1, -1);
   if (!/^".*"$/s.test(quoted)) return quoted;
-  return quoted.slice(1, -1).replace(/\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[^xuU])/gi, (_, escape: string) => {
-    const code = /^[xuU]/.test(escape) ? Number.parseInt(escape.slice(1), 16) : undefined;
+  return quoted.slice(1, -1).replace(/\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[^xuU])/gi, (_, sequence: string) => {
+    const code = /^[xuU]/.test(sequence) ? Number.parseInt(sequence.slice(1), 16) : undefined;
     if (code !== undefined) return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
-    return simpleEscapes[escape] ?? escape;
+    return simpleEscapes[sequence] ?? sequence;
   });
 }

@@ -69,6 +69,11 @@ export function dropPages(address: number, sizeBytes: number): void {
   madviseCall(address, sizeBytes, 4);
 }
 
+/** Of the call made last, for libbpf's functions that answer a failure with NULL. */
+export function lastErrno(): number {
+  return koffi.errno();
+}
+
 export function close(fd: number): void {
   closeCall(fd);
 }

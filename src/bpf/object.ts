@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type AttachMode, attachType, hasUprobeMulti } from './attach.ts';
 import { BpfError } from './bpf-error.ts';
 import type { Libbpf } from './libbpf.ts';
-import { addressOf } from './libc.ts';
+import { addressOf, lastErrno } from './libc.ts';
 import { processPrograms, siteProgram } from './programs.ts';
 
 /** Lengths of the maps whose size is chosen at load time, in entries; `ring` in bytes, a power of two. */
@@ -161,8 +161,9 @@ function loadWith(
       for (const { name, tracepoint } of processPrograms) {
         const link = libbpf.attachRawTracepoint(program(name), tracepoint);
         if (BigInt(link) === 0n) {
+          const errno = lastErrno();
           detach();
-          throw new BpfError(`Attaching to the tracepoint ${tracepoint}`, 1);
+          throw new BpfError(`Attaching to the tracepoint ${tracepoint}`, errno);
         }
         links.push(link);
       }

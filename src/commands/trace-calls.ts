@@ -41,7 +41,6 @@ export async function traceCalls(
   const finished = Promise.withResolvers<string>();
   using clock = createBootClock(clockNs);
   const printed = { calls: 0, skipped: 0, undecodable: 0, second: 0, thisSecond: 0 };
-  let traced: TracedProcess | undefined;
   let failure: unknown;
 
   const mayPrint = (): boolean => {
@@ -83,7 +82,7 @@ export async function traceCalls(
     },
   });
 
-  traced = attach(tracer, target, program);
+  const traced = attach(tracer, target, program);
   const problems = planProblems(traced.plan.report);
   for (const problem of problems) stderr.line(`${style.stderr.yellow('sidespan:')} ${problem}`);
   if (traced.plan.probes.length === 0) {

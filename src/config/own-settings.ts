@@ -54,7 +54,8 @@ export const ownSettings = {
     type: integer({ min: 1, max: 16384 }),
     fallback: '300',
     group: 'What to trace',
-    description: 'Most functions that the patterns may match together in one process; of more the first are traced, and the rest is said.',
+    description:
+      'Most functions that the patterns may match together in one process; of more the first are traced, and the rest is said.',
     example: '2000',
   }),
 

@@ -90,13 +90,13 @@ function spread(value: Value, names: Readonly<Record<string, string>>, fields: F
   }
 }
 
-function setAll({ name, shape }: NamedShape, fields: Fields, valueOf: (shape: Shape, name: string) => Value): void {
+function setAll({ name, shape }: NamedShape, fields: Fields, makeValue: (shape: Shape, name: string) => Value): void {
   if (name !== '') {
-    fields.set(name, valueOf(shape, name));
+    fields.set(name, makeValue(shape, name));
   } else if (shape.kind === 'struct' || shape.kind === 'words') {
-    for (const field of shape.fields) setAll(field, fields, valueOf);
+    for (const field of shape.fields) setAll(field, fields, makeValue);
   } else if (shape.kind === 'pointer' || shape.kind === 'context') {
-    setAll({ name: '', shape: shape.target }, fields, valueOf);
+    setAll({ name: '', shape: shape.target }, fields, makeValue);
   }
 }
 

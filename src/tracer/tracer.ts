@@ -1,5 +1,6 @@
 import type { GoBinary } from '../binary/go-binary.ts';
 import { openGoBinary } from '../binary/open-go-binary.ts';
+import { BpfError } from '../bpf/bpf-error.ts';
 import { type KernelSide, openKernelSide } from '../bpf/kernel-side.ts';
 import type { ProbeCounters } from '../bpf/probe-counters.ts';
 import type { TargetProcess } from '../discovery/process.ts';
@@ -35,6 +36,8 @@ export interface DetachedProcess {
 export interface Tracer extends Disposable {
   readonly kernel: KernelSide;
   readonly processes: ReadonlySet<TracedProcess>;
+  /** Why `onProcessChange` is never called: the kernel does not tell, /proc has to be read. */
+  readonly unwatched: BpfError | undefined;
   /**
    * Reads the binary, plans, installs and attaches.
    * @throws BinaryError, TracerError, BpfError: this process can't be traced, others can
@@ -91,8 +94,19 @@ export function createTracer(options: TracerOptions): Tracer {
       });
   };
   const timer = setInterval(turn, pollIntervalMs);
-  kernel.ring.onWakeup(turn);
-  const watching = kernel.watchProcesses();
+  let watching: Disposable | undefined;
+  let unwatched: BpfError | undefined;
+  try {
+    kernel.ring.onWakeup(turn);
+    watching = kernel.watchProcesses();
+  } catch (error) {
+    if (!(error instanceof BpfError)) {
+      clearInterval(timer);
+      kernel[Symbol.dispose]();
+      throw error;
+    }
+    unwatched = error;
+  }
 
   /** Processes of one executable share what was read of it. */
   function useBinary(identity: string, path: string): GoBinary {
@@ -124,6 +138,7 @@ export function createTracer(options: TracerOptions): Tracer {
   const tracer: Tracer = {
     kernel,
     processes,
+    unwatched,
     attach(target, attachOptions = {}) {
       const path = attachOptions.beforeExecOf ?? `/proc/${target.pid}/exe`;
       const binary = useBinary(target.exeIdentity, path);
@@ -163,9 +178,12 @@ export function createTracer(options: TracerOptions): Tracer {
     [Symbol.dispose]: () => {
       clearInterval(timer);
       if (again !== undefined) clearImmediate(again);
-      watching[Symbol.dispose]();
-      for (const process of [...processes]) tracer.detach(process);
-      kernel[Symbol.dispose]();
+      watching?.[Symbol.dispose]();
+      try {
+        for (const process of [...processes]) tracer.detach(process);
+      } finally {
+        kernel[Symbol.dispose]();
+      }
     },
   };
   return tracer;

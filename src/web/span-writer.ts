@@ -83,7 +83,8 @@ export function newSpanWriter(strings: StringTable): SpanWriter {
         break;
       }
       const number = writeText(key, true);
-      const inTable = number > 0 && (valueInTable[number] ??= TABLE_VALUES.test(key));
+      if (number > 0) valueInTable[number] ??= TABLE_VALUES.test(key);
+      const inTable = number > 0 && valueInTable[number] === true;
       if (!writeValue(value, inTable)) complete = false;
       count++;
     }

@@ -1,6 +1,6 @@
 /** Commands that run for a while: a test waits for what they say, does something, and waits for their end. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, type StdioOptions } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { type CliResult, cleanEnvironment, mainFile } from '../support/cli.ts';

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { GoType } from '../../src/binary/go-type.ts';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
-import { type DecodeContext, decodeValues } from '../../src/event/decode-value.ts';
+import { decodeValues } from '../../src/event/decode-value.ts';
 import type { Value } from '../../src/event/value.ts';
 import { stringTable } from '../../src/probe/capture-plan.ts';
 import { assignRegisters } from '../../src/probe/register-assignment.ts';

@@ -7,7 +7,7 @@ import type { OtlpOptions } from '../../src/export/otlp-options.ts';
 import { createTraceExport, type TraceExport, type TraceExportOptions } from '../../src/export/trace-export.ts';
 import type { CallSpan } from '../../src/telemetry/call-span.ts';
 import { NO_COUNTS } from '../../src/telemetry/ledger-account.ts';
-import { balanced, droppedCalls, type LedgerRow } from '../../src/telemetry/ledger-snapshot.ts';
+import { balanced, type LedgerRow } from '../../src/telemetry/ledger-snapshot.ts';
 import { ledgerTable } from '../../src/telemetry/ledger-table.ts';
 import { call, fields, httpFields, httpProbe, telemetryFor } from '../support/calls.ts';
 import { type OtlpSink, startOtlpSink } from '../support/otlp-sink.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { GoBinary } from '../../src/binary/go-binary.ts';
 import type { GoType } from '../../src/binary/go-type.ts';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
@@ -15,7 +14,7 @@ import { allPresets } from '../../src/probe/presets.ts';
 import type { ProbePlan } from '../../src/probe/probe-plan.ts';
 import { siteAction, siteFlag } from '../../src/probe/wire.ts';
 import { runPlan, type Target } from './capture-interpreter.ts';
-import { FakeMemory } from './fake-memory.ts';
+import type { FakeMemory } from './fake-memory.ts';
 
 export function planOf(binary: GoBinary, patterns = '', maxFunctions?: number): ProbePlan {
   const found = planProbes(binary, { patterns: parsePatterns(patterns), presets: allPresets, maxFunctions });

@@ -238,7 +238,7 @@ function search(request: Request): void {
     name: 'main.(*catalog).search',
     parentSpanId: root,
     attributes: code('main.(*catalog).search', 77, {
-      'sidespan.argument.query': slow ? 'cup'.repeat(21) + 'c' : 'kettle',
+      'sidespan.argument.query': slow ? `${'cup'.repeat(21)}c` : 'kettle',
       'sidespan.argument.query.type': 'string',
       ...(slow ? { 'sidespan.argument.query.truncated': 900 } : {}),
       'sidespan.argument.limit': 20,

@@ -151,7 +151,7 @@ test('answers by address and as localhost, to no other name, to no other site, t
   }
 });
 
-test('a status that cannot be made is an answer, not the end of the agent', async (t) => {
+test('a status that cannot be made is an answer, not the end of the agent', async (_t) => {
   const store = createSpanStore();
   const status = () => {
     throw new Error('no such process');
