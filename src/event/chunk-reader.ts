@@ -121,7 +121,7 @@ export class ChunkReader {
       case chunkStatus.absent:
         return 'absent';
       case chunkStatus.unknownType:
-        return 'not captured';
+        return 'not captured for this dynamic type';
       case chunkStatus.tooLarge:
         return 'map too large to search';
       case chunkStatus.ended:
