@@ -7,7 +7,7 @@ import {
   type OtlpExporter,
   type OtlpExporterSettings,
 } from './otlp-exporter.ts';
-import { GRPC_STATUS, grpcFailure, isUnconnected, type SendResult } from './otlp-outcome.ts';
+import { GRPC_STATUS, grpcFailure, isServiceError, isUnconnected, type SendResult } from './otlp-outcome.ts';
 import type { Content, OtlpSender, Signal } from './otlp-sender.ts';
 
 type GrpcOptions = ReturnType<typeof commonOptions> & {
@@ -56,13 +56,12 @@ export async function openGrpcSender<S extends Signal>(
     send(data) {
       const used = exporter;
       return exportOnce(used, data, timeoutMs, (error): SendResult => {
-        if (!isServiceError(error)) return { outcome: 'retry', reason: `${place}: ${error.message}` };
         // grpc-js would wait up to two minutes before it connects again, and keep a connection whose end has vanished.
-        if (used === exporter && (isUnconnected(error) || error.code === GRPC_STATUS.DEADLINE_EXCEEDED)) {
+        if (used === exporter && isServiceError(error) && needsConnection(error)) {
           exporter = open();
           void close(used);
         }
-        return withHint(grpcFailure(error, place, timeoutMs), error.details);
+        return withHint(grpcFailure(error, place, timeoutMs), error.message);
       });
     },
     close: () => void close(exporter),
@@ -88,8 +87,8 @@ function metadataOf(headers: ReadonlyMap<string, string>): Metadata {
   return metadata;
 }
 
-function isServiceError(error: Error): error is ServiceError {
-  return 'code' in error && typeof error.code === 'number' && 'details' in error;
+function needsConnection(error: ServiceError): boolean {
+  return isUnconnected(error) || error.code === GRPC_STATUS.DEADLINE_EXCEEDED;
 }
 
 /** What an HTTP/1 server or one with TLS sends is not HTTP/2. */

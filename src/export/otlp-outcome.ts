@@ -21,7 +21,9 @@ const TOO_LARGE_CODES: ReadonlySet<number> = new Set([8, 11]);
 const TOO_LARGE = /larger than max|exceeds (the )?max|too large/i;
 
 /** @param place host and port, for people. */
-export function grpcFailure(error: ServiceError, place: string, timeoutMs: number): SendResult {
+export function grpcFailure(error: Error, place: string, timeoutMs: number): SendResult {
+  if (error.message === TIMED_OUT) return silence(place, timeoutMs);
+  if (!isServiceError(error)) return { outcome: 'retry', reason: `${place}: ${shown(error.message)}` };
   const { code, details, metadata } = error;
   // The message is "14 UNAVAILABLE: …", with everything but the name in `code` and `details`.
   const name = /^\d+ (\w+)/.exec(error.message)?.[1] ?? `status ${code}`;
@@ -34,6 +36,10 @@ export function grpcFailure(error: ServiceError, place: string, timeoutMs: numbe
   const retryInfo = metadata?.get('grpc-status-details-bin').some((detail) => detail.includes(RETRY_INFO)) ?? false;
   const worthRetrying = RETRYABLE.has(code) || (code === GRPC_STATUS.RESOURCE_EXHAUSTED && retryInfo);
   return { outcome: worthRetrying ? 'retry' : 'refused', reason };
+}
+
+export function isServiceError(error: Error): error is ServiceError {
+  return 'code' in error && typeof error.code === 'number' && 'details' in error;
 }
 
 /** grpc-js found no way to the receiver; it tries again after pauses that grow to two minutes. */
