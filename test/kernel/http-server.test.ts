@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { connect as connectHttp2 } from 'node:http2';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { type GoTargetOptions, goTarget } from '../support/go-target.ts';
 import type { SinkSpan } from '../support/otlp-sink.ts';
-import { type AgentResult, dropped, sendRaw, startTracedService } from '../support/traced-service.ts';
+import { sendRaw, startTracedService } from '../support/traced-service.ts';
+import {
+  assertExact,
+  byRouteAndStatus,
+  childrenOf,
+  functions,
+  type ServerCounts,
+  serverSpans,
+  serversOwn,
+} from './http-counts.ts';
 
 const run = promisify(execFile);
-
-/** As /debug/counts of test/targets/httpserver says it: requests by route and status, 0 where net/http sent none. */
-interface ServerCounts {
-  readonly requests: number;
-  readonly routes: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly functions: Readonly<Record<string, number>>;
-}
-
-const functions = ['main.Greeting', 'main.Capitalize'];
 
 function request(method: string, path: string, headers: readonly string[] = [], body = ''): string {
   const length = body === '' ? [] : [`Content-Length: ${body.length}`];
@@ -34,44 +33,6 @@ async function load(address: string, paths: readonly string[], requests: number,
   const urls = paths.flatMap((path) => ['-url', `http://${address}${path}`]);
   const { stdout } = await run(await goTarget('load'), [...urls, '-n', String(requests), '-c', '16', ...more]);
   return JSON.parse(stdout) as { readonly sent: number; readonly answered: number };
-}
-
-const serverSpans = ({ spans }: AgentResult) => spans.filter(({ kind }) => kind === 'SERVER');
-const childrenOf = ({ spans }: AgentResult, parent: SinkSpan) =>
-  spans.filter(({ parentSpanId }) => parentSpanId === parent.spanId);
-
-/** `route status` → number, as the server's own counts name them. */
-function byRouteAndStatus(spans: readonly SinkSpan[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { attributes } of spans) {
-    const key = `${attributes['http.route']} ${attributes['http.response.status_code'] ?? 0}`;
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
-}
-
-function serversOwn({ routes }: ServerCounts): Record<string, number> {
-  const entries = Object.entries(routes).flatMap(([pattern, statuses]) =>
-    Object.entries(statuses).map(([status, count]) => [`${pattern.replace(/^[A-Z]+ /, '')} ${status}`, count] as const),
-  );
-  return Object.fromEntries(entries);
-}
-
-/** Everything that was seen was exported, and it is what the server counted. */
-function assertExact({ summary, log }: AgentResult, counts: ServerCounts): void {
-  const probe = summary.probes.find(({ kind }) => kind === 'http.server');
-  assert.ok(probe, log);
-  assert.equal(probe.seen, counts.requests);
-  assert.equal(probe.exported, counts.requests, JSON.stringify(probe));
-  for (const name of functions) {
-    const { seen, exported } = summary.probes.find(({ functionName }) => functionName === name)!;
-    assert.deepEqual([seen, exported], [counts.functions[name] ?? 0, counts.functions[name] ?? 0], name);
-  }
-  for (const each of summary.probes) {
-    assert.equal(dropped(each), 0, JSON.stringify(each));
-    assert.equal(each.enteredBeforeAttach + each.stillRunning, 0, JSON.stringify(each));
-  }
-  assert.equal(summary.balanced, true);
 }
 
 const builds: readonly GoTargetOptions[] = [
@@ -254,58 +215,5 @@ for (const build of [{ go: '1.22' }, { go: '1.23' }, { go: '1.24' }, {}]) {
         `${number} other headers`,
       );
     }
-  });
-}
-
-for (const build of [{ go: '1.22' }, { go: '1.25' }, {}, { ldflags: '-s -w' }]) {
-  test(`HTTP/2 has one span a stream, ${JSON.stringify(build)}`, { timeout: 60_000 }, async (t) => {
-    const service = await startTracedService(t, await goTarget('httpserver', build), { args: ['-tls'], functions });
-    const client = connectHttp2(`https://${service.address}`, { rejectUnauthorized: false });
-    t.after(() => client.destroy());
-    const get = async (path: string, headers: Record<string, string> = {}): Promise<string> => {
-      const stream = client.request({ ':path': path, 'user-agent': 'h2/1', ...headers });
-      let body = '';
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        body += text;
-      });
-      await new Promise((resolve) => {
-        stream.on('close', resolve);
-        stream.on('error', () => {}); // the reset of a handler that panicked
-      });
-      return body;
-    };
-    const each = [
-      '/greet/ada',
-      '/status/404',
-      '/status/500',
-      '/stream?pieces=2',
-      '/sleep?for=1ms',
-      '/panic',
-      '/nowhere',
-    ];
-    await Promise.all(
-      Array.from({ length: 20 }, () => each)
-        .flat()
-        .map((path) => get(path)),
-    );
-    await get('/greet/traced', { traceparent: `00-${trace}-${parent}-01` });
-    const counts = JSON.parse(await get('/debug/counts')) as ServerCounts;
-    client.close();
-    const result = await service.stopAgent();
-
-    assertExact(result, counts);
-    const spans = serverSpans(result);
-    assert.deepEqual(byRouteAndStatus(spans), serversOwn(counts));
-    for (const { attributes } of spans) {
-      assert.equal(attributes['network.protocol.version'], '2');
-      assert.equal(attributes['url.scheme'], 'https');
-      assert.equal(attributes['user_agent.original'], 'h2/1');
-    }
-    const traced = spans.find(({ attributes }) => attributes['url.path'] === '/greet/traced')!;
-    assert.deepEqual([traced.traceId, traced.parentSpanId], [trace, parent]);
-    assert.deepEqual(
-      childrenOf(result, traced).map(({ name }) => name),
-      ['main.Greeting'],
-    );
   });
 }
