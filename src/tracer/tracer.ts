@@ -55,8 +55,11 @@ export interface Tracer extends Disposable {
 /** With one call a second, it is seen after this time at most; the kernel wakes us earlier when much comes. */
 const pollIntervalMs = 50;
 
-/** Records handled in one turn of the event loop, so that exporters and the viewer get theirs. */
-const recordsPerTurn = 4096;
+/**
+ * Records handled in one turn of the event loop, some milliseconds. A batch on its way to the receiver needs several turns:
+ * with 4096 records in each, a saturated service kept the exporter from sending anything until the load was over.
+ */
+const recordsPerTurn = 256;
 
 /** @throws BpfError: nothing can be traced here */
 export function createTracer(options: TracerOptions): Tracer {
