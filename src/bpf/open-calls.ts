@@ -14,8 +14,8 @@ export interface OpenCalls {
   readonly goroutines: number;
 }
 
-/** More entries than the maps can hold: a walk of a hash map that changes meanwhile may start over. */
-const walkLimit = 1_000_000;
+/** Entries of the larger map at its largest setting. */
+const walkLimit = 8_388_608;
 
 /**
  * Walks the goroutines of a process and counts its open calls. Meant for a process whose probes are detached: under
@@ -70,10 +70,14 @@ export function openCalls(
 
 function keysOf(libbpf: Libbpf, fd: number, keyBytes: number, processSlot: number, slotOffset: number): Uint8Array[] {
   const keys: Uint8Array[] = [];
+  let first: Uint8Array | undefined;
   let key: Uint8Array | null = null;
   for (let step = 0; step < walkLimit; step++) {
     const next = new Uint8Array(keyBytes);
     if (libbpf.nextKey(fd, key, next) !== 0) break;
+    // After a key that it doesn't find, because it went meanwhile, the kernel begins anew: without end, if need be.
+    if (first !== undefined && Buffer.compare(next, first) === 0) break;
+    first ??= next;
     if (new DataView(next.buffer).getUint32(slotOffset, true) === processSlot) keys.push(next);
     key = next;
   }
