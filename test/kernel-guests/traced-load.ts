@@ -79,7 +79,7 @@ export async function tracedLoad(files: GuestFiles, options: TracedLoadOptions):
     command: script(options),
     cpus: options.cpus,
     memoryMB: 2048,
-    timeoutMs: 180_000,
+    timeoutMs: 300_000,
     kernelArguments: options.kernelArguments ?? '',
   });
   const part = (name: string): string | undefined => {
@@ -128,8 +128,9 @@ function script({ requests, connections }: TracedLoadOptions): string {
     /programs/load -url ${url}/hello -url ${url}/greet/guest -n ${requests} -c ${connections} >/tmp/load.json || finish 91
     wget -qO- ${url}/debug/counts | show server
     sleep 1
-    kill -TERM $agent; wait $agent; code=$?
-    show summary </tmp/summary.json
+    kill -TERM $agent
+    ( sleep 60; kill -KILL $agent ) & wait $agent; code=$?
+    [ ! -e /tmp/summary.json ] || show summary </tmp/summary.json
     finish $code
   `;
 }
