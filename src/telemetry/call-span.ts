@@ -49,7 +49,9 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
   const startTime = origin.clock.wallTime(call.start);
   const duration = hrTimeOfNs(call.durationNs);
   const endTime = sum(startTime, duration);
-  const traceState = meaning.traceState === undefined ? undefined : parsedTraceState(meaning.traceState);
+  // Without a traceparent that was followed it belongs to another trace (W3C Trace Context, 3.3).
+  const inherited = call.remoteParent === undefined ? undefined : meaning.traceState;
+  const traceState = inherited === undefined ? undefined : parsedTraceState(inherited);
   const context: SpanContext = {
     traceId: call.traceId,
     spanId: call.spanId,

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { ignoreTraceparent } from '../probe/ignore-traceparent.ts';
 import { functionPattern } from '../probe/pattern.ts';
 import { allPresets } from '../probe/presets.ts';
 import { defaultCaptureLimits } from '../probe/shape-context.ts';
@@ -7,10 +8,11 @@ import type { TracerOptions } from './tracer.ts';
 /** The tracer's settings out of the configuration. */
 export function tracerSettings(config: Config): Omit<TracerOptions, 'onCall' | 'onProcessChange' | 'onUndecodable'> {
   const { stringBytes, elements, depth, totalBytes } = config.capture;
+  const presets = allPresets.filter(({ kind }) => config.presets.includes(presetOfKind[kind]));
   return {
     plan: {
       patterns: config.functions.map(functionPattern),
-      presets: allPresets.filter(({ kind }) => config.presets.includes(presetOfKind[kind])),
+      presets: config.traceContext ? presets : presets.map(ignoreTraceparent),
       limits: { ...defaultCaptureLimits, stringBytes, elements, depth, captureBytes: totalBytes },
       maxFunctions: config.maxFunctions,
     },

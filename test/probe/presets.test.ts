@@ -2,15 +2,36 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { captureOf, decodeFields } from '../../src/event/decode-fields.ts';
+import { captureOp } from '../../src/probe/capture-op.ts';
+import { planProbes } from '../../src/probe/plan-probes.ts';
 import { mapKind, probeFlag, siteAction } from '../../src/probe/wire.ts';
+import { tracerSettings } from '../../src/tracer/tracer-settings.ts';
 import { type GoTargetOptions, goTarget } from '../support/go-target.ts';
 import { runPlan, type Target } from './capture-interpreter.ts';
 import { FakeMemory } from './fake-memory.ts';
 import { amd64, checkPlan, contextOf, dynamicTypesOf, headers, planOf, put, runSite, targetOf } from './planned.ts';
 
 const slow = { timeout: 900_000 };
+
+for (const program of ['httpserver', 'grpcserver']) {
+  test(`with OTEL_PROPAGATORS=none nothing takes over a traceparent: ${program}`, slow, async () => {
+    using binary = openGoBinary(await goTarget(program));
+    const traceparentOps = (environment: Record<string, string>) => {
+      const { presets } = tracerSettings(loadConfig(environment).config).plan;
+      const plan = planProbes(binary, { patterns: [], presets }).value;
+      assert.ok(plan);
+      checkPlan(plan);
+      assert.ok(plan.report.presets.some(({ unavailable }) => unavailable === undefined));
+      return plan.plans.flatMap(({ ops }) => ops).filter(({ op }) => op === captureOp.traceparent).length;
+    };
+    assert.ok(traceparentOps({}) > 0);
+    assert.equal(traceparentOps({ OTEL_PROPAGATORS: 'none' }), 0);
+    assert.equal(traceparentOps({ OTEL_PROPAGATORS: 'baggage' }), 0);
+  });
+}
 
 for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
   test(`net/http's preset on Go ${go}, stripped`, slow, async () => {

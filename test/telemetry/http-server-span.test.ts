@@ -44,14 +44,14 @@ test('times: boot clock to wall clock, with a carry', () => {
 });
 
 test('a remote parent is kept and marked', () => {
-  const span = spanOf(
-    { ...httpFields, tracestate: 'rojo=00f067aa0ba902b7, congo=t61rcWkgMzE' },
-    { parentSpanId: '00f067aa0ba902b7', remoteParent: { sampled: true } },
-  );
+  const remote = { parentSpanId: '00f067aa0ba902b7', remoteParent: { sampled: true } };
+  const span = spanOf({ ...httpFields, tracestate: 'rojo=00f067aa0ba902b7, congo=t61rcWkgMzE' }, remote);
   assert.equal(span.parentSpanContext?.spanId, '00f067aa0ba902b7');
   assert.equal(span.parentSpanContext?.isRemote, true);
   assert.equal(span.spanContext().traceState?.serialize(), 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE');
-  assert.equal(spanOf({ ...httpFields, tracestate: 'not a list' }).spanContext().traceState, undefined);
+  assert.equal(spanOf({ ...httpFields, tracestate: 'not a list' }, remote).spanContext().traceState, undefined);
+  // A traceparent that was invalid, or is not to be followed.
+  assert.equal(spanOf({ ...httpFields, tracestate: 'a=1' }).spanContext().traceState, undefined);
   assert.equal(spanOf(httpFields).parentSpanContext, undefined);
 });
 
@@ -103,7 +103,7 @@ test('what was cut says so, and half a tracestate is none', () => {
     assert.ok(field);
     cut.set(name, { ...field, truncated: { of: 900 } });
   }
-  const span = telemetryFor(httpProbe).telemetry(call({ fields: cut }));
+  const span = telemetryFor(httpProbe).telemetry(call({ fields: cut, remoteParent: { sampled: true } }));
   assert.deepEqual(span?.attributes['sidespan.truncated'], ['path: of 900', 'tracestate: of 900']);
   assert.equal(span?.attributes['url.path'], '/cart/7');
   assert.equal(span?.spanContext().traceState, undefined);
