@@ -18,7 +18,6 @@ const mmapCall = libc.func(
 );
 const munmapCall = libc.func('int munmap(void *address, size_t length)');
 const closeCall = libc.func('int close(int fd)');
-const madviseCall = libc.func('int madvise(uintptr_t address, size_t length, int advice)');
 const clockGettime = libc.func('int clock_gettime(int clock, void *time)');
 const ioctlCall = libc.func('int ioctl(int fd, unsigned long request, long argument)');
 
@@ -62,11 +61,6 @@ function tryFunction(prototype: string): ReturnType<typeof libc.func> | undefine
   } catch {
     return undefined;
   }
-}
-
-/** madvise(2), MADV_DONTNEED. Only for mapped files whose pages are as the file has them: they are read again when used. */
-export function dropPages(address: number, sizeBytes: number): void {
-  madviseCall(address, sizeBytes, 4);
 }
 
 /** Of the call made last, for libbpf's functions that answer a failure with NULL. */
