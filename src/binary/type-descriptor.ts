@@ -1,5 +1,6 @@
 import { BinaryError, hex } from './binary-error.ts';
 import type { Cursor } from './cursor.ts';
+import { goKindMask, goKinds } from './go-kinds.ts';
 import type { GoLayout } from './go-layout.ts';
 import type { GoKind } from './go-type.ts';
 import type { Image } from './image.ts';
@@ -10,8 +11,6 @@ import {
   fieldBytes,
   interfaceMethodBytes,
   kindBytes,
-  kindMask,
-  kinds,
   kindWords,
   methodBytes,
   namedFlag,
@@ -87,7 +86,7 @@ export class TypeReader {
     const sizeBytes = cursor.u64();
     const flags = cursor.skip(12).u8();
     const alignBytes = cursor.u8();
-    const kind = kinds[cursor.skip(1).u8() & kindMask];
+    const kind = goKinds[cursor.skip(1).u8() & goKindMask];
     if (kind === undefined) this.#fail(vaddr, 'the type descriptor has an unknown kind');
     const nameOffset = cursor.skip(16).u32();
     const pointerToThis = this.#typeAtOffset(cursor.i32());

@@ -15,38 +15,6 @@ export const uncommonFlag = 1;
 export const extraStarFlag = 2;
 export const namedFlag = 4;
 
-/** abi.Kind: Bool is 1. Bits above were KindDirectIface and KindGCProg until Go 1.25. */
-export const kindMask = 31;
-export const kinds: readonly (GoKind | undefined)[] = [
-  undefined,
-  'bool',
-  'int',
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'uint',
-  'uint8',
-  'uint16',
-  'uint32',
-  'uint64',
-  'uintptr',
-  'float32',
-  'float64',
-  'complex64',
-  'complex128',
-  'array',
-  'chan',
-  'func',
-  'interface',
-  'map',
-  'pointer',
-  'slice',
-  'string',
-  'struct',
-  'unsafe.Pointer',
-];
-
 /** Size of the kind's own struct, behind which the uncommon part lies. */
 export const kindBytes: Partial<Record<GoKind, number>> = {
   array: 72,

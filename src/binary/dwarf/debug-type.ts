@@ -1,7 +1,7 @@
 import type { GoField, GoKind, GoType } from '../go-type.ts';
 import { Attribute, Tag } from './constants.ts';
 import type { DebugInfo } from './debug-info.ts';
-import { fixedLayouts } from './go-kinds.ts';
+import { fixedLayouts } from './fixed-layouts.ts';
 import type { Entry } from './unit.ts';
 
 /** Arrays and structs within each other, by value. Real ones reach 10; more than this is a circle. */

@@ -1,9 +1,9 @@
 import { hex } from '../binary-error.ts';
+import { goKindMask, goKinds } from '../go-kinds.ts';
 import type { GoKind } from '../go-type.ts';
 import { Attribute, Tag } from './constants.ts';
 import type { DebugInfo } from './debug-info.ts';
 import { DebugType } from './debug-type.ts';
-import { goKindMask, goKinds } from './go-kinds.ts';
 import { sourceName } from './type-names.ts';
 import type { Entry } from './unit.ts';
 
