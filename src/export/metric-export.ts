@@ -2,7 +2,8 @@ import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { LineOutput } from './console-spans.ts';
 import { createMetricDeltas, type Temporality } from './metric-deltas.ts';
 import type { OtlpOptions } from './otlp-options.ts';
-import { type OtlpSender, openOtlpSender } from './otlp-sender.ts';
+import { openOtlpSender } from './otlp-sender.ts';
+import type { OtlpSender } from './otlp-signal.ts';
 
 /** config.metrics has this shape. */
 export interface MetricExportOptions {

@@ -8,7 +8,7 @@ import {
   type OtlpExporterSettings,
 } from './otlp-exporter.ts';
 import { GRPC_STATUS, grpcFailure, isServiceError, isUnconnected, type SendResult } from './otlp-outcome.ts';
-import type { Content, OtlpSender, Signal } from './otlp-sender.ts';
+import type { Content, OtlpSender, Signal } from './otlp-signal.ts';
 
 type GrpcOptions = ReturnType<typeof commonOptions> & {
   readonly metadata: Metadata;

@@ -8,7 +8,7 @@ import {
   type OtlpExporterSettings,
 } from './otlp-exporter.ts';
 import { httpFailure, type SendResult } from './otlp-outcome.ts';
-import type { Content, OtlpSender, Signal } from './otlp-sender.ts';
+import type { Content, OtlpSender, Signal } from './otlp-signal.ts';
 
 type HttpOptions = ReturnType<typeof commonOptions> & {
   /** Asked for before each attempt. */
