@@ -1,10 +1,9 @@
 import { type DurationHistogram, newDurationHistogram, quantileNs, recordDuration } from './duration-histogram.ts';
-import type { Service } from './service-table.ts';
 
-/** A duration histogram per service and span name. */
+/** Duration histograms by span name, one map for each service. */
 export interface LatencyTable {
   /** Counts a span; true if it took longer than 99 in 100 of its name did so far. */
-  record(service: Service, name: string, kind: number, durationNs: number, isError: boolean): boolean;
+  record(latencies: Map<string, Latency>, name: string, kind: number, durationNs: number, isError: boolean): boolean;
   /** Spans that came when the table was full. */
   readonly spansWithoutEntry: number;
 }
@@ -25,7 +24,7 @@ export function newLatencyTable(): LatencyTable {
   let spansWithoutEntry = 0;
 
   return {
-    record({ latencies }, name, kind, durationNs, isError) {
+    record(latencies, name, kind, durationNs, isError) {
       let latency = latencies.get(name);
       if (latency === undefined) {
         if (entryCount >= MAX_ENTRIES) {

@@ -63,7 +63,7 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
     const isError = span.status.code === STATUS_ERROR;
     const { index, service } = services.originOf(span.resource);
     service.spans++;
-    const isSlow = latency.record(service, span.name, span.kind, durationNs, isError);
+    const isSlow = latency.record(service.latencies, span.name, span.kind, durationNs, isError);
     const trace = recent.get(traceId) ?? notable.get(traceId) ?? recent.begin(traceId, ++tracesTotal);
     baseSeconds ??= span.startTime[0];
     const startNs = (span.startTime[0] - baseSeconds) * 1e9 + span.startTime[1];
