@@ -137,7 +137,8 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
     },
     clearCounters(probe) {
       key[0] = probe;
-      libbpf.updateElement(counters, keyBytes, new Uint8Array(perCpu.length), 0);
+      const result = libbpf.updateElement(counters, keyBytes, new Uint8Array(perCpu.length), 0);
+      if (result !== 0) throw new BpfError(`Clearing the counters of probe ${probe}`, -result);
     },
     openCalls: (processSlot, { forget } = { forget: false }) =>
       openCalls(libbpf, { goroutines, overflowFrames }, processSlot, forget),
