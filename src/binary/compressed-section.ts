@@ -3,7 +3,7 @@ import { BinaryError } from './binary-error.ts';
 import { Cursor } from './cursor.ts';
 
 /** The largest decompressed section that is accepted: .debug_info of the largest known Go programs is under 200 MB. */
-export const maxDecompressedBytes = 512 * 1024 * 1024;
+const maxDecompressedBytes = 512 * 1024 * 1024;
 
 /** ch_type of Elf64_Chdr (System V ABI, "Compression Header"). */
 const chTypeZlib = 1;

@@ -98,7 +98,7 @@ export const oldMagics: Readonly<Record<number, string>> = {
 };
 
 /** Newest first. */
-export const goLayouts: readonly GoLayout[] = [
+const goLayouts: readonly GoLayout[] = [
   {
     sinceMinor: 27,
     moduledata: { types: 296, typedesclen: 304, etypes: 312, itaboffset: 320, itabsize: 328 },

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BinaryError, hex } from './binary-error.ts';
 
 /** No single read is larger: whatever a file claims, this much memory is the most that one range costs. */
-export const maxReadBytes = 512 * 1024 * 1024;
+const maxReadBytes = 512 * 1024 * 1024;
 
 /** An open regular file that is read by ranges, never as a whole. */
 export class RangeFile implements Disposable {

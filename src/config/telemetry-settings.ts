@@ -4,7 +4,7 @@ import { choice, integer, ratio, text, trueFalse } from './value-type.ts';
 
 export const tracesExporters = ['otlp', 'console', 'none'] as const;
 export const metricsExporters = ['otlp', 'prometheus', 'console', 'none'] as const;
-export const propagators = ['tracecontext', 'baggage', 'none'] as const;
+const propagators = ['tracecontext', 'baggage', 'none'] as const;
 export const samplers = [
   'always_on',
   'always_off',
@@ -13,7 +13,7 @@ export const samplers = [
   'parentbased_always_off',
   'parentbased_traceidratio',
 ] as const;
-export const otelLogLevels = ['none', 'fatal', 'error', 'warn', 'info', 'debug', 'trace', 'verbose', 'all'] as const;
+const otelLogLevels = ['none', 'fatal', 'error', 'warn', 'info', 'debug', 'trace', 'verbose', 'all'] as const;
 
 /** Values that the specification, or its registry, names and Sidespan doesn't have. */
 const unsupported = {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { nearestName } from './nearest.ts';
 
 /** Longest text of one setting: a list of functions may be long, a mistake in mounting a file is longer. */
-export const maxSettingLength = 256 * 1024;
+const maxSettingLength = 256 * 1024;
 
 /**
  * What the text of a setting may say and what it becomes. Environment, file and command line all give text; a YAML list

@@ -24,7 +24,7 @@ export interface SeenProcess {
 }
 
 /** All process numbers of /proc, thus of our PID namespace. */
-export function processIds(): number[] {
+function processIds(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number);

@@ -18,7 +18,7 @@ export function decodeScalar(shape: IntegerShape | PlainShape, name: string, bas
 }
 
 /** Numbers beyond 2^53 as strings of digits. */
-export function readInteger(view: DataView, at: number, sizeBytes: number, signed: boolean): number | string {
+function readInteger(view: DataView, at: number, sizeBytes: number, signed: boolean): number | string {
   switch (sizeBytes) {
     case 1:
       return signed ? view.getInt8(at) : view.getUint8(at);

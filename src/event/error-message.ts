@@ -53,7 +53,7 @@ export function errorMessage(typeName: string): ErrorMessage {
 }
 
 /** The code names of https://github.com/grpc/grpc-go/blob/v1.75.1/codes/codes.go. */
-export const grpcCodeNames = [
+const grpcCodeNames = [
   'OK',
   'Canceled',
   'Unknown',

@@ -21,7 +21,7 @@ export interface PlanOptions {
   readonly maxFunctions?: number | undefined;
 }
 
-export const defaultMaxFunctions = 1000;
+const defaultMaxFunctions = 1000;
 
 /** Ops of one process: of PLAN_OPS, so that others have room. */
 const shallowFrom = planLimits.planOps / 4;

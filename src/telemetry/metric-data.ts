@@ -4,7 +4,6 @@ import type {
   DataPoint,
   DataPointType,
   GaugeMetricData,
-  HistogramMetricData,
   MetricDescriptor,
   SumMetricData,
 } from '@opentelemetry/sdk-metrics';
@@ -49,5 +48,3 @@ function sum(descriptor: MetricDescriptor, points: readonly Point[], startTime: 
     dataPoints: points.map(([attributes, value]): DataPoint<number> => ({ attributes, value, startTime, endTime })),
   };
 }
-
-export type AnyMetricData = SumMetricData | GaugeMetricData | HistogramMetricData;

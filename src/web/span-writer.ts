@@ -4,7 +4,7 @@ import { FLAG, FLAGS_AT, HEAD_BYTES, ID_LENGTH, TAG } from './span-record.ts';
 import type { StringTable } from './string-table.ts';
 
 /** Longer texts are cut, and say so. */
-export const MAX_TEXT_LENGTH = 4096;
+const MAX_TEXT_LENGTH = 4096;
 const MAX_LIST_LENGTH = 256;
 const MAX_EVENTS = 32;
 /** Of a whole span; attributes beyond are left out, which the record says. */

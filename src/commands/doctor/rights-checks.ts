@@ -64,7 +64,7 @@ export function capabilityResults(status: string, uprobeMulti: boolean | undefin
 }
 
 /** Of the text of /proc/self/uid_map. */
-export function userNamespace(uidMap: string): CheckResult {
+function userNamespace(uidMap: string): CheckResult {
   const name = 'user namespace';
   if (isInitialUserNamespace(uidMap)) return { name, state: 'ok', detail: "the machine's own" };
   return {

@@ -25,7 +25,7 @@ export interface FeedEvents {
   readonly changed: (id: string) => void;
 }
 
-export const MAX_ROWS = 300;
+const MAX_ROWS = 300;
 const RETRY_MS = 2000;
 
 export function createFeed(events: FeedEvents): Feed {

@@ -35,7 +35,7 @@ function shownName(name: string, among: number, title: string): string {
   return title === 'Results' && among === 1 ? 'result' : `#${Number(name) + 1}`;
 }
 
-export function valueContent(value: Value): HTMLElement {
+function valueContent(value: Value): HTMLElement {
   if (value.value === undefined) return unavailable(value.unavailable ?? 'no reason given');
   const marked = { content: value.value, ...(value.truncated && { truncatedOf: value.truncated.of }) };
   return content(marked, 0, value.goType);
