@@ -40,6 +40,9 @@ export interface Agent {
   stop(withinMs: number): Promise<LedgerSnapshot>;
 }
 
+/** Spans handed on together. */
+const spansAtOnce = 64;
+
 /**
  * Starts everything. What can't work at all throws, with everything taken back: BpfError, ExportError, ViewerError. A
  * process that can't be traced is said and left alone.
@@ -70,7 +73,8 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const telemetry: Telemetry = { ledger, metrics, agent, clock, sampler: createSampler(config.traces.sampler) };
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;
 
-  // Spans go on in batches, once a turn of the event loop.
+  // Spans go on in batches: at the end of a turn of the event loop, or sooner, so that they don't outlive the collector's
+  // young generation while they wait.
   let batch: CallSpan[] = [];
   const sendBatch = () => {
     if (batch.length === 0) return;
@@ -86,7 +90,10 @@ export async function startAgent({ config, selection, version, hostName, log }: 
       ...tracerSettings(config),
       onCall(call, process) {
         const span = services.serviceOf(process)?.telemetry[call.probe - process.firstProbe]?.(call);
-        if (span !== undefined && batch.push(span) === 1) setImmediate(sendBatch);
+        if (span === undefined) return;
+        const waiting = batch.push(span);
+        if (waiting === 1) setImmediate(sendBatch);
+        else if (waiting >= spansAtOnce) sendBatch();
       },
       onProcessChange: () => watch?.rescan(),
       onUndecodable(process, probe, reason) {

@@ -140,9 +140,9 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       start: bootTime(view, offset + callRecordLayout.start_ns),
       durationNs: distanceNs(view, offset + callRecordLayout.start_ns, offset + callRecordLayout.end_ns),
       end,
-      traceId: hex(view, offset + callRecordLayout.trace_id, 16),
-      spanId: hex(view, offset + callRecordLayout.span_id, 8),
-      parentSpanId: parentOf(view, offset + callRecordLayout.parent_span_id),
+      traceId: hex(reader.bytes, offset + callRecordLayout.trace_id, 16),
+      spanId: hex(reader.bytes, offset + callRecordLayout.span_id, 8),
+      parentSpanId: parentOf(view, reader.bytes, offset + callRecordLayout.parent_span_id),
       remoteParent: (flags & callFlag.remoteParent) === 0 ? undefined : { sampled: (flags & callFlag.sampled) !== 0 },
       traceSampled: (flags & callFlag.remoteTrace) === 0 ? undefined : (flags & callFlag.sampled) !== 0,
       frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
@@ -198,17 +198,14 @@ function captureOf(
   return shapes.find((shape) => shape.imageBytes === imageBytes) ?? shapes[0];
 }
 
-const byteHex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-function hex(view: DataView, offset: number, length: number): string {
-  let text = '';
-  for (let index = 0; index < length; index++) text += byteHex[view.getUint8(offset + index)];
-  return text;
+/** One flat string: pieces put together would stay a chain of them for as long as the span lives. */
+function hex(bytes: Buffer, offset: number, length: number): string {
+  return bytes.toString('hex', offset, offset + length);
 }
 
-function parentOf(view: DataView, offset: number): string | undefined {
+function parentOf(view: DataView, bytes: Buffer, offset: number): string | undefined {
   if (view.getUint32(offset, true) === 0 && view.getUint32(offset + 4, true) === 0) return undefined;
-  return hex(view, offset, 8);
+  return hex(bytes, offset, 8);
 }
 
 /** goids count up from 1: never near 2^53. */
