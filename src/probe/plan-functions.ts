@@ -13,6 +13,9 @@ const maxNamedTypes = 500;
 /** Adds probe, sites and plans of a traced function; returns the reason if it can't be traced. */
 export function planFunction(builder: PlanBuilder, fn: GoFunction, limits: CaptureLimits): string | undefined {
   const { binary } = builder;
+  // Which of two calls that begin at one instruction encloses the other is up to the kernel, so they could not be paired.
+  const preset = builder.presetFunctions.get(fn.entryVaddr);
+  if (preset !== undefined) return `its calls are traced already, by the preset ${preset}`;
   const sites = builder.finder.find(fn);
   if (sites.unavailable !== undefined) return sites.unavailable;
   const signature = binary.signature(fn);

@@ -75,6 +75,7 @@ function addReadySites(
   const fields = [...finishing, abandoned].filter((plan) => plan !== undefined).map((plan) => plan.shape);
   for (const shape of fields) collectInterfaces(shape, builder.interfaces);
   const begin = ready[0]?.fn;
+  if (begin !== undefined) builder.presetFunctions.set(begin.entryVaddr, preset.name);
   const probe = builder.addProbe({
     description: {
       kind: preset.kind,

@@ -33,6 +33,22 @@ for (const program of ['httpserver', 'grpcserver']) {
   });
 }
 
+test('a function where a preset begins is not traced twice', slow, async () => {
+  using binary = openGoBinary(await goTarget('httpserver'));
+  const plan = planOf(binary, 'net/http.serverHandler.ServeHTTP;net/http.(*ServeMux).ServeHTTP');
+  checkPlan(plan);
+  assert.deepEqual(
+    plan.probes.map(({ description }) => description.functionName),
+    ['net/http.serverHandler.ServeHTTP', 'net/http.(*ServeMux).ServeHTTP'],
+  );
+  assert.deepEqual(plan.report.untraceable, [
+    {
+      functionName: 'net/http.serverHandler.ServeHTTP',
+      reason: 'its calls are traced already, by the preset net/http server',
+    },
+  ]);
+});
+
 for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
   test(`net/http's preset on Go ${go}, stripped`, slow, async () => {
     using binary = openGoBinary(await goTarget('httpserver', { go, ldflags: '-s -w' }));
