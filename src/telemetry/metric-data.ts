@@ -3,7 +3,6 @@ import type {
   AggregationTemporality,
   DataPoint,
   DataPointType,
-  GaugeMetricData,
   MetricDescriptor,
   SumMetricData,
 } from '@opentelemetry/sdk-metrics';
