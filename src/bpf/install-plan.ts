@@ -101,8 +101,9 @@ function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Ui
   const entry = new DataView(new ArrayBuffer(processLayout.sizeBytes));
   entry.setUint32(processLayout.g_goid, plan.process.goid, true);
   entry.setUint32(processLayout.g_stack_hi, plan.process.stackHi, true);
-  entry.setUint32(processLayout.g_panic, plan.process.panic, true);
-  entry.setUint32(processLayout.panic_fp, plan.process.panicFp, true);
+  // Without them no site asks for them.
+  entry.setUint32(processLayout.g_panic, plan.process.recovery?.panic ?? 0, true);
+  entry.setUint32(processLayout.panic_fp, plan.process.recovery?.panicFp ?? 0, true);
   entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
   entry.setUint32(processLayout.detaching, detaching ? 1 : 0, true);
   return new Uint8Array(entry.buffer);

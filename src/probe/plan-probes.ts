@@ -7,7 +7,7 @@ import { planFunction } from './plan-functions.ts';
 import { planPreset } from './plan-preset.ts';
 import type { Preset } from './preset.ts';
 import type { ProbePlan } from './probe-plan.ts';
-import { processOffsets } from './process-offsets.ts';
+import { type ProcessOffsets, processOffsets } from './process-offsets.ts';
 import { selectFunctions, type Untraceable } from './select-functions.ts';
 import { type CaptureLimits, defaultCaptureLimits } from './shape-context.ts';
 import { preferredFunction, SiteFinder } from './site-finder.ts';
@@ -54,7 +54,7 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
     if (reason !== undefined) untraceable.push({ functionName: fn.name, reason });
   }
   planDynamicTypes(builder, limitsFor(builder, limits, notes));
-  if (builder.probes.length > 0) notes.push(...addRuntimeSites(builder));
+  if (builder.probes.length > 0) notes.push(...addRuntimeSites(builder, process.value));
 
   return {
     value: {
@@ -86,9 +86,13 @@ function limitsFor(builder: PlanBuilder, limits: CaptureLimits, notes: string[])
   return { ...limits, depth };
 }
 
-function addRuntimeSites(builder: PlanBuilder): string[] {
+function addRuntimeSites(builder: PlanBuilder, { recovery }: ProcessOffsets): string[] {
   const notes: string[] = [];
   for (const { name, action, without } of runtimeSites) {
+    if (action === siteAction.recovery && recovery === undefined) {
+      notes.push(`runtime._panic has no fp, as before Go 1.22: ${without}`);
+      continue;
+    }
     const fn = preferredFunction(builder.binary.functionsNamed(name));
     const sites = fn && builder.finder.findEntry(fn);
     // A function that the linker left out is never called.

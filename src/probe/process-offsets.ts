@@ -5,9 +5,8 @@ import { mapKind } from './wire.ts';
 export interface ProcessOffsets {
   readonly goid: number;
   readonly stackHi: number;
-  /** runtime.g._panic and runtime._panic.fp: which calls a recovered panic unwound. 0 and 0 before Go 1.22. */
-  readonly panic: number;
-  readonly panicFp: number;
+  /** runtime.g._panic and runtime._panic.fp: which calls a recovered panic unwound. Not before Go 1.22. */
+  readonly recovery: { readonly panic: number; readonly panicFp: number } | undefined;
   readonly mapKind: (typeof mapKind)[keyof typeof mapKind];
 }
 
@@ -27,8 +26,7 @@ export function processOffsets(binary: GoBinary): Found<ProcessOffsets> {
     value: {
       goid,
       stackHi: stack + hi,
-      panic: panic ?? 0,
-      panicFp: panicFp ?? 0,
+      recovery: panic === undefined || panicFp === undefined ? undefined : { panic, panicFp },
       mapKind: isSwiss ? mapKind.swiss : mapKind.buckets,
     },
   };

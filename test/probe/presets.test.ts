@@ -60,8 +60,7 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
     // Offsets as measured by DWARF: goid moved in 1.23 and back in 1.25.
     assert.equal(plan.process.goid, minor === 23 || minor === 24 ? 160 : 152);
     assert.equal(plan.process.stackHi, 8);
-    assert.equal(plan.process.panic, 32);
-    assert.equal(plan.process.panicFp, minor >= 26 ? 56 : 64);
+    assert.deepEqual(plan.process.recovery, { panic: 32, panicFp: minor >= 26 ? 56 : 64 });
     assert.equal(plan.process.mapKind, minor >= 24 ? mapKind.swiss : mapKind.buckets);
     assert.equal(plan.probes[0]?.flags, probeFlag.server | probeFlag.held);
     const perRequest = plan.sites.filter(({ action }) => action === siteAction.enter || action === siteAction.finish);
