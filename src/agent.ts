@@ -6,6 +6,7 @@ import { agentFacts, type Telemetry } from './agent/traced-service.ts';
 import { viewerStatus } from './agent/viewer-status.ts';
 import { clockNs } from './bpf/libc.ts';
 import type { Config, TargetSelection } from './config/config.ts';
+import { listGoProcesses } from './discovery/processes.ts';
 import { type TargetWatch, watchTargets } from './discovery/watch.ts';
 import { createMetricExport } from './export/metric-export.ts';
 import { createTraceExport } from './export/trace-export.ts';
@@ -50,7 +51,8 @@ const spansAtOnce = 64;
 export async function startAgent({ config, selection, version, hostName, log }: AgentOptions): Promise<Agent> {
   await using undo = new AsyncDisposableStack();
   const ledger = createLedger();
-  const agent = agentFacts(config, version);
+  const asked = selection.pid !== undefined || selection.port !== undefined || selection.exe !== '*';
+  const agent = agentFacts(config, version, asked || (await listGoProcesses()).length <= 1);
   const problem = (message: string) => log.warn(message);
 
   const traceExport = await createTraceExport<CallSpan>(

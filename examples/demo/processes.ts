@@ -70,6 +70,9 @@ export function logTail(file: string, lines = 8): string {
 /** @throws DemoError when something listens at the address already. */
 export async function needFreeAddress(address: string, what: string, setting: string): Promise<void> {
   const { host, port } = splitAddress(address);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new DemoError(`${what}: ${address} names no port. Choose one from 1 to 65535: ${setting}`);
+  }
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

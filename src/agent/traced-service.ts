@@ -70,9 +70,11 @@ export function countCalls(service: TracedService, counters: readonly ProbeCount
   });
 }
 
-/** OTEL_SERVICE_NAME of the agent names one service: it is not given to several. */
-export function agentFacts(config: Config, version: string): AgentFacts {
-  const single = config.target.pid !== undefined || config.target.port !== undefined || config.target.exe !== '*';
+/**
+ * OTEL_SERVICE_NAME of the agent names one service: it is not given to several.
+ * @param single a certain process or program was asked for, or there is but one
+ */
+export function agentFacts(config: Config, version: string, single: boolean): AgentFacts {
   return {
     version,
     serviceName: single ? config.serviceName : undefined,

@@ -28,17 +28,18 @@ const messages: Readonly<
       'Err',
     ),
   '*google.golang.org/grpc/internal/status.Error': (_field, value) => grpcStatusText(value),
+  '*fmt.wrapError': (field) => field('msg'),
+  '*fmt.wrapErrors': (field) => field('msg'),
+  '*github.com/pkg/errors.fundamental': (field) => field('msg'),
   '*github.com/pkg/errors.withMessage': (field) => joined(field, (msg, cause) => `${msg}: ${cause}`, 'msg', 'cause'),
   '*github.com/pkg/errors.withStack': (field) => field('error'),
   '*errors.joinError': joinedText,
 };
 
-/** Fields that hold the whole text where a type is not known by name, in order of preference. */
-const textFields = ['msg', 's', 'message', 'Msg', 'Message', 'text', 'Text', 'err', 'reason'];
-
 /**
- * The rule for errors of that dynamic type: by the table above; else the value itself where it is a string; else the
- * first string among the usual names of a struct's fields.
+ * The rule for errors of that dynamic type: by the table above; else the value itself where it is a string; else the only
+ * field of a struct like errors.errorString. Of any other type its fields are shown: which of them Error() uses, and
+ * what it puts around them, can't be known.
  */
 export function errorMessage(typeName: string): ErrorMessage {
   const rule = messages[typeName];
@@ -46,9 +47,8 @@ export function errorMessage(typeName: string): ErrorMessage {
   return (value) => {
     if (typeof value.value === 'string' && value.truncated === undefined && value.type !== 'PTR') return value.value;
     const fields = fieldsOf(value);
-    const first = fields.find((field) => field.type === 'STRING');
-    if (first === undefined || !textFields.includes(first.name)) return undefined;
-    return fieldText(value, first.name);
+    const [only] = fields;
+    return fields.length === 1 && only?.type === 'STRING' ? fieldText(value, only.name) : undefined;
   };
 }
 
