@@ -198,11 +198,14 @@ static __always_inline void forget_if_idle(struct hit *hit)
 {
 	struct frame *top;
 
-	/* A call that was ended in place goes when nothing is open above it. */
-	if (hit->goroutine && hit->goroutine->frames > 0) {
+	/* Calls that were ended in place go when nothing is open above them: gRPC within HTTP makes two. */
+	for (__u32 i = 0; i < 2; i++) {
+		if (!hit->goroutine || hit->goroutine->frames == 0)
+			break;
 		top = frame_at(hit, hit->goroutine->frames - 1);
-		if (top && (top->flags & FRAME_ENDED))
-			pop_frame(hit);
+		if (!top || (top->flags & FRAME_ENDED) == 0)
+			break;
+		pop_frame(hit);
 	}
 	if (hit->goroutine && hit->goroutine->frames == 0 && hit->goroutine->skipped == 0)
 		bpf_map_delete_elem(&goroutines, &hit->key);

@@ -286,7 +286,7 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 		return;
 	}
 	if (hit.goroutine || hit.site->action <= SITE_LEAVE)
-		bpf_loop(MAX_FRAMES, handle_call, &hit, 0);
+		bpf_loop(MAX_FRAMES + 1, handle_call, &hit, 0);
 	if (!hit.goroutine)
 		return;
 	if (hit.site->action == SITE_RECOVERY)

@@ -150,13 +150,15 @@ static __always_inline int step_context(struct plan_context *context, const stru
 	__u64 wanted = step->imm + context->load_bias;
 	struct chunk_header *chunk = append_chunk(scratch, OP_CONTEXT);
 	__u32 payload = scratch->out;
-	__u32 found = 0;
+	__u32 found = 0, ended = 0;
 
 	if (!chunk)
 		return STEP_END;
 	for (__u32 i = 0; i < MAX_CONTEXTS; i++) {
-		if (address == 0 || bpf_probe_read_user(scratch->words, 48, (void *)address))
+		if (address == 0 || bpf_probe_read_user(scratch->words, 48, (void *)address)) {
+			ended = 1;
 			break;
+		}
 		if (scratch->words[2] == wanted) {
 			found = 1;
 			break;
@@ -164,7 +166,7 @@ static __always_inline int step_context(struct plan_context *context, const stru
 		address = scratch->words[1];
 	}
 	if (!found) {
-		chunk->status = CHUNK_ABSENT;
+		chunk->status = ended ? CHUNK_ABSENT : CHUNK_TOO_LARGE;
 	} else if (room(scratch) < 16 || !push_level(scratch, payload)) {
 		chunk->status = CHUNK_NO_ROOM;
 	} else {

@@ -14,6 +14,7 @@
 
 #define KEY_BYTES 16   /* string header */
 #define VALUE_BYTES 24 /* slice header */
+#define SAME_SIZE_GROW 8 /* of hmap.flags: as many old buckets as new ones (runtime/map.go, sameSizeGrow) */
 #define TOPHASH_MIN 5  /* smaller: the cell is empty or was moved (runtime/map.go, minTopHash) */
 
 enum walk_state { WALK_GROUPS = 0, WALK_DONE = 1, WALK_FAULT = 2 };
@@ -142,6 +143,29 @@ static __always_inline void take_value(struct scratch *scratch, __u32 i, __u32 b
 	}
 }
 
+/*
+ * Of a group that reaches into a page to which the program never wrote: the control bytes and the slots in use. This
+ * read can't bring the page in, and of the unused slots nothing is needed. (A bucket's last word is read by each
+ * assignment, so its pages are there.)
+ */
+static __noinline long read_used_slots(struct scratch *scratch, __u64 group)
+{
+	long failed = bpf_probe_read_user(scratch->group, 8, (void *)group);
+
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < 8; i++) {
+		__u32 at = 8 + i * (KEY_BYTES + VALUE_BYTES);
+
+		if (failed)
+			break;
+		if (scratch->group[i] & 0x80)
+			*(__u64 *)&scratch->group[at + 8] = 0;
+		else
+			failed = bpf_probe_read_user(&scratch->group[at], KEY_BYTES + VALUE_BYTES, (void *)(group + at));
+	}
+	return failed;
+}
+
 /* One step of the walk: a candidate of the group at hand, or else the next group. */
 static long walk_step(__u64 index, struct scratch **context)
 {
@@ -162,7 +186,8 @@ static long walk_step(__u64 index, struct scratch **context)
 		next_table(scratch);
 		return walk->state != WALK_GROUPS;
 	}
-	if (bpf_probe_read_user(scratch->group, size, (void *)walk->group)) {
+	if (bpf_probe_read_user(scratch->group, size, (void *)walk->group) &&
+	    (buckets || read_used_slots(scratch, walk->group))) {
 		walk->state = WALK_FAULT;
 		return 1;
 	}
@@ -212,7 +237,7 @@ static __noinline void find_headers(struct scratch *scratch, __u64 map)
 		walk->directory = scratch->words[3];
 		/* While the map grows, half-moved cells stand in the old buckets, half or all as many. */
 		if (walk->directory != 0)
-			walk->tables = bits > 0 ? 1u << (bits - 1) : 1;
+			walk->tables = (scratch->words[1] & SAME_SIZE_GROW) || bits == 0 ? 1u << bits : 1u << (bits - 1);
 	} else if (scratch->words[3] != 0) {
 		walk->groups = 0;
 		walk->directory = scratch->words[2];
