@@ -1,5 +1,7 @@
 /** More would be noise in an error message. */
 const maxSuggestions = 5;
+/** Beyond, two names have nothing in common. */
+const maxNameDistance = 60;
 /** Candidates compared by edit distance after the cheap tests. */
 const maxCompared = 20_000;
 
@@ -15,9 +17,16 @@ export function nearestNames(pattern: string, names: Iterable<string>): string[]
   const ownName = lastPart(wanted);
   let compared = 0;
   for (const name of new Set(names)) {
+    if (isGenerated(name)) continue;
     const candidate = comparable(name);
-    if (candidate === wanted || (ownName.length > 2 && lastPart(candidate) === ownName)) {
-      found.push({ name, distance: candidate === wanted ? 0 : 1 });
+    if (candidate === wanted) {
+      found.push({ name, distance: 0 });
+      continue;
+    }
+    if (ownName.length > 2 && lastPart(candidate) === ownName) {
+      // The same function or method of something else: the more alike that is, the nearer.
+      const farther = editDistance(wanted, candidate, maxNameDistance) / (maxNameDistance + 2);
+      found.push({ name, distance: candidate.endsWith(`.${wanted}`) ? 0.1 : 0.2 + farther });
       continue;
     }
     if (Math.abs(candidate.length - wanted.length) > limit || compared >= maxCompared) continue;
@@ -29,13 +38,18 @@ export function nearestNames(pattern: string, names: Iterable<string>): string[]
   return found.slice(0, maxSuggestions).map(({ name }) => name);
 }
 
+/** Without import path and type arguments: nobody writes `[go.shape.int]`. */
 function comparable(name: string): string {
-  const bracket = name.indexOf('[');
-  const end = bracket < 0 ? name.length : bracket;
-  return name
-    .slice(name.lastIndexOf('/', end) + 1)
+  const plain = name.replace(/\[.*\]/, '');
+  return plain
+    .slice(plain.lastIndexOf('/') + 1)
     .replaceAll('*', '')
     .toLowerCase();
+}
+
+/** Equality and hash functions, which the compiler makes. */
+function isGenerated(name: string): boolean {
+  return name.startsWith('type:') || name.startsWith('type..');
 }
 
 function lastPart(name: string): string {

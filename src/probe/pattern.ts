@@ -1,7 +1,7 @@
 /**
  * Patterns of SIDESPAN_FUNCTIONS: names or globs, separated by `;` or newlines. `*` is any run of characters, `?` any one;
  * everything else stands for itself. So `net/http.(*conn).serve` is a name as it is (its `*` matches the literal `*`) and
- * `main.(*Cart).*` is every method of *Cart.
+ * `main.(*Cart).*` is every method of *Cart. `main.Map[...]` is every instance of a generic function.
  */
 export interface FunctionPattern {
   readonly text: string;
@@ -28,8 +28,10 @@ export function functionPattern(text: string): FunctionPattern {
     throw new RangeError(`function pattern longer than ${maxPatternLength} characters`);
   // The star in front of a receiver's type stands for itself when there is no other.
   const exact = !/[*?]/.test(text.replaceAll(/\(\*(?=[^)*?])/g, '('));
-  if (exact) return { text, exact, matches: (name) => name === text };
-  return { text, exact, matches: globMatcher(text) };
+  // As the runtime prints a generic function: all its instances.
+  const glob = text.replaceAll('[...]', '[*]');
+  if (exact && glob === text) return { text, exact, matches: (name) => name === text };
+  return { text, exact: exact && glob === text, matches: globMatcher(glob) };
 }
 
 /** Matches from the left with one point to return to: linear for the usual globs, never exponential. */

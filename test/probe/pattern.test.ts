@@ -32,6 +32,9 @@ test('what matches', () => {
     ['*', 'anything.At[go.shape.int]', true],
     ['main.Map[go.shape.int]', 'main.Map[go.shape.int]', true],
     ['main.M*[go.shape.int]', 'main.Map[go.shape.int]', true],
+    ['main.Map[...]', 'main.Map[go.shape.int]', true],
+    ['main.(*Stack[...]).Push', 'main.(*Stack[go.shape.string]).Push', true],
+    ['main.Map[...]', 'main.Map', false],
     ['main.[MN]ap', 'main.Map', false],
     ['main.(.*)', 'main.x', false],
     ['main.a*b*c', 'main.abbbc', true],
@@ -91,4 +94,12 @@ test('edit distance', () => {
   assert.equal(editDistance('', 'abc', 10), 3);
   assert.equal(editDistance('abc', 'abc', 10), 0);
   assert.ok(editDistance('aaaaaaaa', 'bbbbbbbb', 2) > 2);
+});
+
+test('generic functions and methods are suggested by the names that people write', () => {
+  const names = ['main.gen[go.shape.int]', 'main.der', 'runtime.(*lfstack).push', 'main.(*Stack[go.shape.int]).Push'];
+  const others = ['time.lookup', 'example.org/router.(*Mux).lookup', 'type:.eq.main.gen'];
+  assert.equal(nearestNames('main.gen', [...names, ...others])[0], 'main.gen[go.shape.int]');
+  assert.equal(nearestNames('main.(*Stack).Push', [...names, ...others])[0], 'main.(*Stack[go.shape.int]).Push');
+  assert.equal(nearestNames('(*Mux).lookup', [...names, ...others])[0], 'example.org/router.(*Mux).lookup');
 });
