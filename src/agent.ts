@@ -108,6 +108,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const services: Services = createServices(tracer, telemetry, log);
   const snapshot = (): LedgerSnapshot => {
     services.readCounters();
+    ledger.setRecursionMisses(tracer.kernel.recursionMisses());
     return ledger.snapshot();
   };
   if (tracer.unwatched !== undefined) log.warn(`new processes are found once a second: ${tracer.unwatched.message}`);
@@ -149,6 +150,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
       const deadline = performance.now() + withinMs;
       watch?.[Symbol.dispose]();
       services.letAllGo();
+      ledger.setRecursionMisses(tracer.kernel.recursionMisses());
       sendBatch();
       const leftMs = Math.max(0, deadline - performance.now());
       await Promise.all([traceExport.shutdown(leftMs), metricExport.shutdown(leftMs)]);

@@ -17,6 +17,7 @@ import {
 import { loadObject, objectPath } from './object.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
 import { type ProbeCounters, sumCounters } from './probe-counters.ts';
+import { recursionMisses } from './program-info.ts';
 import { siteProgram } from './programs.ts';
 import { openRing, type RingReader } from './ring-reader.ts';
 
@@ -52,6 +53,8 @@ export interface KernelSide extends Disposable {
   watchProcesses(): Disposable;
   counters(probe: number): ProbeCounters;
   clearCounters(probe: number): void;
+  /** Hits that the kernel skipped, of all probes together. */
+  recursionMisses(): number;
   openCalls(processSlot: number, options?: { forget: boolean }): OpenCalls;
 }
 
@@ -140,6 +143,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       const result = libbpf.updateElement(counters, keyBytes, new Uint8Array(perCpu.length), 0);
       if (result !== 0) throw new BpfError(`Clearing the counters of probe ${probe}`, -result);
     },
+    recursionMisses: () => recursionMisses(program),
     openCalls: (processSlot, { forget } = { forget: false }) =>
       openCalls(libbpf, { goroutines, overflowFrames }, processSlot, forget),
     [Symbol.dispose]: () => {
