@@ -18,7 +18,7 @@ export interface AgentStatus {
   /** Share of one CPU since the last reading: 0.012 is 1.2 %. */
   readonly cpuFraction: number | null;
   readonly rssBytes: number | null;
-  /** Uprobe hits since the start. */
+  /** Entries, restarts and returns seen by the probes of the processes that are traced now. */
   readonly hits: number | null;
   /** Where spans go besides this page: `http://collector:4317`; absent when the viewer stands alone. */
   readonly exportsTo?: string | undefined;
