@@ -55,13 +55,15 @@ export async function openGrpcSender<S extends Signal>(
   return {
     send(data) {
       const used = exporter;
+      const start = performance.now();
       return exportOnce(used, data, timeoutMs, (error): SendResult => {
         // grpc-js would wait up to two minutes before it connects again, and keep a connection whose end has vanished.
         if (used === exporter && isServiceError(error) && needsConnection(error)) {
           exporter = open();
           void close(used);
         }
-        return withHint(grpcFailure(error, place, timeoutMs), error.message);
+        const elapsedMs = performance.now() - start;
+        return withHint(grpcFailure(error, place, { elapsedMs, timeoutMs }), error.message);
       });
     },
     close: () => void close(exporter),

@@ -11,7 +11,7 @@ export type SendResult =
   /** Parts of it may do. */
   | { readonly outcome: 'too_large'; readonly reason: string };
 
-export const GRPC_STATUS = { DEADLINE_EXCEEDED: 4, RESOURCE_EXHAUSTED: 8 } as const;
+export const GRPC_STATUS = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, RESOURCE_EXHAUSTED: 8 } as const;
 
 /** The specification of OTLP/gRPC: these may go away; RESOURCE_EXHAUSTED only where the receiver says when. */
 const RETRYABLE: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
@@ -20,8 +20,15 @@ const RETRY_INFO = 'google.rpc.RetryInfo';
 const TOO_LARGE_CODES: ReadonlySet<number> = new Set([8, 11]);
 const TOO_LARGE = /larger than max|exceeds (the )?max|too large/i;
 
-/** @param place host and port, for people. */
-export function grpcFailure(error: Error, place: string, timeoutMs: number): SendResult {
+/** The receiver's clock for a call runs beside ours, and may end it so much of its time earlier. */
+const CLOCK_TOLERANCE = 0.1;
+
+/** @param place host and port, for people. @param attempt how long it took, and how long it was given. */
+export function grpcFailure(
+  error: Error,
+  place: string,
+  { elapsedMs, timeoutMs }: { readonly elapsedMs: number; readonly timeoutMs: number },
+): SendResult {
   if (error.message === TIMED_OUT) return silence(place, timeoutMs);
   if (!isServiceError(error)) return { outcome: 'retry', reason: `${place}: ${shown(error.message)}` };
   const { code, details, metadata } = error;
@@ -31,6 +38,8 @@ export function grpcFailure(error: Error, place: string, timeoutMs: number): Sen
     return { outcome: 'too_large', reason: `${place}: ${name}: ${shown(details)}` };
   }
   if (code === GRPC_STATUS.DEADLINE_EXCEEDED) return silence(place, timeoutMs);
+  // The deadline is sent along: a receiver that keeps it cancels a call that hangs, now and then before our own timer.
+  if (code === GRPC_STATUS.CANCELLED && elapsedMs >= timeoutMs * (1 - CLOCK_TOLERANCE)) return silence(place, timeoutMs);
   if (isUnconnected(error)) return { outcome: 'retry', reason: connectionFailure(place, details) };
   const reason = `${place} answered ${name}: ${shown(details)}`;
   const retryInfo = metadata?.get('grpc-status-details-bin').some((detail) => detail.includes(RETRY_INFO)) ?? false;

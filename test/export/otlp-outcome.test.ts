@@ -5,13 +5,13 @@ import { grpcFailure, httpFailure } from '../../src/export/otlp-outcome.ts';
 
 const place = 'collector:4317';
 
-function answer(code: status, details: string, retryInfo = false) {
+function answer(code: status, details: string, { retryInfo = false, elapsedMs = 5 } = {}) {
   const metadata = new Metadata();
   if (retryInfo) {
     metadata.set('grpc-status-details-bin', Buffer.from('\x1a\x2atype.googleapis.com/google.rpc.RetryInfo'));
   }
   const error = Object.assign(new Error(`${code} ${status[code]}: ${details}`), { code, details, metadata });
-  return grpcFailure(error satisfies ServiceError, place, 1000);
+  return grpcFailure(error satisfies ServiceError, place, { elapsedMs, timeoutMs: 1000 });
 }
 
 test('a request that is too large, in the words of five implementations', () => {
@@ -29,7 +29,17 @@ test('a request that is too large, in the words of five implementations', () => 
 
 test('RESOURCE_EXHAUSTED is worth another attempt only where the receiver says when', () => {
   assert.equal(answer(status.RESOURCE_EXHAUSTED, 'quota').outcome, 'refused');
-  assert.equal(answer(status.RESOURCE_EXHAUSTED, 'quota', true).outcome, 'retry');
+  assert.equal(answer(status.RESOURCE_EXHAUSTED, 'quota', { retryInfo: true }).outcome, 'retry');
+});
+
+test('a receiver that keeps the deadline cancels a call that hangs: that is silence', () => {
+  const silence = { outcome: 'retry', reason: `${place} did not answer within 1000 ms` };
+  assert.deepEqual(answer(status.DEADLINE_EXCEEDED, 'Deadline exceeded', { elapsedMs: 1001 }), silence);
+  assert.deepEqual(answer(status.CANCELLED, 'Call cancelled', { elapsedMs: 998 }), silence);
+  assert.deepEqual(answer(status.CANCELLED, 'Call cancelled', { elapsedMs: 20 }), {
+    outcome: 'retry',
+    reason: `${place} answered CANCELLED: Call cancelled`,
+  });
 });
 
 test('what a receiver says is one line that can be printed', () => {
