@@ -39,7 +39,8 @@ export function grpcFailure(
   }
   if (code === GRPC_STATUS.DEADLINE_EXCEEDED) return silence(place, timeoutMs);
   // The deadline is sent along: a receiver that keeps it cancels a call that hangs, now and then before our own timer.
-  if (code === GRPC_STATUS.CANCELLED && elapsedMs >= timeoutMs * (1 - CLOCK_TOLERANCE)) return silence(place, timeoutMs);
+  if (code === GRPC_STATUS.CANCELLED && elapsedMs >= timeoutMs * (1 - CLOCK_TOLERANCE))
+    return silence(place, timeoutMs);
   if (isUnconnected(error)) return { outcome: 'retry', reason: connectionFailure(place, details) };
   const reason = `${place} answered ${name}: ${shown(details)}`;
   const retryInfo = metadata?.get('grpc-status-details-bin').some((detail) => detail.includes(RETRY_INFO)) ?? false;
