@@ -1,11 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TargetProcess } from '../discovery/process.ts';
 import { readProcessStat } from '../discovery/process-stat.ts';
 import { CommandError } from './exit-code.ts';
+
+/** How a program ended. */
+export interface ProgramEnd {
+  /** `exit code 0`, `signal SIGTERM`. */
+  readonly how: string;
+  /** As a shell gives it: the program's own, or 128 and the number of the signal that ended it. */
+  readonly exitCode: number;
+}
 
 /** A program that waits, stopped, just before its first instruction. */
 export interface HeldProgram extends AsyncDisposable {
@@ -14,8 +23,7 @@ export interface HeldProgram extends AsyncDisposable {
   readonly path: string;
   /** Lets it begin. */
   go(): void;
-  /** When it has ended: `exit code 0`, `signal SIGTERM`. */
-  readonly ended: Promise<string>;
+  readonly ended: Promise<ProgramEnd>;
 }
 
 const stopTimeoutMs = 5000;
@@ -36,9 +44,7 @@ export async function holdProgram(command: readonly string[], env: NodeJS.Proces
     stdio: ['inherit', process.stderr, 'inherit'],
     env,
   });
-  const ended = once(child, 'exit').then(([code, signal]) =>
-    signal === null ? `exit code ${code}` : `signal ${signal}`,
-  );
+  const ended = once(child, 'exit').then(([code, signal]) => programEnd(code, signal));
   if (child.pid === undefined) throw new CommandError(`/bin/sh could not be started to run ${path}.`);
   const pid = child.pid;
   try {
@@ -62,6 +68,12 @@ export async function holdProgram(command: readonly string[], env: NodeJS.Proces
     await endProgram(child, ended);
     throw error;
   }
+}
+
+function programEnd(code: number, signal: NodeJS.Signals | null): ProgramEnd {
+  return signal === null
+    ? { how: `exit code ${code}`, exitCode: code }
+    : { how: `signal ${signal}`, exitCode: 128 + osConstants.signals[signal] };
 }
 
 /** As a shell would: a name with a slash is a path, any other is looked up in PATH. */
@@ -91,7 +103,7 @@ async function waitUntilStopped(pid: number): Promise<number> {
   throw new CommandError(`The program could not be held before its start: process ${pid} did not stop.`);
 }
 
-async function endProgram(child: ChildProcess, ended: Promise<string>): Promise<void> {
+async function endProgram(child: ChildProcess, ended: Promise<ProgramEnd>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
   // A stopped process takes the signal when it goes on.

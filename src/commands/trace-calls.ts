@@ -28,7 +28,7 @@ const aliveIntervalMs = 500;
 
 /**
  * Traces one process, or the program that it starts, and prints its calls until a limit is reached, the process ends or
- * the user stops it. @returns the exit code
+ * the user stops it. @returns the exit code: that of a program which it started and which ended by itself, else 0
  */
 export async function traceCalls(
   context: CommandContext,
@@ -39,6 +39,7 @@ export async function traceCalls(
   const { stdout, stderr, style } = context;
   const stop = context.stopSignal();
   const finished = Promise.withResolvers<string>();
+  let programExitCode: number | undefined;
   using clock = createBootClock(clockNs);
   const printed = { calls: 0, skipped: 0, undecodable: 0, second: 0, thisSecond: 0 };
   let failure: unknown;
@@ -102,16 +103,21 @@ export async function traceCalls(
   }, aliveIntervalMs);
   stop.addEventListener('abort', () => finished.resolve(''), { once: true });
   if (stop.aborted) finished.resolve('');
-  program?.ended.then((how) => finished.resolve(`the program ended: ${how}`));
+  program?.ended.then(({ how, exitCode }) => {
+    programExitCode = exitCode;
+    finished.resolve(`the program ended: ${how}`);
+  });
   program?.go();
   const why = await finished.promise;
+  // Read here: a program that we end below, because a limit was reached, has not failed.
+  const endedWith = programExitCode;
   clearTimeout(timer);
   clearInterval(alive);
 
   const detached = tracer.detach(traced);
   if (failure !== undefined) throw failure;
   if (stop.reason !== 'output closed') stderr.line(style.stderr.dim(summary(why, detached, printed)));
-  return exitCode.done;
+  return endedWith ?? exitCode.done;
 }
 
 function attach(tracer: Tracer, target: TargetProcess, program: HeldProgram | undefined): TracedProcess {

@@ -12,7 +12,7 @@ object a line.
 In a pattern * matches any characters and ? one; write it between single quotes: the shell has its own meaning for
 * ( ) and ;
 With -- a program is started by Sidespan, traced from its first instruction, and ends with it; what the program writes
-to its standard output goes to standard error.`,
+to its standard output goes to standard error. The exit code is the program's if it ended by itself.`,
   examples: [
     [
       "sidespan trace --pid 4711 main.checkout 'net/http.(*conn).serve'",

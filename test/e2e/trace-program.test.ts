@@ -76,6 +76,20 @@ test('every call of a program that runs from start to end at full speed', async 
   assert.equal(functions['main.Traced']?.calls, 20_000);
 });
 
+test('the exit code of a program that ended by itself is handed on', async (context) => {
+  const program = await goTarget('exact');
+  const refused = await startSidespan(context, ['trace', 'main.*', '--', program, '-no-such-flag']).ended;
+  assert.equal(refused.code, 2, refused.stderr);
+  assert.match(refused.stderr, /the program ended: exit code 2/);
+
+  const trace = startSidespan(context, ['trace', 'main.*', '--', await goTarget('httpserver'), '-port', '0']);
+  await trace.untilStderr(/^listening /m);
+  process.kill(Number(/\(pid (\d+)\)/.exec(trace.stderr())?.[1]), 'SIGKILL');
+  const killed = await trace.ended;
+  assert.equal(killed.code, 128 + 9, killed.stderr);
+  assert.match(killed.stderr, /the program ended: signal SIGKILL/);
+});
+
 test('--count ends it after so many calls, and the program with it', async (context) => {
   const program = await goTarget('exact');
   const args = ['-now', '-calls', '100000000', '-gc=false'];
