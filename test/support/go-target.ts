@@ -18,7 +18,7 @@ const targetsFolder = join(import.meta.dirname, '..', 'targets');
 
 /** How to build a target; what is left out is the Go default. */
 export interface GoTargetOptions {
-  /** Go release, '1.22' to '1.26' or in full ('1.26.8'); left out: the installed toolchain. */
+  /** Go release, '1.15' to '1.27' or in full ('1.26.8'); left out: the installed toolchain. */
   readonly go?: string;
   /** For the linker, e.g. '-s -w'. */
   readonly ldflags?: string;

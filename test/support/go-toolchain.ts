@@ -15,13 +15,25 @@ const run = promisify(execFile);
 /** Minor releases that every capability is tested with, oldest first. */
 export const allGoVersions = ['1.22', '1.23', '1.24', '1.25', '1.26'] as const;
 
+/** Older and newer ones, which the reader of binaries and the matrix are tested with. Fetched when first asked for. */
+export const oldGoVersions = ['1.15', '1.16', '1.17', '1.18', '1.19', '1.20', '1.21'] as const;
+export const everyGoVersion = [...oldGoVersions, ...allGoVersions, '1.27'] as const;
+
 /** The patch release that stands for a minor one. Tests that need another name it in full ('1.26.8'). */
 const patchReleases: Readonly<Record<string, string>> = {
+  '1.15': '1.15.15',
+  '1.16': '1.16.15',
+  '1.17': '1.17.13',
+  '1.18': '1.18.8',
+  '1.19': '1.19.4',
+  '1.20': '1.20.14',
+  '1.21': '1.21.13',
   '1.22': '1.22.12',
   '1.23': '1.23.12',
   '1.24': '1.24.13',
   '1.25': '1.25.14',
   '1.26': '1.26.11',
+  '1.27': '1.27.4',
 };
 
 /** Below this the installed `go` can't build the newest grpc-go, which is what targets have unless they say otherwise. */
@@ -53,12 +65,18 @@ export function goEnvironment(toolchain: GoToolchain, extra: NodeJS.ProcessEnv =
     ...process.env,
     GOROOT: toolchain.goroot,
     GOTOOLCHAIN: 'local',
-    GOFLAGS: '-buildvcs=false',
+    // Settings of the user's may hold flags that old releases reject.
+    ...(minorOf(toolchain) < 18 ? { GOENV: 'off', GOFLAGS: '' } : { GOFLAGS: '-buildvcs=false' }),
     GOWORK: 'off',
     // A host with a C compiler would otherwise build `net` with cgo and one without would not.
     CGO_ENABLED: '0',
     ...extra,
   };
+}
+
+/** 26 of a Go 1.26. */
+export function minorOf({ version }: Pick<GoToolchain, 'version'>): number {
+  return Number(/^go1\.(\d+)/.exec(version)?.[1] ?? Number.NaN);
 }
 
 let local: Promise<GoToolchain> | undefined;
@@ -95,8 +113,7 @@ async function findLocal(): Promise<GoToolchain> {
       env: { ...process.env, GOTOOLCHAIN: 'local', GOROOT: '' },
     });
     const [goroot = '', reported = ''] = stdout.split('\n');
-    const minor = Number(/^go1\.(\d+)/.exec(reported)?.[1] ?? Number.NaN);
-    if (minor >= oldestLocalMinor) return { goroot, go, version: reported };
+    if (minorOf({ version: reported }) >= oldestLocalMinor) return { goroot, go, version: reported };
     rejected.push(`${go} is ${reported || 'of an unknown version'}`);
   }
   const why = rejected.length > 0 ? `: ${rejected.join(', ')}` : '';

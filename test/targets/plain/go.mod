@@ -1,0 +1,3 @@
+module sidespan.test/plain
+
+go 1.15
