@@ -13,7 +13,7 @@ export default defineCommand({
   description: `Each function is a line: name, file and line, where its entry is probed, number of exits, signature. One that can't be
 traced says why. Without a pattern all functions are listed.
 In a pattern * matches any characters and ? one; write it between single quotes: the shell has its own meaning for
-* ( ) and ;`,
+* ( ) and ; Of a package's path the last element is enough: http.(*conn).serve.`,
   examples: [
     [
       "sidespan functions --pid 4711 'main.*'",

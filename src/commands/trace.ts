@@ -10,7 +10,7 @@ export default defineCommand({
   description: `Each call is a line: time at which it began, goroutine, function, arguments, results, duration. --json gives one JSON
 object a line.
 In a pattern * matches any characters and ? one; write it between single quotes: the shell has its own meaning for
-* ( ) and ;
+* ( ) and ; Of a package's path the last element is enough: http.(*conn).serve.
 With -- a program is started by Sidespan, traced from its first instruction, and ends with it; what the program writes
 to its standard output goes to standard error. The exit code is the program's if it ended by itself.`,
   examples: [

@@ -40,7 +40,8 @@ export const ownSettings = {
     fallback: '',
     otherwise: 'none',
     group: 'What to trace',
-    description: 'Functions to trace: names or patterns, where `*` matches any characters and `?` one.',
+    description:
+      'Functions to trace: names or patterns, where `*` matches any characters and `?` one. The last element of a package path is enough.',
     example: 'main.*;github.com/acme/shop/cart.(*Cart).Add',
   }),
   SIDESPAN_PRESETS: withDefault<readonly ((typeof presetNames)[number] | 'none')[]>({

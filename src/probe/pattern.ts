@@ -2,12 +2,16 @@
  * Patterns of SIDESPAN_FUNCTIONS: names or globs, separated by `;` or newlines. `*` is any run of characters, `?` any one;
  * everything else stands for itself. So `net/http.(*conn).serve` is a name as it is (its `*` matches the literal `*`) and
  * `main.(*Cart).*` is every method of *Cart. `main.Map[...]` is every instance of a generic function.
+ *
+ * A pattern that matches no whole name is tried on `shortNames`: `http.(*conn).serve` is found as well.
  */
 export interface FunctionPattern {
   readonly text: string;
   /** Without wildcards other than the `(*` of a pointer receiver: names one function. */
   readonly exact: boolean;
   readonly matches: (name: string) => boolean;
+  /** Whether it matches one of the name's `shortNames`. */
+  readonly matchesShort: (name: string) => boolean;
 }
 
 /** Longest pattern: far longer than any Go symbol that is not generated. */
@@ -30,8 +34,29 @@ export function functionPattern(text: string): FunctionPattern {
   const exact = !/[*?]/.test(text.replaceAll(/\(\*(?=[^)*?])/g, '('));
   // As the runtime prints a generic function: all its instances.
   const glob = text.replaceAll('[...]', '[*]');
-  if (exact && glob === text) return { text, exact, matches: (name) => name === text };
-  return { text, exact: exact && glob === text, matches: globMatcher(glob) };
+  const matches = exact && glob === text ? (name: string) => name === text : globMatcher(glob);
+  // Tells most names apart at once: short ones end as the whole does.
+  const ending = glob.slice(glob.search(/[^*?./]*$/));
+  const matchesShort = (name: string) => name.endsWith(ending) && shortNames(name).some(matches);
+  return { text, exact: exact && glob === text, matches, matchesShort };
+}
+
+/**
+ * What people write for a function instead of its whole name `gopkg.in/yaml%2ev3.(*parser).parse`: with the path as the
+ * import says it, without its first elements, without a major version as last element (`caddy/v2`, `yaml.v3`).
+ */
+export function shortNames(name: string): string[] {
+  // Type arguments have paths of their own.
+  const bracket = name.search(/[[(]/);
+  const lastSlash = name.lastIndexOf('/', bracket === -1 ? name.length : bracket);
+  // A dot in the path's last element is written %2e.
+  const dot = name.indexOf('.', lastSlash);
+  if (dot === -1) return [];
+  const elements = name.slice(0, dot).replaceAll('%2e', '.').split('/');
+  const paths = elements.map((_, from) => elements.slice(from).join('/'));
+  const last = elements.at(-1) ?? '';
+  paths.push(/^v\d+$/.test(last) ? (elements.at(-2) ?? last) : last.replace(/\.v\d+$/, ''));
+  return paths.map((path) => path + name.slice(dot));
 }
 
 /** Matches from the left with one point to return to: linear for the usual globs, never exponential. */

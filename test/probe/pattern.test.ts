@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { editDistance, nearestNames } from '../../src/probe/name-suggestion.ts';
-import { functionPattern, parsePatterns } from '../../src/probe/pattern.ts';
+import { functionPattern, parsePatterns, shortNames } from '../../src/probe/pattern.ts';
 
 test('patterns are separated by semicolons and newlines', () => {
   const patterns = parsePatterns(' main.* ;\nnet/http.(*conn).serve\n\n;main.*;main.charge');
@@ -45,6 +45,32 @@ test('what matches', () => {
   for (const [pattern, name, matches] of cases) {
     assert.equal(functionPattern(pattern).matches(name), matches, `${pattern} on ${name}`);
   }
+});
+
+test('short names', () => {
+  const router = 'github.com/docker/docker/api/server/router/network.(*networkRouter).getNetworksList';
+  const cases: [pattern: string, name: string, matches: boolean][] = [
+    ['network.(*networkRouter).getNetworksList', router, true],
+    ['router/network.(*networkRouter).get*', router, true],
+    ['network.*', router, true],
+    ['work.(*networkRouter).getNetworksList', router, false],
+    ['(*networkRouter).getNetworksList', router, false],
+    ['getNetworksList', router, false],
+    ['caddy.Run', 'github.com/caddyserver/caddy/v2.Run', true],
+    ['v2.Run', 'github.com/caddyserver/caddy/v2.Run', true],
+    ['yaml.Marshal', 'gopkg.in/yaml%2ev3.Marshal', true],
+    ['yaml.v3.Marshal', 'gopkg.in/yaml%2ev3.Marshal', true],
+    ['gopkg.in/yaml.v3.Marshal', 'gopkg.in/yaml%2ev3.Marshal', true],
+    ['cart.Item]', 'main.Map[github.com/acme/shop/cart.Item]', false],
+    ['cart.*', 'main.Map[github.com/acme/shop/cart.Item]', false],
+    ['shop.Map[...]', 'acme/shop.Map[github.com/acme/shop/cart.Item]', true],
+    ['x', 'no package', false],
+    ['v2.Run', 'v2.Run', true],
+  ];
+  for (const [pattern, name, matches] of cases) {
+    assert.equal(functionPattern(pattern).matchesShort(name), matches, `${pattern} on ${name}`);
+  }
+  fc.assert(fc.property(fc.string(), (name) => shortNames(name).every((short) => short.length <= name.length)));
 });
 
 test('a glob matches what its regular expression matches', () => {

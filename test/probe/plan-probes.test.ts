@@ -35,6 +35,19 @@ test('functions by pattern, with what can not be traced and what matched nothing
   );
 });
 
+test('a package by the last element of its path, where no whole name fits', slow, async () => {
+  using binary = openGoBinary(await goTarget('httpserver'));
+  const traced = (patterns: string) => {
+    const { probes, report } = planOf(binary, patterns);
+    assert.deepEqual(report.unmatched, []);
+    return probes.map(({ description }) => description.functionName).filter((name) => /URL/.test(name));
+  };
+  assert.deepEqual(traced('url.(*URL).String'), ['net/url.(*URL).String']);
+  const setters = traced('url.(*URL).set*');
+  assert.deepEqual(setters, traced('net/url.(*URL).set*'));
+  assert.ok(setters.includes('net/url.(*URL).setPath'));
+});
+
 test('a pattern that matches thousands is cut at the limit', slow, async () => {
   using binary = openGoBinary(await goTarget('httpserver'));
   const plan = planOf(binary, '*', 50);
