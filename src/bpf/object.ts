@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { release } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../package-file.ts';
 import { type AttachMode, attachType, hasUprobeMulti } from './attach.ts';
 import { BpfError } from './bpf-error.ts';
 import type { Libbpf } from './libbpf.ts';
@@ -30,16 +30,14 @@ const openOptions = { sizeBytes: 80, size: 0, logBuffer: 56, logSize: 64 } as co
 const logBytes = 1 << 20;
 const logTailLines = 12;
 
-/** The compiled object for this machine: beside the sources in a checkout, beside the compiled code in a package. */
+/** The compiled object for this machine. */
 export function objectPath(name = 'sidespan'): string {
   const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
-  const file = `bpf/${name}.${arch}.bpf.o`;
-  const candidates = [`../../dist/${file}`, `../${file}`].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  const found = candidates.find((path) => existsSync(path));
-  if (found === undefined) {
-    throw new BpfError(`The BPF object ${file} is missing`, 0, { remedy: 'In a checkout run `scripts/build-bpf`.' });
+  const path = packageFile('dist', 'bpf', `${name}.${arch}.bpf.o`);
+  if (!existsSync(path)) {
+    throw new BpfError(`The BPF object ${path} is missing`, 0, { remedy: 'In a checkout run `scripts/build-bpf`.' });
   }
-  return found;
+  return path;
 }
 
 function logTail(log: Uint8Array): string {

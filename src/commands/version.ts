@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../package-file.ts';
 import { defineCommand } from './command.ts';
 import { exitCode } from './exit-code.ts';
 
@@ -19,8 +20,7 @@ export default defineCommand({
   },
 });
 
-/** From package.json, which lies two folders above both src/commands and dist/commands. */
+/** From package.json. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version;
 }

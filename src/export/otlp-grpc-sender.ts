@@ -1,4 +1,6 @@
 import { type ChannelCredentials, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { ExportError } from './export-error.ts';
 import {
   commonOptions,
@@ -16,11 +18,10 @@ type GrpcOptions = ReturnType<typeof commonOptions> & {
 };
 
 const exporters: {
-  readonly [S in Signal]: () => Promise<new (options: GrpcOptions) => OtlpExporter<Content[S]>>;
-} = {
-  traces: async () => (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter,
-  metrics: async () => (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter,
-};
+  readonly [S in Signal]: new (
+    options: GrpcOptions,
+  ) => OtlpExporter<Content[S]>;
+} = { traces: OTLPTraceExporter, metrics: OTLPMetricExporter };
 
 /**
  * OTLP/gRPC. Of the environment grpc-js itself still reads `grpc_proxy`, `https_proxy`, `http_proxy`, `no_grpc_proxy`,
@@ -31,7 +32,7 @@ export async function openGrpcSender<S extends Signal>(
   signal: S,
   settings: OtlpExporterSettings,
 ): Promise<OtlpSender<Content[S]>> {
-  const Exporter = await exporters[signal]();
+  const Exporter = exporters[signal];
   const { url, timeoutMs, tls, userAgent } = settings;
   const place = new URL(url).host;
   const metadata = metadataOf(settings.headers);

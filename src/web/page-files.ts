@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import nodeModule, { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import nodeModule from 'node:module';
+import { join } from 'node:path';
+import { packageFile } from '../package-file.ts';
 import { securityHeaders } from './http-reply.ts';
 
 /**
- * The page's files. In the package they stand compiled beside this one (dist/web/page/*.js); in a checkout the
- * modules are TypeScript and their types are stripped when they are first asked for. index.html names `boot.js`
- * either way, and each module imports the others by the ending they have there.
+ * The page's files. A package has them compiled, uPlot's among them; in a checkout the modules are TypeScript and their
+ * types are stripped when they are first asked for. index.html names `boot.js` either way, and each module imports the
+ * others by the ending they have there.
  */
-const PAGE_DIRECTORY = fileURLToPath(new URL('./page/', import.meta.url));
+const IN_CHECKOUT = existsSync(packageFile('src'));
+const PAGE_DIRECTORY = packageFile(IN_CHECKOUT ? 'src' : 'dist', 'web', 'page');
+const UPLOT_DIRECTORY = IN_CHECKOUT ? packageFile('node_modules', 'uplot', 'dist') : PAGE_DIRECTORY;
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -60,16 +62,12 @@ const FILE_PATH = /^\/([a-z][a-z-]*\.(?:html|css|js|ts|svg))$/;
 
 function sourceOf(path: string): string | undefined {
   if (path === '/') return join(PAGE_DIRECTORY, 'index.html');
-  if (path === '/uplot.js') return join(uplotDirectory(), 'uPlot.esm.js');
-  if (path === '/uplot.css') return join(uplotDirectory(), 'uPlot.min.css');
+  if (path === '/uplot.js') return join(UPLOT_DIRECTORY, 'uPlot.esm.js');
+  if (path === '/uplot.css') return join(UPLOT_DIRECTORY, 'uPlot.min.css');
   const name = FILE_PATH.exec(path)?.[1];
   if (name === undefined || name.endsWith('.d.ts')) return undefined;
   const candidates = name === 'boot.js' ? ['boot.js', 'boot.ts'] : [name];
   return candidates.map((candidate) => join(PAGE_DIRECTORY, candidate)).find((file) => existsSync(file));
-}
-
-function uplotDirectory(): string {
-  return dirname(createRequire(import.meta.url).resolve('uplot'));
 }
 
 async function load(source: string): Promise<PageFile> {
