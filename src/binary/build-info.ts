@@ -1,16 +1,18 @@
-import { BinaryError } from './binary-error.ts';
 import { Cursor } from './cursor.ts';
 import type { ElfFile } from './elf-file.ts';
 import type { BuildInfo } from './go-binary.ts';
+import type { Image } from './image.ts';
 
 /**
  * Layout: cmd/link/internal/ld/data.go, `buildinfo`, and debug/buildinfo. 16-byte aligned: the magic (14 bytes), pointer
- * size, flags, padding to 32; with flag bit 1 (Go 1.18 and later) then two strings, each behind its varint length.
+ * size, flags. With flag bit 1 (Go 1.18 and later) then padding to 32 and two strings, each behind its varint length;
+ * without it two addresses of strings (pointer, length): `runtime.buildVersion` and `runtime.modinfo`.
  */
 const magic = Buffer.from('\xff Go buildinf:', 'latin1');
 const alignment = 16;
 const flagsOffset = 15;
 const inlineFlag = 2;
+const pointersOffset = 16;
 const stringsOffset = 32;
 
 /** The module text is framed by two 16-byte marks, so that it can be found in memory; they are not part of it. */
@@ -28,11 +30,11 @@ const pieceBytes = 1024 * 1024;
 
 type Module = { readonly path: string; readonly version: string };
 
-/** Reads the build information that the Go linker embeds. Undefined if there is none: not a Go program. */
-export function readBuildInfo(elf: ElfFile): BuildInfo | undefined {
+/** Reads the build information that the Go linker embeds. Undefined if there is none: of another language, or removed. */
+export function readBuildInfo(elf: ElfFile, image: Image): BuildInfo | undefined {
   for (const { fileOffset, sizeBytes } of candidateRanges(elf)) {
     const found = findMagic(elf, fileOffset, sizeBytes);
-    if (found !== undefined) return decode(elf, found, fileOffset + sizeBytes);
+    if (found !== undefined) return decode(elf, image, found, fileOffset + sizeBytes);
   }
   return undefined;
 }
@@ -57,17 +59,33 @@ function findMagic(elf: ElfFile, fileOffset: number, sizeBytes: number): number 
   return undefined;
 }
 
-function decode(elf: ElfFile, fileOffset: number, endOffset: number): BuildInfo {
+function decode(elf: ElfFile, image: Image, fileOffset: number, endOffset: number): BuildInfo {
   const place = { file: elf.path, section: 'build information', baseOffset: 0 };
   const available = Math.min(endOffset - fileOffset, maxModuleTextBytes + maxVersionBytes + stringsOffset);
   const cursor = new Cursor(elf.readFile(fileOffset, available), place);
-  if ((cursor.seek(flagsOffset).u8() & inlineFlag) === 0) {
-    const remedy = 'Build it with Go 1.18 or later; Sidespan is tested with 1.22 and later.';
-    throw new BinaryError('the program was built by Go 1.17 or older', place, remedy, { kind: 'unsupported' });
-  }
+  if ((cursor.seek(flagsOffset).u8() & inlineFlag) === 0) return decodePointers(elf, image, fileOffset);
   cursor.seek(stringsOffset);
-  const goVersion = text(cursor, maxVersionBytes);
-  const framed = text(cursor, maxModuleTextBytes);
+  return buildInfoOf(text(cursor, maxVersionBytes), text(cursor, maxModuleTextBytes));
+}
+
+/** The addresses are relocated ones in a PIE. */
+function decodePointers(elf: ElfFile, image: Image, fileOffset: number): BuildInfo {
+  const vaddr = elf.vaddrOf(fileOffset);
+  const cursor = image.cursor(vaddr + pointersOffset, 16);
+  const [version, modules] = [cursor.u64(), cursor.u64()];
+  return buildInfoOf(goString(image, version, maxVersionBytes), goString(image, modules, maxModuleTextBytes));
+}
+
+/** A string header of the program, as latin1; a program without modules has an empty text. */
+function goString(image: Image, vaddr: number, limitBytes: number): string {
+  if (vaddr === 0) return '';
+  const header = image.cursor(vaddr, 16);
+  const [start, length] = [header.u64(), header.u64()];
+  if (length > limitBytes) header.fail(`a text of ${length} bytes is longer than the limit of ${limitBytes}`);
+  return length === 0 ? '' : Buffer.from(image.bytes(start, length)).toString('latin1');
+}
+
+function buildInfoOf(goVersion: string, framed: string): BuildInfo {
   const framedBytes = Buffer.from(framed, 'latin1');
   const inner = framedBytes.subarray(sentinelBytes, Math.max(sentinelBytes, framedBytes.length - sentinelBytes));
   return { goVersion, ...parseModuleText(inner.toString('utf8')) };

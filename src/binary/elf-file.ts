@@ -92,6 +92,15 @@ export class ElfFile implements Disposable {
     return segment.fileOffset + (vaddr - segment.vaddr);
   }
 
+  /** Linked address of a byte of the file. Throws a BinaryError for one that is never loaded. */
+  vaddrOf(fileOffset: number): number {
+    const segment = this.#loads.find(
+      (candidate) => fileOffset >= candidate.fileOffset && fileOffset < candidate.fileOffset + candidate.fileSizeBytes,
+    );
+    if (segment !== undefined) return segment.vaddr + (fileOffset - segment.fileOffset);
+    throw new BinaryError('no loaded segment has this part of the file', { file: this.path, offset: fileOffset });
+  }
+
   /** Bytes mapped at a linked address, as they are in the file: without relocations. */
   read(vaddr: number, sizeBytes: number): Uint8Array {
     if (sizeBytes === 0) return new Uint8Array(0);

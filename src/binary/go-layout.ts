@@ -1,25 +1,25 @@
 /**
- * Layouts of the tables that the Go linker and runtime share, one row for each release that changed one. Sources in the
- * Go repository, at the tag of the release: src/runtime/symtab.go (`moduledata`, `pcHeader`), src/runtime/runtime2.go
- * (`_func`), src/cmd/link/internal/ld/pcln.go. A release that is not listed is read by the row before it.
+ * Layouts of `runtime.moduledata` and of the type descriptors, one row for each release of Go that changed one. Sources:
+ * src/runtime/symtab.go (`moduledata`), src/internal/abi/type.go, at the tag of the release.
  *
  * Which row is right is found out, not trusted: module-data.ts checks what a row leads to, so a program whose version is
- * unknown or odd is read as well.
+ * unknown or odd is read as well. A release newer than the last row is read by what it says of itself
+ * (described-layout.ts).
  */
+import type { PclntabLayout } from './pclntab-layout.ts';
 
-/** Field offsets within `runtime._func`, by pclntab's magic. All are u32 except funcId and flag (u8). */
-export interface FuncLayout {
-  readonly entryOffset: number;
-  readonly name: number;
-  readonly pcFile: number;
-  readonly pcLine: number;
-  readonly compileUnit: number;
-  readonly funcId: number;
-  readonly flag: number;
-  readonly sizeBytes: number;
-}
+/** Field offsets within `runtime.moduledata` of the function tables. Slices are pointer, length, capacity. */
+export const moduledataTables = {
+  /** One table for everything, until 1.15. */
+  single: { pclntable: 0, ftab: 24, filetab: 48, text: 96, etext: 104 },
+  /** Has not moved since 1.16. */
+  several: { funcnametab: 8, cutab: 32, filetab: 56, pctab: 80, pclntable: 104, ftab: 128, text: 176, etext: 184 },
+} as const;
 
-/** Field offsets within `runtime.moduledata` that moved since Go 1.18. */
+/** The largest moduledata that any row is of. */
+export const maxModuledataBytes = 592;
+
+/** Field offsets within `runtime.moduledata` of the types. */
 export interface TypesLayout {
   readonly types: number;
   readonly etypes: number;
@@ -36,113 +36,78 @@ export interface GoLayout {
   /** The minor release of Go 1 that brought this layout. */
   readonly sinceMinor: number;
   readonly moduledata: TypesLayout;
-  /** A struct field's offset is shifted left by one, the lowest bit says `embedded`: in 1.18 only. */
+  /** How a name's length is written behind its flags: two bytes big-endian until 1.16, since then a varint. */
+  readonly nameLength: 'u16' | 'varint';
+  /** A struct field's offset is shifted left by one, the lowest bit says `embedded`: until 1.18. */
   readonly embeddedInFieldOffset: boolean;
   /** Size of `abi.MapType` (src/internal/abi/map.go, older: map_noswiss.go), behind which a named map's methods lie. */
   readonly mapTypeBytes: number;
 }
 
-/** The fields of `runtime.moduledata` that have not moved since Go 1.16. Slices are pointer, length, capacity. */
-export const moduledataFixed = {
-  pcHeader: 0,
-  funcnametab: 8,
-  cutab: 32,
-  filetab: 56,
-  pctab: 80,
-  pclntable: 104,
-  ftab: 128,
-  text: 176,
-  etext: 184,
-  sizeBytes: 192,
+const row19 = {
+  sinceMinor: 19,
+  moduledata: { types: 280, etypes: 288, typelinks: 336, itablinks: 360 },
+  nameLength: 'varint',
+  embeddedInFieldOffset: false,
+  mapTypeBytes: 88,
 } as const;
-
-/** At least so many bytes of moduledata are needed for any row. */
-export const moduledataBytes = 408;
-
-/** `runtime.pcHeader` since Go 1.18: magic u32, 0 u16, minimum instruction size u8, pointer size u8, then words. */
-export const pcHeaderLayout = {
-  functionCount: 8,
-  fileCount: 16,
-  funcnameOffset: 32,
-  cuOffset: 40,
-  filetabOffset: 48,
-  pctabOffset: 56,
-  pclnOffset: 64,
-  sizeBytes: 72,
+const row20 = {
+  ...row19,
+  sinceMinor: 20,
+  moduledata: { types: 296, etypes: 304, typelinks: 352, itablinks: 376 },
 } as const;
-
-/** pclntab's magics (src/internal/abi/symtab.go). `-1` stands for any other: obfuscators replace it by a random one. */
-const func120 = {
-  entryOffset: 0,
-  name: 4,
-  pcFile: 20,
-  pcLine: 24,
-  compileUnit: 32,
-  funcId: 40,
-  flag: 41,
-  sizeBytes: 44,
+const row18 = { ...row19, sinceMinor: 18, embeddedInFieldOffset: true } as const;
+const row17 = {
+  ...row18,
+  sinceMinor: 17,
+  moduledata: { types: 280, etypes: 288, typelinks: 320, itablinks: 344 },
 } as const;
-
-export const funcLayouts: Readonly<Record<number, FuncLayout>> = {
-  0xfffffff0: { ...func120, funcId: 36, flag: 37, sizeBytes: 40 },
-  0xfffffff1: func120,
-};
-
-/** For a magic that nobody knows: the one that serves since 1.20. */
-export const newestFuncLayout: FuncLayout = func120;
-
-/** Go 1.2 to 1.15, and 1.16 and 1.17: recognised, to be refused by name. */
-export const oldMagics: Readonly<Record<number, string>> = {
-  0xfffffffb: 'Go 1.15 or older',
-  0xfffffffa: 'Go 1.16 or 1.17',
-};
+const row16 = { ...row17, sinceMinor: 16, nameLength: 'u16' } as const;
 
 /** Newest first. */
-const goLayouts: readonly GoLayout[] = [
+export const goLayouts: readonly GoLayout[] = [
   {
+    ...row20,
     sinceMinor: 27,
     moduledata: { types: 296, typedesclen: 304, etypes: 312, itaboffset: 320, itabsize: 328 },
-    embeddedInFieldOffset: false,
     mapTypeBytes: 136,
   },
   {
+    ...row20,
     sinceMinor: 26,
     moduledata: { types: 296, etypes: 304, typelinks: 360, itablinks: 384 },
-    embeddedInFieldOffset: false,
     mapTypeBytes: 112,
   },
-  {
-    sinceMinor: 24,
-    moduledata: { types: 296, etypes: 304, typelinks: 352, itablinks: 376 },
-    embeddedInFieldOffset: false,
-    mapTypeBytes: 112,
-  },
-  {
-    sinceMinor: 20,
-    moduledata: { types: 296, etypes: 304, typelinks: 352, itablinks: 376 },
-    embeddedInFieldOffset: false,
-    mapTypeBytes: 88,
-  },
-  {
-    sinceMinor: 19,
-    moduledata: { types: 280, etypes: 288, typelinks: 336, itablinks: 360 },
-    embeddedInFieldOffset: false,
-    mapTypeBytes: 88,
-  },
-  {
-    sinceMinor: 18,
-    moduledata: { types: 280, etypes: 288, typelinks: 336, itablinks: 360 },
-    embeddedInFieldOffset: true,
-    mapTypeBytes: 88,
-  },
+  { ...row20, sinceMinor: 24, mapTypeBytes: 112 },
+  row20,
+  row19,
+  row18,
+  row17,
+  row16,
+  { ...row16, sinceMinor: 15, moduledata: { types: 200, etypes: 208, typelinks: 240, itablinks: 264 } },
 ];
 
-/** The rows in the order in which to try them: first the version's own, then the others, newest first. */
-export function layoutsFor(goVersion: string): readonly GoLayout[] {
-  const minor = Number(/\bgo1\.(\d+)/.exec(goVersion)?.[1] ?? Number.NaN);
+/** The last release whose layouts are known. */
+export const newestKnownMinor = goLayouts[0]?.sinceMinor ?? 0;
+
+/** 26 of `go1.26.8`; undefined for versions that say nothing of it (`devel +a1b2c3d`, `unknown`). */
+export function minorOfVersion(goVersion: string): number | undefined {
+  const digits = /\bgo1\.(\d{1,3})/.exec(goVersion)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/**
+ * The rows that a program with this form of pclntab may have, in the order in which to try them: the version's own row,
+ * then the others, newest first.
+ */
+export function layoutsFor(goVersion: string, { firstMinor, lastMinor }: PclntabLayout): readonly GoLayout[] {
+  const minor = minorOfVersion(goVersion) ?? Number.NaN;
   // GOEXPERIMENT=noswissmap, in 1.24 and 1.25, brings back the older maps; the version then ends in `X:noswissmap`.
   const oldMaps = goVersion.includes('noswissmap') ? { mapTypeBytes: 88 } : {};
   const own = goLayouts.find((layout) => minor >= layout.sinceMinor);
-  const others = goLayouts.filter((layout) => layout !== own);
-  return own === undefined ? others : [{ ...own, ...oldMaps }, ...others];
+  const possible = goLayouts.filter((layout, index) => {
+    const nextMinor = goLayouts[index - 1]?.sinceMinor ?? Number.POSITIVE_INFINITY;
+    return layout !== own && layout.sinceMinor <= lastMinor && nextMinor > firstMinor;
+  });
+  return own === undefined ? possible : [{ ...own, ...oldMaps }, ...possible];
 }

@@ -1,6 +1,7 @@
 import { BinaryError, hex } from './binary-error.ts';
 import { readBuildId } from './build-id.ts';
 import { readBuildInfo } from './build-info.ts';
+import { buildInfoOfTables } from './build-version.ts';
 import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
 import type { BuildInfo, Found, GoBinary, GoFunction, SourceLine } from './go-binary.ts';
@@ -28,14 +29,8 @@ import { TypeReader } from './type-descriptor.ts';
 export function openGoBinary(path: string): GoBinary {
   const elf = new ElfFile(path);
   try {
-    const buildInfo = readBuildInfo(elf);
-    if (buildInfo === undefined) {
-      const remedy = 'Sidespan traces Go programs only. Of a packed one (UPX), use the unpacked file.';
-      throw new BinaryError('it is no Go program: it has no Go build information', { file: path }, remedy, {
-        kind: 'not-go',
-      });
-    }
-    return new OpenGoBinary(elf, buildInfo);
+    const image = new Image(elf);
+    return new OpenGoBinary(elf, image, readBuildInfo(elf, image) ?? buildInfoOfTables(elf, image));
   } catch (error) {
     elf[Symbol.dispose]();
     throw error;
@@ -56,9 +51,9 @@ class OpenGoBinary implements GoBinary {
   #types: RuntimeTypes | undefined;
   #dwarf: Dwarf | undefined;
 
-  constructor(elf: ElfFile, buildInfo: BuildInfo) {
+  constructor(elf: ElfFile, image: Image, buildInfo: BuildInfo) {
     this.#elf = elf;
-    this.#image = new Image(elf);
+    this.#image = image;
     this.path = elf.path;
     this.sizeBytes = elf.sizeBytes;
     this.arch = elf.arch;
@@ -156,7 +151,7 @@ class OpenGoBinary implements GoBinary {
           kind: 'unsupported',
         });
       }
-      this.#types = new RuntimeTypes(new TypeReader(this.#image, this.#moduleData, types));
+      this.#types = new RuntimeTypes(new TypeReader(this.#image, types));
     }
     return this.#types;
   }

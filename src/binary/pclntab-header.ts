@@ -1,8 +1,14 @@
-import { BinaryError } from './binary-error.ts';
 import type { Cursor } from './cursor.ts';
 import type { ElfFile } from './elf-file.ts';
-import { type FuncLayout, funcLayouts, newestFuncLayout, oldMagics, pcHeaderLayout } from './go-layout.ts';
 import type { Image } from './image.ts';
+import {
+  functabAt,
+  functionCountOffset,
+  type HeaderLayout,
+  newestPclntabLayout,
+  type PclntabLayout,
+  pclntabLayouts,
+} from './pclntab-layout.ts';
 
 /** Linkers name it so; in external PIE links before Go 1.26 it has no section of its own. */
 const sectionNames = ['.gopclntab', '.data.rel.ro.gopclntab'];
@@ -26,7 +32,14 @@ export interface PclntabHeader {
   readonly functionCount: number;
   /** pc deltas are counted in units of this. */
   readonly instructionBytes: number;
-  readonly funcLayout: FuncLayout;
+  readonly layout: PclntabLayout;
+  /** The magic is one of Go's own. An obfuscator's stands for no release. */
+  readonly knownMagic: boolean;
+  /** Undefined where everything is one table: until Go 1.15. */
+  readonly tables: TableOffsets | undefined;
+}
+
+export interface TableOffsets {
   readonly funcnameOffset: number;
   readonly cuOffset: number;
   readonly filetabOffset: number;
@@ -51,7 +64,6 @@ function* candidates(elf: ElfFile, image: Image): Generator<PclntabHeader> {
   for (const name of sectionNames) {
     const section = elf.section(name);
     if (section === undefined) continue;
-    refuseOldMagic(elf, image, section.vaddr);
     const header = headerAt(elf, image, section.vaddr);
     if (header !== undefined) yield header;
   }
@@ -66,14 +78,6 @@ function* candidates(elf: ElfFile, image: Image): Generator<PclntabHeader> {
   for (const segment of [...loads].sort((a, b) => Number(a.executable) - Number(b.executable))) {
     yield* search(elf, image, segment.vaddr, segment.fileSizeBytes);
   }
-}
-
-function refuseOldMagic(elf: ElfFile, image: Image, vaddr: number): void {
-  const magic = image.has(vaddr, 4) ? image.cursor(vaddr, 4).u32() : 0;
-  if (oldMagics[magic] === undefined) return;
-  const remedy = 'Build it with Go 1.18 or later; Sidespan is tested with 1.22 and later.';
-  const place = { file: elf.path, section: 'pclntab', offset: vaddr };
-  throw new BinaryError(`the program was built by ${oldMagics[magic]}`, place, remedy, { kind: 'unsupported' });
 }
 
 function* search(elf: ElfFile, image: Image, vaddr: number, sizeBytes: number): Generator<PclntabHeader> {
@@ -97,38 +101,41 @@ function* search(elf: ElfFile, image: Image, vaddr: number, sizeBytes: number): 
 
 /** Undefined if the bytes there are none. */
 function headerAt(elf: ElfFile, image: Image, vaddr: number): PclntabHeader | undefined {
-  if (!image.has(vaddr, pcHeaderLayout.sizeBytes)) return undefined;
-  const cursor = image.cursor(vaddr, pcHeaderLayout.sizeBytes);
+  if (!image.has(vaddr, functabAt)) return undefined;
+  const cursor = image.cursor(vaddr, functabAt);
   const magic = cursor.u32();
   const instructionBytes = minimumInstructionBytes[elf.arch];
   if (cursor.u16() !== 0 || cursor.u8() !== instructionBytes || cursor.u8() !== 8) return undefined;
-  const word = (offset: number): number | undefined => smallWord(cursor.seek(vaddr + offset));
-  const functionCount = word(pcHeaderLayout.functionCount);
-  const funcnameOffset = word(pcHeaderLayout.funcnameOffset);
-  const cuOffset = word(pcHeaderLayout.cuOffset);
-  const filetabOffset = word(pcHeaderLayout.filetabOffset);
-  const pctabOffset = word(pcHeaderLayout.pctabOffset);
-  const pclnOffset = word(pcHeaderLayout.pclnOffset);
+  const functionCount = smallWord(cursor.seek(vaddr + functionCountOffset));
   if (functionCount === undefined || functionCount === 0 || functionCount > maxFunctions) return undefined;
-  if (cuOffset === undefined || filetabOffset === undefined) return undefined;
-  if (pctabOffset === undefined || pclnOffset === undefined) return undefined;
-  // The tables follow each other in this order, the first directly behind the header, aligned to 8 or (until 1.23) 32.
-  const { sizeBytes } = pcHeaderLayout;
-  if (funcnameOffset === undefined || funcnameOffset < sizeBytes || funcnameOffset > sizeBytes + 32) return undefined;
-  if (cuOffset < funcnameOffset || filetabOffset < cuOffset) return undefined;
-  if (pctabOffset < filetabOffset || pclnOffset < pctabOffset) return undefined;
-  if (!image.has(vaddr, pclnOffset + functionCount * 8 + 4)) return undefined;
-  return {
-    vaddr,
-    functionCount,
-    instructionBytes,
-    funcLayout: funcLayouts[magic] ?? newestFuncLayout,
-    funcnameOffset,
-    cuOffset,
-    filetabOffset,
-    pctabOffset,
-    pclnOffset,
+  const known = pclntabLayouts[magic];
+  const layout = known ?? newestPclntabLayout;
+  const tables = layout.header === undefined ? undefined : tableOffsets(image, vaddr, layout.header);
+  if (layout.header !== undefined && tables === undefined) return undefined;
+  // Behind the last entry lies the end of the last function.
+  const functabBytes = functionCount * layout.functabEntryBytes + layout.functabEntryBytes / 2;
+  if (!image.has(vaddr, (tables?.pclnOffset ?? functabAt) + functabBytes)) return undefined;
+  return { vaddr, functionCount, instructionBytes, layout, knownMagic: known !== undefined, tables };
+}
+
+/** Undefined unless the tables follow each other as the linker writes them. */
+function tableOffsets(image: Image, vaddr: number, layout: HeaderLayout): TableOffsets | undefined {
+  const { sizeBytes } = layout;
+  if (!image.has(vaddr, sizeBytes)) return undefined;
+  const cursor = image.cursor(vaddr, sizeBytes);
+  const word = (offset: number): number => smallWord(cursor.seek(vaddr + offset)) ?? -1;
+  const tables = {
+    funcnameOffset: word(layout.funcnameOffset),
+    cuOffset: word(layout.cuOffset),
+    filetabOffset: word(layout.filetabOffset),
+    pctabOffset: word(layout.pctabOffset),
+    pclnOffset: word(layout.pclnOffset),
   };
+  const { funcnameOffset, cuOffset, filetabOffset, pctabOffset, pclnOffset } = tables;
+  // The first lies directly behind the header, aligned to 8 or (until 1.23) 32.
+  if (funcnameOffset < sizeBytes || funcnameOffset > sizeBytes + 32) return undefined;
+  const ordered = funcnameOffset <= cuOffset && cuOffset <= filetabOffset && filetabOffset <= pctabOffset;
+  return ordered && pctabOffset <= pclnOffset ? tables : undefined;
 }
 
 /** A 64-bit word below 2^32, which every count and offset in the header is. */

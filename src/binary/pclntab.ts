@@ -1,15 +1,12 @@
+import { assemblySources } from './assembly-sources.ts';
 import { BinaryError, hex } from './binary-error.ts';
 import { Cursor } from './cursor.ts';
 import type { GoFunction } from './go-binary.ts';
-import type { FuncLayout } from './go-layout.ts';
 import type { Image } from './image.ts';
-import type { ImageSlice, ModuleData } from './module-data.ts';
+import type { ModuleData } from './module-data.ts';
 
 /** FuncFlag (src/internal/abi/symtab.go): FuncFlagAsm. */
 const assemblyFlag = 4;
-
-/** A functab entry: offset of the entry from the text's start, offset of the _func record from functab. u32 each. */
-const functabEntryBytes = 8;
 
 /** The _func records lie behind functab in order; they are read in pieces of this size. */
 const pieceBytes = 1024 * 1024;
@@ -32,7 +29,7 @@ export interface FunctionTable {
   readonly count: number;
   /** From module.textVaddr; ascending, one more than there are functions. */
   readonly entryOffsets: Uint32Array;
-  /** Of the _func record, from functab's start. */
+  /** Of the _func record, from the start of module.functions. */
   readonly recordOffsets: Uint32Array;
   readonly nameOffsets: Uint32Array;
   readonly funcIds: Uint8Array;
@@ -44,39 +41,51 @@ export interface FunctionTable {
 
 /** Reads pclntab's function table. Throws a BinaryError if offsets contradict each other. */
 export function readFunctionTable(image: Image, module: ModuleData): FunctionTable {
-  const { functionCount: count, funcLayout } = module.pclntab;
-  const functab = image.bytes(module.functions.vaddr, count * functabEntryBytes + 4);
+  const { entryOffsets, recordOffsets } = readFunctab(image, module);
+  const records = readRecords(image, module, recordOffsets);
+  const { vaddr, length } = module.functionNames;
+  const bytes = image.bytes(vaddr, length);
+  const names = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wrapperFuncId = records.funcIds.reduce((largest, id) => Math.max(largest, id), 0);
+  const count = recordOffsets.length;
+  return { module, file: image.path, count, entryOffsets, recordOffsets, ...records, names, wrapperFuncId };
+}
+
+function readFunctab(image: Image, module: ModuleData): Pick<FunctionTable, 'entryOffsets' | 'recordOffsets'> {
+  const { functionCount: count, layout } = module.pclntab;
+  const { functabVaddr, textVaddr, textEndVaddr } = module;
+  const entryBytes = layout.functabEntryBytes;
+  const functab = image.bytes(functabVaddr, count * entryBytes + entryBytes / 2);
   const view = new DataView(functab.buffer, functab.byteOffset, functab.byteLength);
   const entryOffsets = new Uint32Array(count + 1);
   const recordOffsets = new Uint32Array(count);
   let previous = 0;
   for (let index = 0; index <= count; index++) {
-    const entry = view.getUint32(index * functabEntryBytes, true);
-    if (entry < previous || entry > module.textEndVaddr - module.textVaddr) {
+    const at = index * entryBytes;
+    // Records lie within 4 GiB: of a word its lower half is enough, and one out of order is an error below.
+    const entry = entryBytes === 8 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true)) - textVaddr;
+    if (!(entry >= previous && entry <= textEndVaddr - textVaddr)) {
       const what = `functab's entry ${index} is ${hex(entry)}, behind ${hex(previous)} and outside of the text or out of order`;
-      throw new BinaryError(what, { file: image.path, section: 'functab', offset: index * functabEntryBytes });
+      throw new BinaryError(what, { file: image.path, section: 'functab', offset: at });
     }
     entryOffsets[index] = previous = entry;
-    if (index < count) recordOffsets[index] = view.getUint32(index * functabEntryBytes + 4, true);
+    if (index < count) recordOffsets[index] = view.getUint32(at + entryBytes / 2, true);
   }
-  const records = readRecords(image, module.functions, recordOffsets, funcLayout);
-  const { vaddr, length } = module.functionNames;
-  const bytes = image.bytes(vaddr, length);
-  const names = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const wrapperFuncId = records.funcIds.reduce((largest, id) => Math.max(largest, id), 0);
-  return { module, file: image.path, count, entryOffsets, recordOffsets, ...records, names, wrapperFuncId };
+  return { entryOffsets, recordOffsets };
 }
 
 function readRecords(
   image: Image,
-  functions: ImageSlice,
+  module: ModuleData,
   recordOffsets: Uint32Array,
-  layout: FuncLayout,
 ): Pick<FunctionTable, 'nameOffsets' | 'funcIds' | 'flags'> {
+  const { functions } = module;
+  const { func: layout } = module.pclntab.layout;
   const count = recordOffsets.length;
   const nameOffsets = new Uint32Array(count);
   const funcIds = new Uint8Array(count);
   const flags = new Uint8Array(count);
+  const isAssembly = assemblySources(image, module);
   const place = { file: image.path, section: '_func records' };
   let piece = new Cursor(new Uint8Array(0), place);
   let previous = -1;
@@ -93,7 +102,13 @@ function readRecords(
     }
     nameOffsets[index] = piece.seek(offset + layout.name).u32();
     funcIds[index] = piece.seek(offset + layout.funcId).u8();
-    flags[index] = piece.seek(offset + layout.flag).u8();
+    if (layout.flag !== undefined) {
+      flags[index] = piece.seek(offset + layout.flag).u8();
+      continue;
+    }
+    const pcFile = piece.seek(offset + layout.pcFile).u32();
+    const unit = layout.compileUnit === undefined ? 0 : piece.seek(offset + layout.compileUnit).u32();
+    if (isAssembly(pcFile, unit)) flags[index] = assemblyFlag;
   }
   return { nameOffsets, funcIds, flags };
 }

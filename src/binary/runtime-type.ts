@@ -101,10 +101,8 @@ export class RuntimeTypes {
     const plain = name.slice(0, /\[|$/.exec(name)?.index);
     const dot = plain.lastIndexOf('.');
     if (dot <= 0 || plain.startsWith('go.shape.') || !/^[\w~%/.-]+$/.test(plain)) return true;
-    const path = Buffer.from(plain.slice(0, dot));
-    // A name in the types is a flag byte, its length, its text; lengths from 128 on take a second byte.
-    const length = path.length < 128 ? [path.length] : [(path.length & 127) | 128, path.length >> 7];
-    return this.#types.hasText(Buffer.from([...length, ...path])) && this.#types.hasText(Buffer.from(plain.slice(dot)));
+    const path = this.#types.nameStart(plain.slice(0, dot));
+    return this.#types.hasText(path) && this.#types.hasText(Buffer.from(plain.slice(dot)));
   }
 
   /** The first type of the ordered list that has this string and is accepted. A damaged list finds nothing. */

@@ -2,6 +2,7 @@ import { BinaryError, hex } from './binary-error.ts';
 import type { Cursor } from './cursor.ts';
 import type { SourceLine } from './go-binary.ts';
 import type { Image } from './image.ts';
+import type { ModuleData } from './module-data.ts';
 import { type FunctionTable, functionIndexAt } from './pclntab.ts';
 
 /** Bytes of one pc-value table that are read at most: the largest function known has some 100 KiB. */
@@ -19,18 +20,18 @@ const noFile = 0xffffffff;
 export function sourceLineAt(image: Image, table: FunctionTable, vaddr: number): SourceLine | undefined {
   const index = functionIndexAt(table, vaddr);
   if (index === undefined) return undefined;
-  const { funcLayout: layout } = table.module.pclntab;
+  const { func: layout } = table.module.pclntab.layout;
   const record = table.module.functions.vaddr + (table.recordOffsets[index] ?? 0);
   const cursor = image.cursor(record, layout.sizeBytes);
   const pcFile = cursor.seek(record + layout.pcFile).u32();
   const pcLine = cursor.seek(record + layout.pcLine).u32();
-  const compileUnit = cursor.seek(record + layout.compileUnit).u32();
+  const compileUnit = layout.compileUnit === undefined ? 0 : cursor.seek(record + layout.compileUnit).u32();
 
   const pc = vaddr - table.module.textVaddr - (table.entryOffsets[index] ?? 0);
-  const fileNumber = pcValue(image, table, pcFile, pc);
-  const line = pcValue(image, table, pcLine, pc);
+  const fileNumber = pcValue(image, table.module, pcFile, pc);
+  const line = pcValue(image, table.module, pcLine, pc);
   if (fileNumber === undefined || line === undefined || fileNumber < 0 || line < 0) return undefined;
-  const file = filePath(image, table, compileUnit + fileNumber);
+  const file = filePath(image, table.module, compileUnit + fileNumber);
   return file === undefined ? undefined : { file, line };
 }
 
@@ -39,9 +40,9 @@ export function sourceLineAt(image: Image, table: FunctionTable, vaddr: number):
  * pairs of a zigzag value delta and a pc delta, from value -1 on; a value delta 0 that is not the first ends it. A table
  * offset of 0 means that there is none.
  */
-function pcValue(image: Image, table: FunctionTable, offset: number, pc: number): number | undefined {
+function pcValue(image: Image, module: ModuleData, offset: number, pc: number): number | undefined {
   if (offset === 0) return undefined;
-  const { vaddr, length } = table.module.pcTables;
+  const { vaddr, length } = module.pcTables;
   if (offset >= length) {
     const what = `a pc-value table at ${hex(offset)} is past the end ${hex(length)}`;
     throw new BinaryError(what, { file: image.path, section: 'pctab', offset });
@@ -51,9 +52,14 @@ function pcValue(image: Image, table: FunctionTable, offset: number, pc: number)
     const available = Math.min(size, length - offset, maxPcTableBytes);
     const cursor = image.cursor(vaddr + offset, available);
     const whole = available < size || available === maxPcTableBytes;
-    const found = step(cursor, pc, table.module.pclntab.instructionBytes, whole);
+    const found = step(cursor, pc, module.pclntab.instructionBytes, whole);
     if (found !== 'read on') return found;
   }
+}
+
+/** What a pc-value table gives for a function's first instruction. */
+export function firstPcValue(image: Image, module: ModuleData, offset: number): number | undefined {
+  return pcValue(image, module, offset, 0);
 }
 
 function step(cursor: Cursor, pc: number, unit: number, whole: boolean): number | undefined | 'read on' {
@@ -72,8 +78,9 @@ function step(cursor: Cursor, pc: number, unit: number, whole: boolean): number 
   }
 }
 
-function filePath(image: Image, table: FunctionTable, unitIndex: number): string | undefined {
-  const { compileUnits, fileNames } = table.module;
+/** The file with a number of the compile units' list; undefined for a number that stands for none. */
+export function filePath(image: Image, module: ModuleData, unitIndex: number): string | undefined {
+  const { compileUnits, fileNames } = module;
   if (unitIndex >= compileUnits.length) {
     const what = `file number ${unitIndex} is past the end of the compile units' ${compileUnits.length} files`;
     throw new BinaryError(what, { file: image.path, section: 'cutab' });

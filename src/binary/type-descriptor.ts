@@ -1,10 +1,9 @@
 import { BinaryError, hex } from './binary-error.ts';
 import type { Cursor } from './cursor.ts';
 import { goKindMask, goKinds } from './go-kinds.ts';
-import type { GoLayout } from './go-layout.ts';
 import type { GoKind } from './go-type.ts';
 import type { Image } from './image.ts';
-import type { ImageSlice, ModuleData, TypesRange } from './module-data.ts';
+import type { ImageSlice } from './module-reader.ts';
 import {
   embeddedNameFlag,
   extraStarFlag,
@@ -18,6 +17,7 @@ import {
   uncommonBytes,
   uncommonFlag,
 } from './type-layout.ts';
+import type { TypesRange } from './types-range.ts';
 
 /** Type strings of large anonymous structs and generic types have some 10 KiB. */
 const maxNameBytes = 64 * 1024;
@@ -65,12 +65,10 @@ export interface UncommonPart {
 export class TypeReader {
   readonly image: Image;
   readonly range: TypesRange;
-  readonly #layout: GoLayout;
 
-  constructor(image: Image, module: ModuleData, range: TypesRange) {
+  constructor(image: Image, range: TypesRange) {
     this.image = image;
     this.range = range;
-    this.#layout = module.layout;
   }
 
   /** Whether a descriptor can be there: an 8-byte aligned address among the types. */
@@ -130,7 +128,7 @@ export class TypeReader {
       const typeVaddr = cursor.u64();
       const offset = cursor.u64();
       const { name, embedded } = this.#fieldName(nameVaddr);
-      return this.#layout.embeddedInFieldOffset
+      return this.range.layout.embeddedInFieldOffset
         ? { name, typeVaddr, offsetBytes: Math.floor(offset / 2), embedded: offset % 2 === 1 }
         : { name, typeVaddr, offsetBytes: offset, embedded };
     });
@@ -193,6 +191,15 @@ export class TypeReader {
     return Math.ceil((size + methods) / 8) * 8;
   }
 
+  /** How a name begins in the types, behind its flags. */
+  nameStart(name: string): Uint8Array {
+    const text = Buffer.from(name);
+    const { length } = text;
+    if (this.range.layout.nameLength === 'u16') return Buffer.from([length >> 8, length & 255, ...text]);
+    // From 128 on the length takes a second byte.
+    return Buffer.from([...(length < 128 ? [length] : [(length & 127) | 128, length >> 7]), ...text]);
+  }
+
   /** Whether these bytes occur anywhere among the types, their names included. */
   hasText(text: Uint8Array): boolean {
     const { startVaddr, endVaddr } = this.range;
@@ -216,7 +223,7 @@ export class TypeReader {
   }
 
   #kindBytes(kind: GoKind): number {
-    if (kind === 'map') return this.#layout.mapTypeBytes;
+    if (kind === 'map') return this.range.layout.mapTypeBytes;
     return kindBytes[kind] ?? typeBytes;
   }
 
@@ -259,7 +266,8 @@ export class TypeReader {
 
   #nameText(vaddr: number, limitBytes: number): string {
     const cursor = this.image.cursorUpTo(vaddr, usualNameBytes);
-    const length = cursor.skip(1).uleb();
+    cursor.skip(1);
+    const length = this.range.layout.nameLength === 'varint' ? cursor.uleb() : cursor.u16BigEndian();
     if (length > limitBytes) cursor.fail(`a name of ${length} bytes is longer than the limit of ${limitBytes}`);
     return length <= cursor.remaining ? cursor.text(length) : this.image.cursor(cursor.offset, length).text(length);
   }

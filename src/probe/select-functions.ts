@@ -76,7 +76,8 @@ function takeMatching(
 }
 
 function isGenerated(fn: GoFunction): boolean {
-  return fn.isWrapper || fn.name.startsWith('type:') || fn.name.startsWith('go:');
+  // Until Go 1.19 it is `type..eq`.
+  return fn.isWrapper || /^(type:|type\.\.|go:)/.test(fn.name);
 }
 
 function nearest(binary: GoBinary, pattern: string): string[] {

@@ -5,18 +5,20 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ElfFile } from '../../src/binary/elf-file.ts';
+import { maxModuledataBytes } from '../../src/binary/go-layout.ts';
 import { Image } from '../../src/binary/image.ts';
 import { findModuleData, type ModuleData } from '../../src/binary/module-data.ts';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
 import { askEverything, binaryErrorOf, DamagedFile, u64 } from './damaged-file.ts';
-import { build, type VariantName } from './go-tools.ts';
+import { build } from './go-tools.ts';
 
 type Range = readonly [fileOffset: number, sizeBytes: number];
 
 /** Ranges of the file that hold tables: random bytes elsewhere would mostly fall into code and strings. */
 function tables(path: string): { ranges: Range[]; module: ModuleData; offsetOf: (vaddr: number) => number } {
   using elf = new ElfFile(path);
-  const module = findModuleData(elf, new Image(elf), 'go1.26');
+  using binary = openGoBinary(path);
+  const module = findModuleData(elf, new Image(elf), binary.buildInfo.goVersion);
   const ranges: Range[] = [[0, 64 + 56 * 12]];
   for (const segment of elf.segments)
     if (segment.type !== 'load') ranges.push([segment.fileOffset, segment.fileSizeBytes]);
@@ -35,7 +37,7 @@ function tables(path: string): { ranges: Range[]; module: ModuleData; offsetOf: 
     const section = elf.section(name);
     if (section !== undefined) ranges.push([section.fileOffset, section.sizeBytes]);
   }
-  ranges.push([elf.fileOffset(module.vaddr), 408], [elf.fileOffset(module.pclntab.vaddr), 72]);
+  ranges.push([elf.fileOffset(module.vaddr), maxModuledataBytes], [elf.fileOffset(module.pclntab.vaddr), 72]);
   for (const { vaddr, length } of [module.functions, module.compileUnits, module.pcTables, module.functionNames]) {
     ranges.push([elf.fileOffset(vaddr), length]);
   }
@@ -54,9 +56,19 @@ const odd = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 16 }),
 );
 
-for (const variant of ['stripped', 'stripped pie', 'default'] as VariantName[]) {
-  test(`${variant}: whatever bytes change, every question has a value or a BinaryError for an answer`, async () => {
-    const { path } = await build('1.26', variant);
+const fuzzed = [
+  ['1.26', 'stripped', 150],
+  ['1.26', 'stripped pie', 150],
+  ['1.26', 'default', 100],
+  ['1.15', 'stripped pie', 40],
+  ['1.15', 'default', 20],
+  ['1.16', 'stripped pie', 30],
+  ['1.27', 'stripped pie', 30],
+] as const;
+
+for (const [go, variant, numRuns] of fuzzed) {
+  test(`Go ${go} ${variant}: whatever bytes change, every question has a value or a BinaryError for an answer`, async () => {
+    const { path } = await build(go, variant);
     const { ranges } = tables(path);
     const sound = askEverything(path);
     assert.ok(sound > 300, `${sound} answers from a sound file`);
@@ -68,7 +80,7 @@ for (const variant of ['stripped', 'stripped pie', 'default'] as VariantName[]) 
       fc.property(fc.array(patch, { minLength: 1, maxLength: 8 }), (patches) => {
         file.with(patches, () => askEverything(file.path));
       }),
-      { numRuns: 150 },
+      { numRuns },
     );
     assert.equal(askEverything(file.path), sound, 'the file was put back');
   });
@@ -177,6 +189,26 @@ test('functab out of order, names and records past the end are errors that say w
   );
   assert.match(message(record + 20, [0xff, 0xff, 0xff, 0xff], all), /pc-value table at 0xffffffff is past the end/);
   assert.match(message(record + 32, [0xff, 0xff, 0xff, 0x7f], all), /past the end of the compile units/);
+});
+
+test('build information of Go 1.17 and older leads by addresses: odd ones are errors that say where', async () => {
+  for (const variant of ['default', 'stripped pie'] as const) {
+    const { path } = await build('1.17', variant);
+    using elf = new ElfFile(path);
+    const info = elf.section('.go.buildinfo');
+    assert.ok(info !== undefined);
+    const versionVaddr = new Image(elf).cursor(info.vaddr + 16, 8).u64();
+    using file = new DamagedFile(path);
+    const message = (vaddr: number, bytes: Uint8Array): string =>
+      file.with(
+        [{ fileOffset: elf.fileOffset(vaddr), bytes }],
+        () => binaryErrorOf(() => openGoBinary(file.path)[Symbol.dispose]())?.message ?? '',
+      );
+    // In a PIE relocations are laid over what the file has in these places.
+    if (variant === 'default') assert.match(message(info.vaddr + 16, u64(0x1234)), /linked address 0x1234 are not in/);
+    assert.match(message(versionVaddr + 8, u64(2 ** 40)), /a text of 1099511627776 bytes is longer than the limit/);
+    assert.match(message(versionVaddr + 8, u64(2n ** 63n)), /beyond 2\^53/);
+  }
 });
 
 test('a type that is its own element is an error, not a hang', async () => {

@@ -48,7 +48,7 @@ test('what is no ELF file is named for what it is', () => {
 });
 
 test('a program in C is no Go program', () => {
-  refusal('/bin/ls', 'not-go', /no Go build information/);
+  refusal('/bin/ls', 'not-go', /neither Go build information nor/);
 });
 
 test('headers that are cut short, of another machine, or hostile are refused', async () => {

@@ -21,10 +21,26 @@ export type VariantName = keyof typeof variants;
 /** Go versions that the tests build with. */
 export const goVersions = allGoVersions;
 
-/** The program `values` built in that way, and its twin with symbols and DWARF, which has the same addresses. */
+/** One for each older form of the tables, and the newest; `plain` is what they are tested with, the others with `values`. */
+export const olderForms = ['1.15', '1.16', '1.17', '1.18'] as const;
+const newest = '1.27';
+
+/** Every build that the reader is tested with. */
+export const everyBuild: readonly (readonly [go: string, variant: VariantName])[] = [
+  ...olderForms.flatMap((go) => [[go, 'default'] as const, [go, 'stripped pie'] as const]),
+  ...goVersions.flatMap((go) => (Object.keys(variants) as VariantName[]).map((variant) => [go, variant] as const)),
+  [newest, 'default'],
+  [newest, 'stripped pie'],
+];
+
+/** Go versions of all builds. */
+export const everyVersion: readonly string[] = [...olderForms, ...goVersions, newest];
+
+/** A program built in that way, and its twin with symbols and DWARF, which has the same addresses. */
 export async function build(go: string, variant: VariantName): Promise<{ path: string; twin: string }> {
-  const path = await goTarget('values', { go, ...variants[variant] });
-  const twin = await goTarget('values', { go, ...(variant.endsWith('pie') ? variants.pie : variants.default) });
+  const program = (olderForms as readonly string[]).includes(go) ? 'plain' : 'values';
+  const path = await goTarget(program, { go, ...variants[variant] });
+  const twin = await goTarget(program, { go, ...(variant.endsWith('pie') ? variants.pie : variants.default) });
   return { path, twin };
 }
 

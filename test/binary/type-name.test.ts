@@ -40,7 +40,7 @@ test('every type of a program is found by its name', async () => {
   const image = new Image(elf);
   const module = findModuleData(elf, image, binary.buildInfo.goVersion);
   assert.ok(module.types !== undefined);
-  const types = new TypeReader(image, module, module.types);
+  const types = new TypeReader(image, module.types);
   const names = new Set([...walkTypes(types)].map(({ vaddr }) => typeName(types, vaddr)));
   assert.ok(names.size > 3000);
   // Backwards, so that those which only an index of all finds are asked for before there is one.
