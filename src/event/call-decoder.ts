@@ -53,6 +53,7 @@ interface Pending {
   readonly bytes: Uint8Array;
 }
 
+const noChunks = new ChunkReader(new Uint8Array(0));
 const noValues: readonly Value[] = [];
 const noFields: ReadonlyMap<string, Value> = new Map();
 
@@ -94,6 +95,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     context: DecodeContext,
   ): readonly Value[] {
     if (capture.values.length === 0) return noValues;
+    // Values of no size.
+    if (capture.imageBytes === 0) return decodeValues(capture, noChunks, context);
     const sent = (flags & callFlag.argumentsSent) !== 0;
     const kept = sent ? remove(view.getBigUint64(offset + callRecordLayout.span_id, true)) : undefined;
     const bytes = kept?.bytes ?? new Uint8Array(0);
@@ -125,7 +128,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     const call = { values: noValues, fields: noFields, results: noValues };
     if (probe.arguments !== undefined) call.values = decodeArguments(probe.arguments, view, offset, flags, context);
     if (probe.results !== undefined && probe.results.values.length > 0) {
-      const absent = end === 'returned' ? 'left by a tail call' : end;
+      const isKnown = end === 'returned' && probe.results.imageBytes === 0;
+      const absent = isKnown ? undefined : end === 'returned' ? 'left by a tail call' : end;
       call.results = decodeValues(probe.results, reader.start(dataStart, dataStart + captured), context, absent);
     }
     if (probe.fields !== undefined) {

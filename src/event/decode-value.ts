@@ -223,8 +223,13 @@ function decodeItems(
 function itemContent(item: Value): ValueContent {
   if (item.unavailable !== undefined) return { unavailable: item.unavailable };
   const value = item.value ?? null;
-  if (item.type === 'INTERFACE' && value !== null) return { goType: item.goType, value };
-  return item.truncated === undefined ? value : { value, truncated: { of: item.truncated.of } };
+  const isDynamic = item.type === 'INTERFACE' && value !== null;
+  if (!isDynamic && item.truncated === undefined) return value;
+  return {
+    ...(isDynamic ? { goType: item.goType } : {}),
+    value,
+    ...(item.truncated === undefined ? {} : { truncated: { of: item.truncated.of } }),
+  };
 }
 
 function decodePointer(shape: PointerShape, name: string, reader: ChunkReader, context: DecodeContext): Value {

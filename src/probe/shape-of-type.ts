@@ -32,7 +32,9 @@ export function shapeOfType(type: GoType, at: number, context: ShapeContext, pla
   context.budget.nodes -= 1;
   const gap = isScalar(type) ? context.gap?.(at) : undefined;
   if (gap !== undefined) return { ...base, kind: 'missing', reason: gap };
-  if (type.kind !== 'struct' && type.kind !== 'array' && at + type.sizeBytes > context.imageEnd) {
+  // Of a larger struct or array some fields or items may lie within.
+  const isWhole = isScalar(type) || isTime(type);
+  if (isWhole && at + type.sizeBytes > context.imageEnd) {
     return { ...base, kind: 'missing', reason: `beyond the first ${context.limits.structBytes} bytes` };
   }
   const { sizeBytes } = type;
@@ -95,9 +97,7 @@ function textShape(base: Base, context: ShapeContext, isBytes: boolean): Shape {
 }
 
 function structShape(type: GoType, base: Base, context: ShapeContext): Shape {
-  if (isTime(type) && base.at + type.sizeBytes <= context.imageEnd && context.gap?.(base.at) === undefined) {
-    return { ...base, kind: 'time', sizeBytes: type.sizeBytes };
-  }
+  if (isTime(type)) return { ...base, kind: 'time', sizeBytes: type.sizeBytes };
   const fields: NamedShape[] = [];
   for (const field of type.fields ?? []) {
     // Blank fields are padding; Go code can't read them either.

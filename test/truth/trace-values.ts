@@ -1,0 +1,92 @@
+/** The round trip: a random program is built, traced as people trace, and every value compared. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { goEnvironment, goToolchain } from '../support/go-toolchain.ts';
+import { traceJson } from '../support/trace-json.ts';
+import { compareParameter, newTally, type Tally } from './compare-value.ts';
+import { type ExpectedFunction, type GoProgram, randomProgram } from './go-program.ts';
+
+const run = promisify(execFile);
+
+export interface TruthOptions {
+  /** As of goToolchain; left out: the installed one. */
+  readonly go?: string | undefined;
+  readonly functions: number;
+  readonly seed: number;
+  /** Keeps the program here. */
+  readonly folder?: string | undefined;
+}
+
+export interface TruthRun {
+  readonly functions: number;
+  readonly calls: number;
+  readonly tally: Tally;
+}
+
+/** So many functions of one run have their values followed to the usual depth. */
+const functionsAtOnce = 250;
+
+export async function traceRandomValues(options: TruthOptions): Promise<TruthRun> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sidespan-truth-')));
+  try {
+    // Up to Go 1.20 the debug information leaves blank parameters out.
+    const hasBlanks = !/^1\.(18|19|20)\b/.test(options.go ?? '');
+    const program = randomProgram(options.seed, options.functions, hasBlanks);
+    const executable = await build(program, folder, options.go);
+    const tally = newTally();
+    let calls = 0;
+    for (let first = 0; first < options.functions; first += functionsAtOnce) {
+      const last = Math.min(options.functions, first + functionsAtOnce);
+      calls += compareCalls(executable, program.functions.slice(first, last), [first, last], tally);
+    }
+    return { functions: options.functions, calls, tally };
+  } finally {
+    if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function build(program: GoProgram, folder: string, go: string | undefined): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of program.files) await writeFile(join(folder, name), text);
+  const toolchain = await goToolchain(go);
+  const executable = join(folder, 'truth');
+  await run(toolchain.go, ['build', '-o', executable, '.'], {
+    cwd: folder,
+    env: goEnvironment(toolchain),
+    maxBuffer: 16 << 20,
+  });
+  return executable;
+}
+
+/** Returns how many calls were seen. */
+function compareCalls(
+  executable: string,
+  functions: readonly ExpectedFunction[],
+  range: readonly number[],
+  tally: Tally,
+): number {
+  const patterns = functions.map(({ name }) => name);
+  const { calls, stderr } = traceJson(patterns, [executable, ...range.map(String)]);
+  const byName = new Map(calls.map((call) => [call.funcName.replace(/\[.*\]$/, '[...]'), call]));
+  for (const { name, args, results } of functions) {
+    const call = byName.get(name);
+    if (call === undefined) {
+      tally.wrong.push(`${name}: not seen. ${stderr.slice(0, 300)}`);
+      continue;
+    }
+    for (const [kind, list, expected] of [
+      ['argument', call.args, args],
+      ['result', call.results, results],
+    ] as const) {
+      if (list.length !== expected.length) tally.wrong.push(`${name}: ${list.length} ${kind}s of ${expected.length}`);
+      for (const [n, parameter] of expected.entries()) {
+        const place = `${name} ${kind} ${n} ${parameter.name}`.trim();
+        compareParameter(list[n], parameter, place, tally);
+      }
+    }
+  }
+  return calls.length;
+}
