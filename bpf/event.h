@@ -204,6 +204,7 @@ enum site_action {
 
 enum site_flag {
 	SITE_STACK_CHECK = 1, /* at the conditional jump to morestack: a taken jump is a restart, not a hit */
+	SITE_STACK_ABI = 2,   /* in code of Go's ABI0: arguments on the stack; on amd64 g in thread-local storage, not in R14 */
 };
 
 struct site {
@@ -234,6 +235,8 @@ struct process {
 	__u32 panic_fp;
 	__u32 map_kind;	    /* enum map_kind */
 	__u32 detaching;    /* the probes are going: calls now would lose their ends. Hits count no more */
+	__u32 g_recovery_sp; /* before Go 1.22: offset in g of the recovering function's SP (sigcode0); 0: _panic.fp has it */
+	__s32 thread_g;	    /* where a thread keeps g, from its FS base (amd64) */
 };
 
 enum map_kind { MAP_BUCKETS = 1 /* hmap, up to Go 1.23 */, MAP_SWISS = 2 };

@@ -31,6 +31,22 @@ static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
 	return HIT_OK;
 }
 
+/* The goroutine that the hit is about. */
+static __always_inline __u64 goroutine_of(struct hit *hit, struct pt_regs *ctx)
+{
+	__u32 stack_abi = hit->site->flags & SITE_STACK_ABI;
+	__u64 g = 0;
+
+	/* runtime.recovery runs on g0: the goroutine is its argument. */
+	if (hit->site->action != SITE_RECOVERY)
+		return stack_abi ? thread_local_g(ctx, hit->process->thread_g) : REGISTER_G(ctx);
+	if (!stack_abi)
+		return FIRST_ARGUMENT(ctx);
+	/* ABI0's first argument lies above the return address, or above the slot for it. */
+	bpf_probe_read_user(&g, sizeof(g), (void *)(REGISTER_SP(ctx) + 8));
+	return g;
+}
+
 /* Reads goid and stack bounds from g and finds the goroutine's open calls. */
 static __always_inline int find_goroutine(struct hit *hit, __u64 g, __u64 *stack_hi)
 {
@@ -75,11 +91,11 @@ static long find_open_step(__u64 index, struct hit *hit)
  * Decides which open calls this hit proves to have ended: those deeper than state->unwound, but for the outermost
  * state->kept, by state->unwinding.
  */
-static __always_inline int decide_unwinding(struct hit *hit, __u64 stack_hi)
+static __always_inline int decide_unwinding(struct hit *hit, __u64 g, __u64 stack_hi)
 {
 	struct hit_state *state = &hit->plan.scratch->state;
 	struct goroutine *goroutine = hit->goroutine;
-	__u64 panic = 0, fp = 0, g = FIRST_ARGUMENT(hit->plan.ctx);
+	__u64 panic = 0, fp = 0;
 
 	state->found = 0;
 	state->kept = 0;
@@ -115,12 +131,19 @@ static __always_inline int decide_unwinding(struct hit *hit, __u64 stack_hi)
 			goroutine->panicking = 1;
 		return HIT_IGNORED;
 	case SITE_RECOVERY:
+		state->unwinding = END_PANIC;
+		if (hit->process->g_recovery_sp) {
+			/* g.sigcode0 is an SP within its frame: those below it are gone (runtime/panic.go before 1.22). */
+			if (bpf_probe_read_user(&fp, 8, (void *)(g + hit->process->g_recovery_sp)))
+				return HIT_IGNORED;
+			state->unwound = (__u32)(stack_hi - fp);
+			break;
+		}
 		/* _panic.fp is the frame pointer of the function that recovers (runtime/panic.go, recovery). */
 		if (bpf_probe_read_user(&panic, 8, (void *)(g + hit->process->g_panic)) ||
 		    bpf_probe_read_user(&fp, 8, (void *)(panic + hit->process->panic_fp)))
 			return HIT_IGNORED;
 		state->unwound = (__u32)(stack_hi - (fp - RETURN_ADDRESS_BYTES));
-		state->unwinding = END_PANIC;
 		break;
 	}
 	return HIT_OK;
@@ -273,14 +296,13 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 		return;
 	if (hit.site->action == SITE_ENTER)
 		COUNT(hit.site->probe, seen);
-	/* runtime.recovery runs on g0: the goroutine is its argument. */
-	g = hit.site->action == SITE_RECOVERY ? FIRST_ARGUMENT(ctx) : REGISTER_G(ctx);
+	g = goroutine_of(&hit, ctx);
 	if (find_goroutine(&hit, g, &stack_hi)) {
 		if (hit.site->action == SITE_ENTER)
 			COUNT(hit.site->probe, no_goroutine);
 		return;
 	}
-	if (decide_unwinding(&hit, stack_hi)) {
+	if (decide_unwinding(&hit, g, stack_hi)) {
 		if (hit.site->action == SITE_FINISH)
 			COUNT(hit.site->probe, entered_before);
 		return;

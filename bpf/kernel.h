@@ -10,6 +10,7 @@
 #include <linux/types.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
 
 /*
  * The context may only be read at constant offsets; the compiler would merge two loads into one at a computed
@@ -44,6 +45,30 @@ struct pt_regs {
 /* The return address lies between a function's SP at entry and its caller's frame. */
 #define RETURN_ADDRESS_BYTES 8
 #define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, ax)
+
+/* As far as they are read; the kernel's own BTF says where `fsbase` is. */
+struct thread_struct {
+	unsigned long fsbase;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	struct thread_struct thread;
+} __attribute__((preserve_access_index));
+
+/*
+ * g of the current thread in code that has no register for it; 0 if it can't be read. Go sets FS once a thread, by
+ * arch_prctl or clone, and both keep the value in `fsbase` too.
+ */
+static __always_inline __u64 thread_local_g(const struct pt_regs *ctx, __s32 offset)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 base = 0, g = 0;
+
+	if (!bpf_core_field_exists(task->thread.fsbase) || bpf_core_read(&base, sizeof(base), &task->thread.fsbase) ||
+	    bpf_probe_read_user(&g, sizeof(g), (void *)(base + (__s64)offset)))
+		return 0;
+	return g;
+}
 
 /* Numbers as instructions encode them. */
 static __always_inline __u64 read_register(const struct pt_regs *ctx, __u32 number)
@@ -83,6 +108,12 @@ struct pt_regs {
 #define STACK_CHECK_TAKEN(ctx) ((CONTEXT_FIELD(ctx, pstate) & (1UL << 29)) == 0 || (CONTEXT_FIELD(ctx, pstate) & (1UL << 30)) != 0)
 #define RETURN_ADDRESS_BYTES 0
 #define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[0])
+
+/* All code keeps g in its register. */
+static __always_inline __u64 thread_local_g(const struct pt_regs *ctx, __s32 offset)
+{
+	return REGISTER_G(ctx);
+}
 
 static __always_inline __u64 read_register(const struct pt_regs *ctx, __u32 number)
 {

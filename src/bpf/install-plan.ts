@@ -101,9 +101,15 @@ function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Ui
   const entry = new DataView(new ArrayBuffer(processLayout.sizeBytes));
   entry.setUint32(processLayout.g_goid, plan.process.goid, true);
   entry.setUint32(processLayout.g_stack_hi, plan.process.stackHi, true);
-  // Without them no site asks for them.
-  entry.setUint32(processLayout.g_panic, plan.process.recovery?.panic ?? 0, true);
-  entry.setUint32(processLayout.panic_fp, plan.process.recovery?.panicFp ?? 0, true);
+  // Without it no site asks for it.
+  const { recovery } = plan.process;
+  if (recovery !== undefined && 'recoverySp' in recovery) {
+    entry.setUint32(processLayout.g_recovery_sp, recovery.recoverySp, true);
+  } else if (recovery !== undefined) {
+    entry.setUint32(processLayout.g_panic, recovery.panic, true);
+    entry.setUint32(processLayout.panic_fp, recovery.panicFp, true);
+  }
+  entry.setInt32(processLayout.thread_g, plan.process.threadG, true);
   entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
   entry.setUint32(processLayout.detaching, detaching ? 1 : 0, true);
   return new Uint8Array(entry.buffer);

@@ -17,13 +17,15 @@ export const siteLayout = {
 export const probeLayout = { sizeBytes: 8, flags: 0, abandoned_plan: 4 } as const;
 
 export const processLayout = {
-  sizeBytes: 24,
+  sizeBytes: 32,
   g_goid: 0,
   g_stack_hi: 4,
   g_panic: 8,
   panic_fp: 12,
   map_kind: 16,
   detaching: 20,
+  g_recovery_sp: 24,
+  thread_g: 28,
 } as const;
 
 export const captureStepLayout = { sizeBytes: 16, op: 0, a: 1, b: 2, c: 4, imm: 8 } as const;

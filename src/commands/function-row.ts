@@ -57,9 +57,14 @@ export function rowText(row: FunctionRow, style: Style): string {
   const found =
     entry === undefined
       ? style.yellow(`not traceable: ${sites.unavailable}`)
-      : `entry +0x${entry.offset.toString(16)} (${entry.why}), ${count(returns, 'exit')}${jumps > 0 ? ` and ${count(jumps, 'tail jump')}` : ''}`;
+      : `entry +0x${entry.offset.toString(16)} (${entry.why}), ${leaving(returns, jumps)}`;
   const types = signature.value === undefined ? '' : `  ${goSyntax(row.name, signature.value)}`;
   return `${style.bold(row.name)}  ${style.dim(place)}  ${found}${types}`;
+}
+
+function leaving(returns: number, jumps: number): string {
+  if (returns + jumps === 0) return 'never returns';
+  return `${count(returns, 'exit')}${jumps > 0 ? ` and ${count(jumps, 'tail jump')}` : ''}`;
 }
 
 function count(number: number, noun: string): string {

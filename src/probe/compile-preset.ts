@@ -1,17 +1,19 @@
 import type { Found, GoBinary } from '../binary/go-binary.ts';
 import type { GoType } from '../binary/go-type.ts';
+import type { Abi } from './calling-convention.ts';
 import { type CaptureOp, op, planLimits, wordsAtOnce } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
 import { type FieldHop, fieldPath } from './field-path.ts';
 import { kindLabel } from './kind-label.ts';
 import type { ContextField, PresetCapture, PresetField, PresetPath, PresetWord } from './preset.ts';
-import { registerSequences } from './register-assignment.ts';
+import { firstStackArgument, registerSequences } from './register-assignment.ts';
 import { type CapturedValue, type NamedShape, type Shape, shapeEnd } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
 import { shapeOfType } from './shape-of-type.ts';
 
 export interface PresetContext {
   readonly binary: GoBinary;
+  readonly abi: Abi;
   readonly limits: CaptureLimits;
   readonly strings: StringTable;
 }
@@ -32,7 +34,7 @@ export function compileCapture(capture: PresetCapture, context: PresetContext, m
     fill.push(...fillOps(word, at, context));
     const shape = wordShape(word, at, context);
     if (shape.unavailable !== undefined) return shape;
-    if (shape.value !== undefined) values.push({ name: '', shape: shape.value, onStack: false });
+    if (shape.value !== undefined) values.push({ name: '', shape: shape.value, onStack: isOnStack(word, context) });
     at += 'savedInterface' in word.from ? 16 : 8;
   }
   const imageBytes = Math.max(at, minImageBytes);
@@ -40,9 +42,15 @@ export function compileCapture(capture: PresetCapture, context: PresetContext, m
   return { value: { ops, shape: { imageBytes, values } } };
 }
 
-function fillOps(word: PresetWord, at: number, { binary }: PresetContext): CaptureOp[] {
+function isOnStack({ from }: PresetWord, { abi }: PresetContext): boolean {
+  return abi === 'stack' && 'argument' in from;
+}
+
+function fillOps(word: PresetWord, at: number, { binary, abi }: PresetContext): CaptureOp[] {
   const ops: CaptureOp[] = [];
-  if ('argument' in word.from) {
+  if ('argument' in word.from && abi === 'stack') {
+    ops.push(op.stack(at, 8, firstStackArgument + 8 * word.from.argument));
+  } else if ('argument' in word.from) {
     const register = registerSequences[binary.arch].integer[word.from.argument];
     if (register === undefined) throw new RangeError(`no argument register ${word.from.argument}`);
     ops.push(op.register(register, at, 8));

@@ -58,7 +58,7 @@ export class PlanBuilder {
     const { entry } = sites;
     this.#addSite(fn, entry.offset, {
       action,
-      flags: entry.stackCheck ? siteFlag.stackCheck : 0,
+      flags: (entry.stackCheck ? siteFlag.stackCheck : 0) | abiFlag(sites),
       probe,
       plan,
       emulated: entry.emulated,
@@ -72,7 +72,7 @@ export class PlanBuilder {
       const isReturn = exit.kind === 'return';
       this.#addSite(fn, exit.offset, {
         action,
-        flags: 0,
+        flags: abiFlag(sites),
         probe,
         plan: isReturn ? plan : undefined,
         emulated: false,
@@ -94,4 +94,8 @@ export class PlanBuilder {
     }
     return index;
   }
+}
+
+function abiFlag({ abi }: FunctionSites): number {
+  return abi === 'stack' ? siteFlag.stackAbi : 0;
 }

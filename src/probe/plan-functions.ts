@@ -19,7 +19,8 @@ export function planFunction(builder: PlanBuilder, fn: GoFunction, limits: Captu
   const sites = builder.finder.find(fn);
   if (sites.unavailable !== undefined) return sites.unavailable;
   const signature = binary.signature(fn);
-  const assignment = signature.value === undefined ? undefined : assignRegisters(signature.value, binary.arch);
+  const assignment =
+    signature.value === undefined ? undefined : assignRegisters(signature.value, binary.arch, sites.value.abi);
   const entry = assignment && planValues(assignment.parameters.filter(isShown), limits, builder.strings);
   const exit = assignment && planValues(assignment.results, limits, builder.strings);
   const entryPlan = entry && builder.addPlan(entry);

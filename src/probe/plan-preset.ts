@@ -1,4 +1,4 @@
-import type { Found, GoFunction } from '../binary/go-binary.ts';
+import type { GoFunction } from '../binary/go-binary.ts';
 import type { CapturePlan } from './capture-plan.ts';
 import { compileCapture } from './compile-preset.ts';
 import type { PlanBuilder } from './plan-builder.ts';
@@ -7,7 +7,7 @@ import { collectInterfaces } from './plan-functions.ts';
 import type { Preset, PresetSite } from './preset.ts';
 import type { PresetReport } from './probe-plan.ts';
 import type { CaptureLimits } from './shape-context.ts';
-import type { EntrySite, FunctionSites } from './site.ts';
+import type { FunctionSites } from './site.ts';
 import { preferredFunction } from './site-finder.ts';
 import { probeFlag, siteAction } from './wire.ts';
 
@@ -36,7 +36,11 @@ export function planPreset(builder: PlanBuilder, preset: Preset, limits: Capture
     }
   }
   const abandoned = preset.abandoned
-    ? compileCapture(preset.abandoned, { binary: builder.binary, limits, strings: builder.strings }, imageBytes)
+    ? compileCapture(
+        preset.abandoned,
+        { binary: builder.binary, abi: builder.finder.convention.abi, limits, strings: builder.strings },
+        imageBytes,
+      )
     : undefined;
   if (abandoned?.unavailable !== undefined) return { name: preset.name, unavailable: abandoned.unavailable, missing };
   addReadySites(builder, preset, ready, abandoned?.value);
@@ -53,16 +57,17 @@ function prepareSite(
   const { binary, strings } = builder;
   const fn = site.functions.map((name) => preferredFunction(binary.functionsNamed(name))).find((f) => f !== undefined);
   if (fn === undefined) return `the program has no ${site.functions.join(' or ')}`;
-  const sites = site.where === 'entry' ? entryOnly(builder.finder.findEntry(fn)) : builder.finder.find(fn);
+  const sites = site.where === 'entry' ? builder.finder.findEntry(fn) : builder.finder.find(fn);
   if (sites.unavailable !== undefined) return `${fn.name}: ${sites.unavailable}`;
   if (site.capture === undefined) return { site, fn, sites: sites.value, plan: undefined };
-  const plan = compileCapture(site.capture, { binary, limits, strings }, site.action === 'finish' ? imageBytes : 0);
+  const { abi } = sites.value;
+  const plan = compileCapture(
+    site.capture,
+    { binary, abi, limits, strings },
+    site.action === 'finish' ? imageBytes : 0,
+  );
   if (plan.unavailable !== undefined) return plan.unavailable;
   return { site, fn, sites: sites.value, plan: plan.value };
-}
-
-function entryOnly(entry: Found<EntrySite>): Found<FunctionSites> {
-  return entry.value === undefined ? entry : { value: { entry: entry.value, exits: [] } };
 }
 
 function addReadySites(

@@ -40,9 +40,9 @@ const runtimeSites: readonly { readonly name: string; readonly action: SiteActio
  */
 export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbePlan> {
   const { patterns, presets, limits = defaultCaptureLimits, maxFunctions = defaultMaxFunctions } = options;
-  const process = processOffsets(binary);
-  if (process.unavailable !== undefined) return process;
   using finder = new SiteFinder(binary);
+  const process = processOffsets(binary, finder.convention);
+  if (process.unavailable !== undefined) return process;
   const builder = new PlanBuilder(binary, finder);
 
   const presetReports = presets.map((preset) => planPreset(builder, preset, limits));
@@ -67,6 +67,7 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
       dynamicTypes: builder.dynamicTypes,
       report: {
         untraceable,
+        neverReturning: neverReturning(builder),
         unmatched: selection.unmatched,
         matched: selection.matched,
         taken: selection.functions.length,
@@ -86,11 +87,18 @@ function limitsFor(builder: PlanBuilder, limits: CaptureLimits, notes: string[])
   return { ...limits, depth };
 }
 
+function neverReturning({ probes, sites }: PlanBuilder): string[] {
+  const returning = new Set(sites.filter(({ action }) => action === siteAction.leave).map(({ probe }) => probe));
+  return probes
+    .filter(({ description }, index) => description.kind === 'function' && !returning.has(index))
+    .map(({ description }) => description.functionName);
+}
+
 function addRuntimeSites(builder: PlanBuilder, { recovery }: ProcessOffsets): string[] {
   const notes: string[] = [];
   for (const { name, action, without } of runtimeSites) {
     if (action === siteAction.recovery && recovery === undefined) {
-      notes.push(`runtime._panic has no fp, as before Go 1.22: ${without}`);
+      notes.push(`its type descriptors do not tell where a panic ends: ${without}`);
       continue;
     }
     const fn = preferredFunction(builder.binary.functionsNamed(name));
@@ -100,7 +108,7 @@ function addRuntimeSites(builder: PlanBuilder, { recovery }: ProcessOffsets): st
     if (sites.value === undefined) {
       notes.push(`${name} can't be probed (${sites.unavailable}): ${without}`);
     } else {
-      builder.addEntry(fn, { entry: sites.value, exits: [] }, action);
+      builder.addEntry(fn, sites.value, action);
     }
   }
   return notes;

@@ -5,7 +5,13 @@ const maxNamed = 5;
 
 /** What a plan could not do for the user's patterns, a line each: functions that can't be traced, patterns without a match. */
 export function planProblems(report: PlanReport): string[] {
-  return [...unmatchedLines(report), ...limitLine(report), ...untraceableLines(report), ...report.notes];
+  return [
+    ...unmatchedLines(report),
+    ...limitLine(report),
+    ...untraceableLines(report),
+    ...endlessLine(report),
+    ...report.notes,
+  ];
 }
 
 function unmatchedLines({ unmatched }: PlanReport): string[] {
@@ -28,8 +34,17 @@ function untraceableLines({ untraceable }: PlanReport): string[] {
   for (const { functionName, reason } of untraceable) {
     byReason.set(reason, [...(byReason.get(reason) ?? []), functionName]);
   }
-  return [...byReason].map(([reason, names]) => {
-    const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '';
-    return `Not traced: ${names.slice(0, maxNamed).join(', ')}${more}: ${reason}.`;
-  });
+  return [...byReason].map(([reason, names]) => `Not traced: ${someOf(names)}: ${reason}.`);
+}
+
+function endlessLine({ neverReturning }: PlanReport): string[] {
+  if (neverReturning.length === 0) return [];
+  return [
+    `Traced at entry only, as it never returns: ${someOf(neverReturning)}. A call ends by a panic or Goexit, or runs on.`,
+  ];
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '';
+  return `${names.slice(0, maxNamed).join(', ')}${more}`;
 }

@@ -47,7 +47,10 @@ export interface PresetWord {
 }
 
 export type WordSource =
-  /** The n-th integer argument register of ABIInternal (amd64: 0 AX, 1 BX, 2 CX, 3 DI, 4 SI). */
+  /**
+   * The n-th word of the arguments: an integer register (amd64: 0 AX, 1 BX, 2 CX, 3 DI, 4 SI), before Go 1.17 on the
+   * stack. All arguments up to it are whole words.
+   */
   | { readonly argument: number }
   /** Kept at entry. */
   | { readonly saved: number }

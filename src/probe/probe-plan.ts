@@ -73,6 +73,8 @@ export interface PlannedDynamicType {
 export interface PlanReport {
   /** Functions that patterns matched and that can't be traced. */
   readonly untraceable: readonly Untraceable[];
+  /** Traced functions without RET or tail jump: their calls end by a panic or with their goroutine, or run on. */
+  readonly neverReturning: readonly string[];
   readonly unmatched: readonly { readonly pattern: string; readonly nearest: readonly string[] }[];
   /** Functions matched in all, and how many of them the limit let through. */
   readonly matched: number;

@@ -1,35 +1,49 @@
 import type { Found, GoBinary } from '../binary/go-binary.ts';
+import type { CallingConvention } from './calling-convention.ts';
 import { mapKind } from './wire.ts';
 
 /** struct process of bpf/event.h. */
 export interface ProcessOffsets {
   readonly goid: number;
   readonly stackHi: number;
-  /** runtime.g._panic and runtime._panic.fp: which calls a recovered panic unwound. Not before Go 1.22. */
-  readonly recovery: { readonly panic: number; readonly panicFp: number } | undefined;
+  /**
+   * Which calls a recovered panic unwound: runtime.g._panic and runtime._panic.fp, or before Go 1.22 runtime.g.sigcode0,
+   * which gopanic sets to the SP of the function that recovers.
+   */
+  readonly recovery: { readonly panic: number; readonly panicFp: number } | { readonly recoverySp: number } | undefined;
+  /** Where a thread keeps g in code of ABI0, from its FS base. 0 if no site needs it. */
+  readonly threadG: number;
   readonly mapKind: (typeof mapKind)[keyof typeof mapKind];
 }
 
 /** Offsets in the runtime's own structs, from the binary's type descriptors. */
-export function processOffsets(binary: GoBinary): Found<ProcessOffsets> {
+export function processOffsets(binary: GoBinary, { abi, threadG }: CallingConvention): Found<ProcessOffsets> {
+  if (abi === 'stack' && threadG.value === undefined) return threadG;
   const goid = offsetOf(binary, 'runtime.g', 'goid');
   const stack = offsetOf(binary, 'runtime.g', 'stack');
   const hi = offsetOf(binary, 'runtime.stack', 'hi');
   if (goid === undefined || stack === undefined || hi === undefined) {
     return { unavailable: 'its type descriptors have no runtime.g: goroutines could not be told apart' };
   }
-  const panicFp = offsetOf(binary, 'runtime._panic', 'fp');
-  const panic = panicFp === undefined ? undefined : offsetOf(binary, 'runtime.g', '_panic');
   // The swiss map's type is in every program that has a map since Go 1.24.
   const isSwiss = binary.runtimeType('internal/runtime/maps.Map') !== undefined || !hasBucketMaps(binary);
   return {
     value: {
       goid,
       stackHi: stack + hi,
-      recovery: panic === undefined || panicFp === undefined ? undefined : { panic, panicFp },
+      recovery: recoveryOf(binary),
+      threadG: threadG.value ?? 0,
       mapKind: isSwiss ? mapKind.swiss : mapKind.buckets,
     },
   };
+}
+
+function recoveryOf(binary: GoBinary): ProcessOffsets['recovery'] {
+  const panic = offsetOf(binary, 'runtime.g', '_panic');
+  const panicFp = offsetOf(binary, 'runtime._panic', 'fp');
+  if (panicFp !== undefined) return panic === undefined ? undefined : { panic, panicFp };
+  const recoverySp = offsetOf(binary, 'runtime.g', 'sigcode0');
+  return recoverySp === undefined ? undefined : { recoverySp };
 }
 
 function hasBucketMaps(binary: GoBinary): boolean {

@@ -1,8 +1,10 @@
 import type { GoParameter, GoSignature, GoType } from '../binary/go-type.ts';
+import type { Abi } from './calling-convention.ts';
 
 /**
- * Where Go's ABIInternal puts receiver, parameters and results.
- * Source: https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/abi-internal.md, "Function call argument and result passing".
+ * Where Go puts receiver, parameters and results.
+ * Sources: https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/abi-internal.md, "Function call argument and result
+ * passing"; ABI0, which Go 1.16 and older have everywhere and assembly has in all releases, is the same without registers.
  */
 
 /** A part of a value's memory image, `at` bytes from its start. */
@@ -30,23 +32,26 @@ export interface Assignment {
 interface RegisterSequences {
   readonly integer: readonly number[];
   readonly floatCount: number;
-  /** First stack argument above SP at entry: amd64 the return address, arm64 the slot where a callee may save LR. */
-  readonly firstStackArgument: number;
 }
+
+/** First stack argument, above SP at entry: on amd64 behind the return address, on arm64 behind the slot where a callee may save LR. */
+export const firstStackArgument = 8;
 
 /** abi-internal.md, "amd64 architecture" and "arm64 architecture". */
 export const registerSequences = {
-  amd64: { integer: [0, 3, 1, 7, 6, 8, 9, 10, 11], floatCount: 15, firstStackArgument: 8 },
-  arm64: { integer: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], floatCount: 16, firstStackArgument: 8 },
+  amd64: { integer: [0, 3, 1, 7, 6, 8, 9, 10, 11], floatCount: 15 },
+  arm64: { integer: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], floatCount: 16 },
 } as const satisfies Record<string, RegisterSequences>;
+
+const stackOnly: RegisterSequences = { integer: [], floatCount: 0 };
 
 export type Architecture = keyof typeof registerSequences;
 
 const pointerBytes = 8;
 
-/** Pieces of every parameter and result of a function compiled with ABIInternal (Go 1.17+ on amd64, 1.18+ on arm64). */
-export function assignRegisters(signature: GoSignature, arch: Architecture): Assignment {
-  const sequences = registerSequences[arch];
+/** Pieces of every parameter and result of a function with that ABI. */
+export function assignRegisters(signature: GoSignature, arch: Architecture, abi: Abi = 'registers'): Assignment {
+  const sequences = abi === 'registers' ? registerSequences[arch] : stackOnly;
   const stack = { next: 0 };
   const parameters = assignAll(signature.parameters, sequences, stack);
   stack.next = align(stack.next, pointerBytes);
@@ -71,7 +76,7 @@ function assignAll(
     used.integer = before.integer;
     used.float = before.float;
     stack.next = align(stack.next, type.alignBytes);
-    const stackOffset = sequences.firstStackArgument + stack.next;
+    const stackOffset = firstStackArgument + stack.next;
     stack.next += type.sizeBytes;
     return { name, type, pieces: [{ stackOffset, at: 0, sizeBytes: type.sizeBytes }] };
   });

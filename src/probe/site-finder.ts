@@ -1,6 +1,9 @@
 import type { Found, GoBinary, GoFunction } from '../binary/go-binary.ts';
 import { Amd64Decoder } from './amd64-decoder.ts';
-import { type EntrySite, type FunctionCode, type FunctionSites, findEntrySite, findSites } from './site.ts';
+import { Arm64Decoder } from './arm64-decoder.ts';
+import { type Abi, type CallingConvention, callingConvention } from './calling-convention.ts';
+import type { InstructionDecoder } from './instruction.ts';
+import { type FunctionCode, type FunctionSites, findEntrySite, findSites } from './site.ts';
 
 /** Larger functions are tables or generated code that nobody traces; decoding them would hold up the rest. */
 const maxFunctionBytes = 4 << 20;
@@ -8,16 +11,39 @@ const maxFunctionBytes = 4 << 20;
 /** What a stack check calls: with the closure context, without, on the system stack. */
 const morestackNames = new Set(['runtime.morestack', 'runtime.morestack_noctxt', 'runtime.morestackc']);
 
+/** What the linker puts between code and a target too far for arm64's BL. */
+const trampoline = /-tramp\d+$/;
+
+/** FuncFlag (src/internal/abi/symtab.go), from Go 1.17 on. */
+const funcFlag = { topFrame: 1, writesSp: 2 } as const;
+
+/** What these flags mark in later releases; Go 1.15 and 1.16 have none. */
+const stackSwitchers = new Set(
+  (
+    'asmcgocall asmcgocall_no_g cgocallback cgocallback_gofunc debugCallV1 gogo goexit mcall morestack morestack_noctxt ' +
+    'mstart rt0_go sigreturn sigtramp systemstack systemstack_switch'
+  )
+    .split(' ')
+    .map((name) => `runtime.${name}`),
+);
+
 /** Finds the sites of one binary's functions. Holds the native memory of its decoder: close it with `using`. */
 export class SiteFinder implements Disposable {
   readonly #binary: GoBinary;
-  readonly #decoder: Amd64Decoder | undefined;
+  readonly #decoder: InstructionDecoder;
+  #convention: CallingConvention | undefined;
   /** By address of a call's target. Thousands of checks call the same few. */
   readonly #morestack = new Map<number, boolean>();
 
   constructor(binary: GoBinary) {
     this.#binary = binary;
-    this.#decoder = binary.arch === 'amd64' ? new Amd64Decoder() : undefined;
+    this.#decoder = binary.arch === 'amd64' ? new Amd64Decoder() : new Arm64Decoder();
+  }
+
+  /** How the binary's code passes arguments and the goroutine. */
+  get convention(): CallingConvention {
+    this.#convention ??= callingConvention(this.#binary);
+    return this.#convention;
   }
 
   /** Where to probe the function, or why it can't be. Offsets are from its entry. */
@@ -28,8 +54,8 @@ export class SiteFinder implements Disposable {
       : findSites(code.value.decoder, code.value, (vaddr) => this.#isMorestack(vaddr));
   }
 
-  /** Its entry alone: functions that never return have that. */
-  findEntry(fn: GoFunction): Found<EntrySite> {
+  /** Its entry alone. */
+  findEntry(fn: GoFunction): Found<FunctionSites> {
     const code = this.#codeOf(fn);
     return code.value === undefined
       ? code
@@ -40,30 +66,36 @@ export class SiteFinder implements Disposable {
     let known = this.#morestack.get(vaddr);
     if (known === undefined) {
       const fn = this.#binary.functionAt(vaddr);
-      known = fn !== undefined && fn.entryVaddr === vaddr && morestackNames.has(fn.name);
+      known = fn !== undefined && fn.entryVaddr === vaddr && morestackNames.has(fn.name.replace(trampoline, ''));
       this.#morestack.set(vaddr, known);
     }
     return known;
   }
 
-  #codeOf(fn: GoFunction): Found<FunctionCode & { readonly decoder: Amd64Decoder }> {
+  #codeOf(fn: GoFunction): Found<FunctionCode & { readonly decoder: InstructionDecoder }> {
     const decoder = this.#decoder;
-    if (decoder === undefined) return { unavailable: `no instruction decoder for ${this.#binary.arch} yet` };
     const { entryVaddr, isAssembly } = fn;
-    if (isAssembly)
-      return { unavailable: 'written in assembly: neither arguments nor goroutine are where Go puts them' };
+    const { abi, threadG } = this.convention;
+    if (switchesStacks(fn, abi)) return { unavailable: 'switches between stacks: its calls can not be followed' };
+    if (isAssembly && threadG.value === undefined) return threadG;
     // Every Go symbol has a package; C functions linked in by cgo have none.
     if (!fn.name.includes('.')) return { unavailable: 'not a Go function' };
     const sizeBytes = fn.endVaddr - entryVaddr;
     if (sizeBytes <= 0 || sizeBytes > maxFunctionBytes) {
       return { unavailable: `its size of ${sizeBytes} bytes can't be right` };
     }
-    return { value: { code: this.#binary.read(entryVaddr, sizeBytes), entryVaddr, isAssembly, decoder } };
+    const code = this.#binary.read(entryVaddr, sizeBytes);
+    return { value: { code, entryVaddr, isAssembly, abi: isAssembly ? 'stack' : abi, decoder } };
   }
 
   [Symbol.dispose](): void {
-    this.#decoder?.[Symbol.dispose]();
+    this.#decoder[Symbol.dispose]();
   }
+}
+
+function switchesStacks({ flags, name }: GoFunction, abi: Abi): boolean {
+  // Where registers carry arguments, a wrapper may have the name as well.
+  return (flags & (funcFlag.topFrame | funcFlag.writesSp)) !== 0 || (abi === 'stack' && stackSwitchers.has(name));
 }
 
 /** Of the functions of one name the one that a user means: not the wrapper that the compiler made. */

@@ -1,4 +1,5 @@
 import type { Found } from '../binary/go-binary.ts';
+import type { Abi } from './calling-convention.ts';
 import { flow, type InstructionDecoder, type Instructions } from './instruction.ts';
 
 export interface EntrySite {
@@ -19,13 +20,17 @@ export interface ExitSite {
 }
 
 export interface FunctionSites {
+  /** Where arguments and results are at the sites, and g. */
+  readonly abi: Abi;
   readonly entry: EntrySite;
+  /** None: the function never returns. */
   readonly exits: readonly ExitSite[];
 }
 
 export interface FunctionCode {
   readonly code: Uint8Array;
   readonly entryVaddr: number;
+  readonly abi: Abi;
   readonly isAssembly: boolean;
 }
 
@@ -45,7 +50,8 @@ const maxSlowPathInstructions = 64;
  *
  * Exits: every RET, and every jump out of the function. SP is there what it was at entry. A jump through a table indexed
  * by 8 bytes is the compiler's switch and stays inside; a jump through a register or pointer is a tail call, except in
- * assembly, where it may be anything: such functions are refused.
+ * assembly, where it may be anything: such functions are refused. A function without exits never returns: it loops, panics
+ * or ends its goroutine.
  */
 export function findSites(
   decoder: InstructionDecoder,
@@ -57,20 +63,20 @@ export function findSites(
   if (exits.unavailable !== undefined) return exits;
   const entry = entryOf(decoder, fn, instructions, isMorestack);
   if (entry.unavailable !== undefined) return entry;
-  if (exits.value.length === 0) return { unavailable: 'never returns: it has no RET and no tail jump' };
   if (exits.value.some((exit) => exit.offset === entry.value.offset)) {
     return { unavailable: 'does nothing that could be timed: its first instruction leaves it' };
   }
-  return { value: { entry: entry.value, exits: exits.value } };
+  return { value: { abi: fn.abi, entry: entry.value, exits: exits.value } };
 }
 
-/** The entry alone: also of a function that never returns. */
+/** The entry alone: also of a function whose exits can't be told. */
 export function findEntrySite(
   decoder: InstructionDecoder,
   fn: FunctionCode,
   isMorestack: (vaddr: number) => boolean,
-): Found<EntrySite> {
-  return entryOf(decoder, fn, decoder.sweep(fn.code), isMorestack);
+): Found<FunctionSites> {
+  const entry = entryOf(decoder, fn, decoder.sweep(fn.code), isMorestack);
+  return entry.value === undefined ? entry : { value: { abi: fn.abi, entry: entry.value, exits: [] } };
 }
 
 function entryOf(

@@ -142,13 +142,11 @@ test('a pattern that matches thousands: the limit is said', async (context) => {
   await assertCodeUntouched(pid);
 });
 
-test('a function without a RET is named with its reason', async (context) => {
+test('that a function never returns is said', async (context) => {
   const { pid } = await httpServer(context);
-  assertRefused(
-    sidespan(['trace', '--pid', `${pid}`, 'main.explode']),
-    1,
-    /main\.explode: never returns: it has no RET/,
-  );
+  const { code, stderr } = sidespan(['trace', '--pid', `${pid}`, '--duration', '100ms', 'main.explode']);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /at entry only, as it never returns: main\.explode/);
 });
 
 test('missing BTF', async (context) => {

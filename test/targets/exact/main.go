@@ -10,7 +10,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"sidespan.test/gate"
 )
@@ -22,7 +21,7 @@ var (
 	collect    = flag.Bool("gc", true, "run the garbage collector all the time")
 
 	traced, leaf, deep gate.Tally
-	failures, argSum   atomic.Int64
+	failures, argSum   gate.Count
 
 	errEvery = errors.New("every hundredth call fails")
 )
@@ -93,7 +92,7 @@ func main() {
 		}()
 	}
 
-	var next atomic.Int64
+	var next gate.Count
 	var workers sync.WaitGroup
 	for worker := 0; worker < *goroutines; worker++ {
 		workers.Add(1)
@@ -114,12 +113,12 @@ func main() {
 			"main.Leaf":   &leaf,
 			"main.Deep":   &deep,
 		},
-		Extra: map[string]any{"failures": failures.Load(), "argSum": argSum.Load()},
+		Extra: map[string]interface{}{"failures": failures.Load(), "argSum": argSum.Load()},
 	})
 }
 
 // work makes up to 32 calls on a fresh goroutine, whose stack starts small again. It reports whether any are left.
-func work(next *atomic.Int64, seed *uint64) bool {
+func work(next *gate.Count, seed *uint64) bool {
 	more := make(chan bool)
 	go func() {
 		parts := []int32{1, 2, 3}

@@ -54,7 +54,7 @@ func Wait() {
 }
 
 // Report prints what the program did as one line of JSON and, with -hold, keeps it alive.
-func Report(result any) {
+func Report(result interface{}) {
 	text, err := json.Marshal(result)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)

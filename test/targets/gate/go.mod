@@ -1,3 +1,3 @@
 module sidespan.test/gate
 
-go 1.22
+go 1.21

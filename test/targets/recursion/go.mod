@@ -1,6 +1,6 @@
 module sidespan.test/recursion
 
-go 1.22
+go 1.21
 
 require sidespan.test/gate v0.0.0
 

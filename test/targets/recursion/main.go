@@ -118,6 +118,6 @@ func main() {
 			"main.odd":          &oddTally,
 			"main.(*tree).walk": &walkTally,
 		},
-		Extra: map[string]any{"sum": sum},
+		Extra: map[string]interface{}{"sum": sum},
 	})
 }
