@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { goToolchain } from '../support/go-toolchain.ts';
+import { jaegerWithDebugInformation } from '../support/jaeger.ts';
 import { below, type Figure, numberText } from './figure.ts';
-import { largeBinary } from './large-binary.ts';
 
 interface Reading {
   readonly found: string;
@@ -19,7 +19,7 @@ function read(job: string, path: string): Reading {
 
 /** Listing the functions of large executables, each in a process of its own. */
 export async function binaries(quick: boolean): Promise<Figure[]> {
-  const paths = [(await goToolchain()).go, ...(quick ? [] : [await largeBinary()])];
+  const paths = [(await goToolchain()).go, ...(quick ? [] : [await jaegerWithDebugInformation()])];
   return paths.flatMap((path): Figure[] => {
     const sizeMb = statSync(path).size / 1e6;
     const name = `${path.split('/').at(-1)}, ${sizeMb.toFixed(0)} MB`;
