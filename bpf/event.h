@@ -248,6 +248,8 @@ struct settings {
 	__u64 pid_namespace_inode;
 	__u32 wakeup_bytes;	    /* a power of two: the reader is woken each time so many more are unread */
 	__u32 capture_limit;	    /* at most CAPTURE_BYTES */
+	__u32 goroutine_slots;	    /* a power of two: entries of goroutine_slots that goroutines own; working copies follow */
+	__u32 pad;
 };
 
 /* ---- counters: one struct per probe and CPU --------------------------------------------------- */

@@ -65,8 +65,7 @@ static __always_inline int find_goroutine(struct hit *hit, __u64 g, __u64 *stack
 	state->goid = goid;
 	hit->key.goid = goid ? goid : g | 1ull << 63;
 	state->depth = (__u32)(*stack_hi - REGISTER_SP(hit->plan.ctx));
-	hit->goroutine = bpf_map_lookup_elem(&goroutines, &hit->key);
-	return HIT_OK;
+	return look_up_goroutine(hit) ? HIT_OK : HIT_IGNORED;
 }
 
 /* Looks for the innermost open call of the site's probe. */
@@ -305,17 +304,17 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 	if (decide_unwinding(&hit, g, stack_hi)) {
 		if (hit.site->action == SITE_FINISH)
 			COUNT(hit.site->probe, entered_before);
-		return;
-	}
-	if (hit.goroutine || hit.site->action <= SITE_LEAVE)
+	} else if (hit.goroutine || hit.site->action <= SITE_LEAVE) {
 		bpf_loop(MAX_FRAMES + 1, handle_call, &hit, 0);
+		pop_ended(&hit);
+	}
 	if (!hit.goroutine)
 		return;
 	if (hit.site->action == SITE_RECOVERY)
 		hit.goroutine->panicking = 0;
 	if (hit.site->action == SITE_GOROUTINE_END || hit.site->action == SITE_GOEXIT)
 		hit.goroutine->skipped = 0;
-	forget_if_idle(&hit);
+	leave_goroutine(&hit);
 }
 
 #endif

@@ -11,6 +11,7 @@
 const volatile struct settings settings SEC(".rodata.settings") = {
 	.wakeup_bytes = 65536,
 	.capture_limit = CAPTURE_BYTES,
+	.goroutine_slots = 1,
 };
 
 /* ---- plain tables that user space fills ---- */
@@ -98,6 +99,29 @@ struct goroutine {
 	struct frame frame[INLINE_FRAMES];
 };
 
+/*
+ * A goroutine's entry lies in the slot that its id leads to; when another goroutine owns that, in `goroutines`. Making and
+ * removing an entry there costs ten times as much, and each server request does both.
+ */
+struct goroutine_slot {
+	__u64 owner;	 /* owner_word of the goroutine; 0: free */
+	__u32 elsewhere; /* goroutines whose slot this is and whose entry is in `goroutines` */
+	__u32 pad;
+	struct goroutine goroutine;
+};
+
+/*
+ * Sized by user space: settings.goroutine_slots, then a working copy for each scratch buffer of each CPU. Entries of
+ * `goroutines` are worked on in these: the verifier would walk everything twice for pointers to two maps.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct goroutine_slot);
+} goroutine_slots SEC(".maps");
+
 struct { /* sized by user space */
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -183,13 +207,14 @@ struct hit_state {
 	__u32 index;	 /* of the frame that was found or popped */
 	__u32 found;	 /* SITE_FINISH: the call is open, at `index` */
 	__u32 map_kind;	 /* enum map_kind of the process */
+	__u32 claimed;	 /* which of the CPU's scratch buffers this is */
+	__u32 crowded;	 /* the goroutine's entry is in `goroutines`; at hand is a working copy */
 	__u32 pad;
 };
 
 struct scratch {
 	struct frame frame;
 	struct hit_state state;
-	struct goroutine goroutine; /* to insert: the verifier allows no 500-byte value on the stack */
 	struct map_walk walk;
 	struct found_value found[MAX_HEADER_KEYS];
 	__u64 random; /* state of the generator of ids */

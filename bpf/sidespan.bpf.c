@@ -77,6 +77,7 @@ int site_hit(struct pt_regs *ctx)
 	PREEMPT_DISABLE();
 	scratch = claim_scratch(&claimed);
 	if (scratch) {
+		scratch->state.claimed = claimed;
 		handle_hit(ctx, scratch);
 		release_scratch(claimed);
 	} else {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { type ArrayTable, arrayTable } from './array-table.ts';
 import { type AttachMode, attachSites, type SiteAddress } from './attach.ts';
 import { BpfError } from './bpf-error.ts';
+import { goroutineTableSizes, openGoroutineSlots } from './goroutine-slots.ts';
 import { loadLibbpf } from './libbpf.ts';
 import {
   captureStepLayout,
@@ -69,16 +70,20 @@ const tableEntries = { sites: 16384, probes: 4096, processes: 256, planOps: 6553
 /** @throws BpfError: no libbpf, missing capabilities, a kernel that is too old */
 export function openKernelSide(options: KernelSideOptions): KernelSide {
   const libbpf = loadLibbpf(options.libbpfPath);
+  const cpus = libbpf.possibleCpus();
+  const sizes = goroutineTableSizes(options.maxGoroutines, cpus);
   const object = loadObject(
     libbpf,
     options.objectPath ?? objectPath(),
     {
       sites: tableEntries.sites,
       probes: tableEntries.probes,
-      goroutines: options.maxGoroutines,
+      goroutines: sizes.elsewhere,
+      goroutineSlots: sizes.slots,
+      overflowFrames: 2 * options.maxGoroutines,
       ring: options.ringBytes,
     },
-    settings(options),
+    settings(options, sizes.owned),
     options.attachMode,
   );
   const table = (
@@ -108,7 +113,6 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
   const goroutines = object.mapFd('goroutines');
   const overflowFrames = object.mapFd('overflow_frames');
   const program = object.programFd(siteProgram);
-  const cpus = libbpf.possibleCpus();
   const key = new Uint32Array(1);
   const keyBytes = new Uint8Array(key.buffer);
   const perCpu = new Uint8Array(cpus * probeCountersLayout.sizeBytes);
@@ -144,8 +148,10 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       if (result !== 0) throw new BpfError(`Clearing the counters of probe ${probe}`, -result);
     },
     recursionMisses: () => recursionMisses(program),
-    openCalls: (processSlot, { forget } = { forget: false }) =>
-      openCalls(libbpf, { goroutines, overflowFrames }, processSlot, forget),
+    openCalls(processSlot, { forget } = { forget: false }) {
+      using slots = openGoroutineSlots(object.mapFd('goroutine_slots'), sizes);
+      return openCalls(libbpf, slots, { goroutines, overflowFrames }, processSlot, forget);
+    },
     [Symbol.dispose]: () => {
       ring[Symbol.dispose]();
       object[Symbol.dispose]();
@@ -154,7 +160,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
 }
 
 /** struct settings. */
-function settings(options: KernelSideOptions): Uint8Array {
+function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Array {
   const bytes = new Uint8Array(settingsLayout.sizeBytes);
   const view = new DataView(bytes.buffer);
   const namespace = statSync('/proc/self/ns/pid', { bigint: true });
@@ -162,5 +168,6 @@ function settings(options: KernelSideOptions): Uint8Array {
   view.setBigUint64(settingsLayout.pid_namespace_inode, namespace.ino, true);
   view.setUint32(settingsLayout.wakeup_bytes, options.ringBytes / wakeupShare, true);
   view.setUint32(settingsLayout.capture_limit, options.captureBytes, true);
+  view.setUint32(settingsLayout.goroutine_slots, goroutineSlots, true);
   return bytes;
 }

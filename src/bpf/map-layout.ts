@@ -37,17 +37,20 @@ export const dynamicTypeKeyLayout = { sizeBytes: 16, process_slot: 0, type_vaddr
 export const dynamicTypeLayout = { sizeBytes: 16, id: 0, plan: 4, size_bytes: 8, direct: 12 } as const;
 
 export const settingsLayout = {
-  sizeBytes: 24,
+  sizeBytes: 32,
   pid_namespace_device: 0,
   pid_namespace_inode: 8,
   wakeup_bytes: 16,
   capture_limit: 20,
+  goroutine_slots: 24,
 } as const;
 
 export const goroutineKeyLayout = { sizeBytes: 16, process_slot: 0, goid: 8 } as const;
 
 /** `frame` is an array of INLINE_FRAMES frames. */
 export const goroutineLayout = { sizeBytes: 496, frames: 0, skipped: 4, panicking: 8, frame: 16 } as const;
+
+export const goroutineSlotLayout = { sizeBytes: 512, owner: 0, elsewhere: 8, goroutine: 16 } as const;
 
 export const frameLayout = { sizeBytes: 80, start_ns: 0, probe: 64, function: 68, depth: 72, flags: 76 } as const;
 
@@ -56,6 +59,9 @@ export const overflowKeyLayout = { sizeBytes: 16, process_slot: 0, index: 4, goi
 export const frameFlag = { ended: 128 } as const;
 
 export const inlineFrames = 6;
+
+/** Programs that may be preempted on one CPU by another one at the same time (SCRATCH_BUFFERS). */
+export const scratchBuffers = 4;
 
 /** `ended` is an array of five u64, by enum call_end. */
 export const probeCountersLayout = {

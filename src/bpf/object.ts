@@ -12,6 +12,8 @@ export interface MapSizes {
   readonly sites: number;
   readonly probes: number;
   readonly goroutines: number;
+  readonly goroutineSlots: number;
+  readonly overflowFrames: number;
   readonly ring: number;
 }
 
@@ -136,7 +138,8 @@ function loadWith(
     libbpf.setMaxEntries(find('probes'), sizes.probes);
     libbpf.setMaxEntries(find('counters'), sizes.probes);
     libbpf.setMaxEntries(find('goroutines'), sizes.goroutines);
-    libbpf.setMaxEntries(find('overflow_frames'), 2 * sizes.goroutines);
+    libbpf.setMaxEntries(find('overflow_frames'), sizes.overflowFrames);
+    libbpf.setMaxEntries(find('goroutine_slots'), sizes.goroutineSlots);
     libbpf.setMaxEntries(find('ring'), sizes.ring);
     const set = libbpf.setInitialValue(find('.rodata.settings'), settings, settings.length);
     if (set !== 0) throw new BpfError('Setting the BPF settings', -set);

@@ -1,3 +1,4 @@
+import type { GoroutineSlots } from './goroutine-slots.ts';
 import type { Libbpf } from './libbpf.ts';
 import {
   frameFlag,
@@ -18,12 +19,13 @@ export interface OpenCalls {
 const walkLimit = 8_388_608;
 
 /**
- * Walks the goroutines of a process and counts its open calls. Meant for a process whose probes are detached: under
+ * Walks the goroutines of a process and counts its open calls: those in slots, then those elsewhere. Meant for a process whose probes are detached: under
  * load the walk may miss or repeat some.
  * @param forget also delete the entries
  */
 export function openCalls(
   libbpf: Libbpf,
+  slots: GoroutineSlots,
   fds: { goroutines: number; overflowFrames: number },
   processSlot: number,
   forget: boolean,
@@ -34,7 +36,19 @@ export function openCalls(
     const probe = frame.getUint32(frameLayout.probe, true);
     byProbe.set(probe, (byProbe.get(probe) ?? 0) + 1);
   };
+  const countFrames = (goroutine: DataView) => {
+    const frames = Math.min(goroutine.getUint32(goroutineLayout.frames, true), inlineFrames);
+    for (let index = 0; index < frames; index++) {
+      const at = goroutine.byteOffset + goroutineLayout.frame + index * frameLayout.sizeBytes;
+      count(new DataView(goroutine.buffer, at));
+    }
+  };
 
+  const owned = slots.owned(processSlot);
+  for (const { slot, goroutine } of owned) {
+    countFrames(goroutine);
+    if (forget) slots.free(slot);
+  }
   const value = new Uint8Array(goroutineLayout.sizeBytes);
   const view = new DataView(value.buffer);
   const keys = keysOf(
@@ -46,11 +60,9 @@ export function openCalls(
   );
   for (const key of keys) {
     if (libbpf.lookupElement(fds.goroutines, key, value) !== 0) continue;
-    const frames = Math.min(view.getUint32(goroutineLayout.frames, true), inlineFrames);
-    for (let index = 0; index < frames; index++) {
-      count(new DataView(value.buffer, goroutineLayout.frame + index * frameLayout.sizeBytes));
-    }
-    if (forget) libbpf.deleteElement(fds.goroutines, key);
+    countFrames(view);
+    if (!forget || libbpf.deleteElement(fds.goroutines, key) !== 0) continue;
+    slots.leftElsewhere(processSlot, new DataView(key.buffer).getBigUint64(goroutineKeyLayout.goid, true));
   }
   const frame = new Uint8Array(frameLayout.sizeBytes);
   const deep = keysOf(
@@ -65,7 +77,7 @@ export function openCalls(
     count(new DataView(frame.buffer));
     if (forget) libbpf.deleteElement(fds.overflowFrames, key);
   }
-  return { byProbe, goroutines: keys.length };
+  return { byProbe, goroutines: owned.length + keys.length };
 }
 
 function keysOf(libbpf: Libbpf, fd: number, keyBytes: number, processSlot: number, slotOffset: number): Uint8Array[] {

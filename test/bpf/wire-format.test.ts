@@ -38,6 +38,7 @@ const structs: Readonly<Record<string, { readonly layout: Layout; readonly unrea
   probe_counters: { layout: maps.probeCountersLayout },
   goroutine_key: { layout: maps.goroutineKeyLayout },
   goroutine: { layout: maps.goroutineLayout },
+  goroutine_slot: { layout: maps.goroutineSlotLayout },
   frame: { layout: maps.frameLayout, unread: ['trace_id', 'span_id', 'parent_span_id', 'saved'] },
   overflow_key: { layout: maps.overflowKeyLayout },
 };
