@@ -13,7 +13,7 @@ import {
 
 const rounds = 60;
 
-for (const go of ['1.19', '1.21', '1.22', '1.24', '1.26']) {
+for (const go of ['1.15', '1.17', '1.19', '1.21', '1.22', '1.24', '1.26']) {
   test(`calls that panics and Goexit end are counted as such, Go ${go}`, { timeout: 120_000 }, async (t) => {
     const run = await traceToEnd(t, await goTarget('panics', { go }), ['-rounds', String(rounds)], {
       patterns: [

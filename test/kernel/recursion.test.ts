@@ -5,7 +5,7 @@ import { nothingCaptured, tallyOf, traceToEnd, unaccounted } from '../support/tr
 
 const functions = ['main.countdown', 'main.fib', 'main.even', 'main.odd', 'main.(*tree).walk'];
 
-for (const go of ['1.22', '1.26']) {
+for (const go of ['1.15', '1.22', '1.26']) {
   test(`a thousand open calls on one goroutine are paired, Go ${go}`, { timeout: 120_000 }, async (t) => {
     let wrong = 0;
     let deepest = 0;

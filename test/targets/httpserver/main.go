@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/ioutil"
 	"log"
 	"net"
 	"net/http"
@@ -28,22 +29,13 @@ func main() {
 	flag.Parse()
 
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /hello", hello)
-	mux.HandleFunc("GET /greet/{name}", greet)
-	mux.HandleFunc("/status/{code}", status)
-	mux.HandleFunc("POST /echo", echo)
-	mux.HandleFunc("/panic", explode)
-	mux.HandleFunc("GET /sleep", sleep)
-	mux.HandleFunc("GET /hijack", hijack)
-	mux.HandleFunc("GET /stream", stream)
-	mux.HandleFunc("GET /debug/counts", showCounts)
-	mux.HandleFunc("/", missing)
+	routes(mux)
 
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := &http.Server{Handler: mux, ErrorLog: log.New(io.Discard, "", 0)}
+	server := &http.Server{Handler: mux, ErrorLog: log.New(ioutil.Discard, "", 0)}
 	fmt.Printf("listening %s\n", listener.Addr())
 
 	stop := make(chan os.Signal, 1)
@@ -73,7 +65,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 
 // greet calls functions of this program, which belong under the request's span.
 func greet(w http.ResponseWriter, r *http.Request) {
-	text, err := Greeting(r.PathValue("name"), 3)
+	text, err := Greeting(pathValue(r, "name"), 3)
 	if err != nil {
 		count("GET /greet/{name}", 400)
 		http.Error(w, err.Error(), 400)
@@ -106,7 +98,7 @@ func Capitalize(word string) string {
 }
 
 func status(w http.ResponseWriter, r *http.Request) {
-	code, err := strconv.Atoi(r.PathValue("code"))
+	code, err := strconv.Atoi(pathValue(r, "code"))
 	if err != nil || code < 200 || code > 599 {
 		code = 400
 	}

@@ -1,0 +1,3 @@
+module sidespan.test/httpserver
+
+go 1.15
