@@ -10,7 +10,8 @@ const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: node scripts/bundle.ts FOLDER');
 
 const { metafile } = await build({
-  entryPoints: ['src/main.ts'],
+  entryPoints: ['src/main.ts', 'src/tracer/planner-process.ts'],
+  entryNames: '[name]',
   outdir: folder,
   bundle: true,
   splitting: true,

@@ -17,6 +17,7 @@ import type { LedgerSnapshot } from './telemetry/ledger-snapshot.ts';
 import { createMetricCollection } from './telemetry/metric-collection.ts';
 import { agentResource } from './telemetry/resource.ts';
 import { createSampler } from './telemetry/sampler.ts';
+import { createPlanner } from './tracer/planner.ts';
 import { createTracer } from './tracer/tracer.ts';
 import { tracerSettings } from './tracer/tracer-settings.ts';
 import type { Viewer } from './web/server.ts';
@@ -50,6 +51,8 @@ const spansAtOnce = 64;
  */
 export async function startAgent({ config, selection, version, hostName, log }: AgentOptions): Promise<Agent> {
   await using undo = new AsyncDisposableStack();
+  // The first of all: it gets ready while everything else is loaded.
+  const planner = undo.use(createPlanner());
   const ledger = createLedger();
   const asked = selection.pid !== undefined || selection.port !== undefined || selection.exe !== '*';
   const agent = agentFacts(config, version, asked || (await listGoProcesses()).length <= 1);
@@ -90,6 +93,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const tracer = undo.use(
     createTracer({
       ...tracerSettings(config),
+      planner,
       onCall(call, process) {
         const span = services.serviceOf(process)?.telemetry[call.probe - process.firstProbe]?.(call);
         if (span === undefined) return;
@@ -130,8 +134,8 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   watch = undo.use(
     await watchTargets({
       selection,
-      onAppear(target) {
-        services.attach(target);
+      async onAppear(target) {
+        await services.attach(target);
         memory.soon();
       },
       onVanish: (target) => services.ended(target),

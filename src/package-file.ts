@@ -10,6 +10,11 @@ export function packageFile(...names: readonly string[]): string {
   return join(root, ...names);
 }
 
+/** Whether this is a checkout: its TypeScript runs as it is. A package has all of it bundled below dist/. */
+export function isCheckout(): boolean {
+  return existsSync(packageFile('src'));
+}
+
 let root: string | undefined;
 
 function folderAbove(folder: string, file: string): string {

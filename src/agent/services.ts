@@ -15,7 +15,7 @@ export interface Services {
   readonly untraced: readonly UntracedProcess[];
   serviceOf(process: TracedProcess): TracedService | undefined;
   /** Attaches, and says what was found; a process that can't be traced is said and left alone. */
-  attach(target: TargetProcess): void;
+  attach(target: TargetProcess): Promise<void>;
   /** The process ended. */
   ended(target: TargetProcess): void;
   /** Takes the kernel's counters over into the ledger. */
@@ -30,6 +30,7 @@ const maxUntraced = 50;
 export function createServices(tracer: Tracer, telemetry: Telemetry, log: Log): Services {
   const services = new Map<TracedProcess, TracedService>();
   const untraced: UntracedProcess[] = [];
+  let stopping = false;
 
   function letGo(service: TracedService): void {
     // Records still in the ring are handed out by `detach`: the service must be known until then.
@@ -46,14 +47,17 @@ export function createServices(tracer: Tracer, telemetry: Telemetry, log: Log): 
     },
     untraced,
     serviceOf: (process) => services.get(process),
-    attach(target) {
+    async attach(target) {
       try {
         const begun = performance.now();
-        const process = tracer.attach(target);
+        const planned = await tracer.plan(target);
+        if (stopping) return;
+        const process = tracer.attach(planned);
         const service = openService(process, telemetry);
         services.set(process, service);
         sayAttached(service, performance.now() - begun, log);
       } catch (error) {
+        if (stopping) return;
         const note = error instanceof Error ? error.message : String(error);
         log.error(`pid ${target.pid} (${target.exePath}) is not traced: ${note}`);
         untraced.push({ pid: target.pid, exePath: target.exePath, note });
@@ -71,6 +75,7 @@ export function createServices(tracer: Tracer, telemetry: Telemetry, log: Log): 
       for (const [process, service] of services) countCalls(service, tracer.counters(process));
     },
     letAllGo() {
+      stopping = true;
       // First of all the services get their speed back.
       for (const { process } of services.values()) process.detach();
       for (const service of [...services.values()]) letGo(service);

@@ -7,13 +7,13 @@ import { readProcess } from '../discovery/read-process.ts';
 import { selectTargets, targetByPid } from '../discovery/target.ts';
 import { planProblems } from '../probe/plan-problems.ts';
 import { createBootClock } from '../telemetry/boot-clock.ts';
-import type { TracedProcess } from '../tracer/traced-process.ts';
-import { createTracer, type DetachedProcess, type Tracer } from '../tracer/tracer.ts';
+import { createPlanner } from '../tracer/planner.ts';
+import { createTracer, type DetachedProcess } from '../tracer/tracer.ts';
 import { tracerSettings } from '../tracer/tracer-settings.ts';
 import { callJson, callText } from './call-line.ts';
 import type { CommandContext } from './command.ts';
 import { CommandError, exitCode } from './exit-code.ts';
-import { type HeldProgram, holdProgram } from './held-program.ts';
+import { holdProgram } from './held-program.ts';
 
 export interface TraceLimits {
   readonly durationMs?: number | undefined;
@@ -40,6 +40,7 @@ export async function traceCalls(
   const stop = context.stopSignal();
   const finished = Promise.withResolvers<string>();
   let programExitCode: number | undefined;
+  using planner = createPlanner();
   using clock = createBootClock(clockNs);
   const printed = { calls: 0, skipped: 0, undecodable: 0, second: 0, thisSecond: 0 };
   let failure: unknown;
@@ -57,6 +58,7 @@ export async function traceCalls(
   const target = program?.target ?? (await chooseTarget(config));
   using tracer = createTracer({
     ...tracerSettings(config),
+    planner,
     onCall(call, owner) {
       if (!mayPrint()) {
         printed.skipped += 1;
@@ -65,7 +67,7 @@ export async function traceCalls(
       printed.calls += 1;
       const probe = owner.plan.probes[call.probe - owner.firstProbe];
       const name = probe?.description.functionName ?? '?';
-      const called = { name, signatureUnavailable: probe?.signature?.unavailable };
+      const called = { name, signatureUnavailable: probe?.signatureUnavailable };
       const start = clock.wallTime(call.start);
       try {
         stdout.line(json ? callJson(call, called, start) : callText(call, called, start, style.stdout));
@@ -83,13 +85,13 @@ export async function traceCalls(
     },
   });
 
-  const traced = attach(tracer, target, program);
+  const traced = tracer.attach(await tracer.plan(target, { beforeExecOf: program?.path }));
   const problems = planProblems(traced.plan.report);
   for (const problem of problems) stderr.line(`${style.stderr.yellow('sidespan:')} ${problem}`);
   if (traced.plan.probes.length === 0) {
     throw new CommandError(`Nothing to trace in process ${target.pid}: no function of it can be probed.`);
   }
-  const unknown = traced.plan.probes.flatMap(({ signature }) => signature?.unavailable ?? []);
+  const unknown = traced.plan.probes.flatMap(({ signatureUnavailable }) => signatureUnavailable ?? []);
   if (unknown.length > 0) {
     const functions = unknown.length === 1 ? '1 function' : `${unknown.length} functions`;
     stderr.line(`${style.stderr.yellow('sidespan:')} No arguments and results of ${functions}: ${unknown[0]}.`);
@@ -118,10 +120,6 @@ export async function traceCalls(
   if (failure !== undefined) throw failure;
   if (stop.reason !== 'output closed') stderr.line(style.stderr.dim(summary(why, detached, printed)));
   return endedWith ?? exitCode.done;
-}
-
-function attach(tracer: Tracer, target: TargetProcess, program: HeldProgram | undefined): TracedProcess {
-  return tracer.attach(target, { beforeExecOf: program?.path });
 }
 
 function isAlive(target: TargetProcess): boolean {

@@ -12,8 +12,11 @@ const minGapMs = 20;
 export interface WatchOptions {
   readonly selection: TargetSelection;
   readonly intervalMs?: number;
-  /** A target is there: a new process, or one that has called exec (then `onVanish` came first). */
-  readonly onAppear: (target: TargetProcess) => void;
+  /**
+   * A target is there: a new process, or one that has called exec (then `onVanish` came first). Nothing else is looked at
+   * until it is done.
+   */
+  readonly onAppear: (target: TargetProcess) => void | Promise<void>;
   /** It ended, or it runs another program now. */
   readonly onVanish: (target: TargetProcess) => void;
   /** /proc itself can't be read; the watch goes on. */
@@ -29,7 +32,7 @@ export interface TargetWatch extends Disposable {
 }
 
 /**
- * Follows the processes that a selection means. It resolves after the first look, when `onAppear` has been called for
+ * Follows the processes that a selection means. It resolves after the first look, when `onAppear` is done with
  * every target that is there already. The same pid with another start time, or after an exec, counts as another process.
  */
 export async function watchTargets(options: WatchOptions): Promise<TargetWatch> {
@@ -55,7 +58,7 @@ export async function watchTargets(options: WatchOptions): Promise<TargetWatch> 
     for (const target of selectTargets(selection, candidates)) {
       if (ended) return;
       current.set(target.pid, { image: seen.get(target.pid)!.image, target });
-      onAppear(target);
+      await onAppear(target);
     }
   };
   const turn = async () => {

@@ -1,7 +1,7 @@
 import type { GoBinary, GoFunction } from '../binary/go-binary.ts';
 import type { CaptureOp } from './capture-op.ts';
 import { type CapturePlan, stringTable } from './capture-plan.ts';
-import type { PlannedDynamicType, PlannedProbe, PlannedSite } from './probe-plan.ts';
+import type { PlannedDynamicType, PlannedOps, PlannedProbe, PlannedSite } from './probe-plan.ts';
 import type { FunctionSites } from './site.ts';
 import type { SiteFinder } from './site-finder.ts';
 import { type SiteAction, siteFlag } from './wire.ts';
@@ -11,7 +11,7 @@ export class PlanBuilder {
   readonly binary: GoBinary;
   readonly finder: SiteFinder;
   readonly strings = stringTable();
-  readonly plans: CapturePlan[] = [];
+  readonly plans: PlannedOps[] = [];
   readonly functionNames: string[] = [];
   readonly probes: PlannedProbe[] = [];
   readonly sites: PlannedSite[] = [];
@@ -35,15 +35,15 @@ export class PlanBuilder {
   /** Index of the plan; undefined for an empty one. */
   addPlan(plan: CapturePlan): number | undefined {
     if (plan.ops.length === 0) return undefined;
-    return this.addOps(plan.ops, plan);
+    return this.addOps(plan.ops);
   }
 
   /** Index of the plan with these ops. */
-  addOps(ops: readonly CaptureOp[], plan: CapturePlan): number {
+  addOps(ops: readonly CaptureOp[]): number {
     const key = ops.map((s) => `${s.op},${s.a},${s.b},${s.c},${s.imm}`).join(';');
     let index = this.#planIndices.get(key);
     if (index === undefined) {
-      index = this.plans.push(plan) - 1;
+      index = this.plans.push({ ops }) - 1;
       this.opCount += ops.length;
       this.#planIndices.set(key, index);
     }

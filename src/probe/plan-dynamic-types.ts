@@ -80,7 +80,7 @@ function addTypes(binary: GoBinary, names: readonly string[], add: Add): void {
 
 function addDynamicType(builder: PlanBuilder, value: DynamicPlan, typeVaddr: number, isError: boolean): void {
   const { ops, sizeBytes, direct } = value;
-  const plan = builder.addOps(ops, { ops, shape: { imageBytes: 0, values: [] } });
+  const plan = builder.addOps(ops);
   builder.dynamicTypes.push({ typeVaddr, plan, sizeBytes, direct, isError, value });
 }
 

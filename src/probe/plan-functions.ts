@@ -41,7 +41,7 @@ export function planFunction(builder: PlanBuilder, fn: GoFunction, limits: Captu
     flags: entryPlan === undefined ? 0 : probeFlag.sendArguments,
     arguments: entry?.shape,
     results: exit?.shape,
-    signature,
+    signatureUnavailable: signature.unavailable,
   });
   builder.addEntry(fn, sites.value, siteAction.enter, probe, entryPlan);
   builder.addExits(fn, sites.value, siteAction.leave, probe, exitPlan);

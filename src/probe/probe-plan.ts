@@ -1,6 +1,4 @@
-import type { Found } from '../binary/go-binary.ts';
-import type { GoSignature } from '../binary/go-type.ts';
-import type { CapturePlan } from './capture-plan.ts';
+import type { CaptureOp } from './capture-op.ts';
 import type { DynamicPlan } from './dynamic-type.ts';
 import type { ProbeDescription } from './probe.ts';
 import type { ProcessOffsets } from './process-offsets.ts';
@@ -9,13 +7,13 @@ import type { CaptureShape } from './shape.ts';
 import type { SiteAction } from './wire.ts';
 
 /**
- * Everything that BPF needs to trace one binary, and what the reader needs to understand what comes back. Plain data:
- * indices are into the arrays of the same plan; the loader moves them to where it has room.
+ * Everything that BPF needs to trace one binary, and what the reader needs to understand what comes back. Plain data, which goes
+ * through JSON (src/tracer/planner.ts): indices are into the arrays of the same plan; the loader moves them to where it has room.
  */
 export interface ProbePlan {
   readonly process: ProcessOffsets;
   /** Capture plans; sites, probes and dynamic types refer to them by index. Skips within are relative. */
-  readonly plans: readonly CapturePlan[];
+  readonly plans: readonly PlannedOps[];
   /** Header names: `imm` of the header and traceparent ops (capture-op.ts, withStringIndices). */
   readonly strings: readonly string[];
   readonly functionNames: readonly string[];
@@ -24,6 +22,11 @@ export interface ProbePlan {
   /** Ids in chunks are indices here (moved by the loader like all others). */
   readonly dynamicTypes: readonly PlannedDynamicType[];
   readonly report: PlanReport;
+}
+
+/** Of a capture plan; how to read what they write is with the probe or dynamic type. */
+export interface PlannedOps {
+  readonly ops: readonly CaptureOp[];
 }
 
 export interface PlannedProbe {
@@ -38,8 +41,8 @@ export interface PlannedProbe {
   readonly results?: CaptureShape | undefined;
   /** Of a preset: what RECORD_CALL may hold; told apart by the size of the first image (`captureOf`). */
   readonly fields?: readonly CaptureShape[] | undefined;
-  /** Of a function: parameters and results, or why they are unknown. */
-  readonly signature?: Found<GoSignature> | undefined;
+  /** Of a function: why its parameters and results are unknown. */
+  readonly signatureUnavailable?: string | undefined;
 }
 
 export interface PlannedSite {

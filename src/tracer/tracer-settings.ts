@@ -6,7 +6,9 @@ import { defaultCaptureLimits } from '../probe/shape-context.ts';
 import type { TracerOptions } from './tracer.ts';
 
 /** The tracer's settings out of the configuration. */
-export function tracerSettings(config: Config): Omit<TracerOptions, 'onCall' | 'onProcessChange' | 'onUndecodable'> {
+export function tracerSettings(
+  config: Config,
+): Omit<TracerOptions, 'planner' | 'onCall' | 'onProcessChange' | 'onUndecodable'> {
   const { stringBytes, elements, depth, totalBytes } = config.capture;
   const presets = allPresets.filter(({ kind }) => config.presets.includes(presetOfKind[kind]));
   return {

@@ -6,11 +6,14 @@ import type { ProbeCounters } from '../bpf/probe-counters.ts';
 import type { TargetProcess } from '../discovery/process.ts';
 import type { Call } from '../event/call.ts';
 import { createCallDecoder } from '../event/call-decoder.ts';
-import { type PlanOptions, planProbes } from '../probe/plan-probes.ts';
+import type { PlanOptions } from '../probe/plan-probes.ts';
+import type { ProbePlan } from '../probe/probe-plan.ts';
+import type { Planner } from './planner.ts';
 import { type AttachOptions, attachProcess, type TracedProcess } from './traced-process.ts';
 import { TracerError } from './tracer-error.ts';
 
 export interface TracerOptions {
+  readonly planner: Planner;
   readonly plan: PlanOptions;
   readonly ringBytes: number;
   readonly maxGoroutines: number;
@@ -22,6 +25,13 @@ export interface TracerOptions {
   readonly onProcessChange?: (() => void) | undefined;
   /** A record that made no sense; `process` undefined: of no process that is known. */
   readonly onUndecodable: (process: TracedProcess | undefined, probe: number, reason: string) => void;
+}
+
+/** A process with the plan of its probes. */
+export interface PlannedProcess {
+  readonly target: TargetProcess;
+  readonly plan: ProbePlan;
+  readonly options: AttachOptions;
 }
 
 /** What becomes known when a process is let go. */
@@ -38,11 +48,10 @@ export interface Tracer extends Disposable {
   readonly processes: ReadonlySet<TracedProcess>;
   /** Why `onProcessChange` is never called: the kernel does not tell, /proc has to be read. */
   readonly unwatched: BpfError | undefined;
-  /**
-   * Reads the binary, plans, installs and attaches.
-   * @throws BinaryError, TracerError, BpfError: this process can't be traced, others can
-   */
-  attach(target: TargetProcess, options?: AttachOptions): TracedProcess;
+  /** Reads the binary and plans its probes. @throws BinaryError, TracerError: this process can't be traced, others can */
+  plan(target: TargetProcess, options?: AttachOptions): Promise<PlannedProcess>;
+  /** Installs the plan and attaches. @throws BinaryError, TracerError, BpfError: this process can't be traced, others can */
+  attach(planned: PlannedProcess): TracedProcess;
   /** Takes the probes out, reads what is left in the ring, forgets the process. */
   detach(process: TracedProcess): DetachedProcess;
   counters(process: TracedProcess): ProbeCounters[];
@@ -63,10 +72,11 @@ const recordsPerTurn = 256;
 
 /** @throws BpfError: nothing can be traced here */
 export function createTracer(options: TracerOptions): Tracer {
-  const kernel = openKernelSide(options);
+  using undo = new DisposableStack();
+  const kernel = undo.use(openKernelSide(options));
   const processes = new Set<TracedProcess>();
   const bySlot: (TracedProcess | undefined)[] = [];
-  const binaries = new Map<string, { binary: GoBinary; users: number }>();
+  const binaries = new Map<string, { binary: GoBinary; plan: ProbePlan; users: number }>();
 
   const decoder = createCallDecoder({
     meaningOf: (slot, probe) => {
@@ -96,30 +106,27 @@ export function createTracer(options: TracerOptions): Tracer {
         turn();
       });
   };
-  const timer = setInterval(turn, pollIntervalMs);
+  undo.adopt(setInterval(turn, pollIntervalMs), clearInterval);
+  undo.defer(() => clearImmediate(again));
   let watching: Disposable | undefined;
   let unwatched: BpfError | undefined;
   try {
     kernel.ring.onWakeup(turn);
     watching = kernel.watchProcesses();
   } catch (error) {
-    if (!(error instanceof BpfError)) {
-      clearInterval(timer);
-      kernel[Symbol.dispose]();
-      throw error;
-    }
+    if (!(error instanceof BpfError)) throw error;
     unwatched = error;
   }
 
   /** Processes of one executable share what was read of it. */
-  function useBinary(identity: string, path: string): GoBinary {
+  function useBinary(identity: string, path: string, plan: ProbePlan): GoBinary {
     const known = binaries.get(identity);
     if (known !== undefined) {
       known.users += 1;
       return known.binary;
     }
     const binary = openGoBinary(path);
-    binaries.set(identity, { binary, users: 1 });
+    binaries.set(identity, { binary, plan, users: 1 });
     return binary;
   }
 
@@ -142,17 +149,21 @@ export function createTracer(options: TracerOptions): Tracer {
     kernel,
     processes,
     unwatched,
-    attach(target, attachOptions = {}) {
-      const path = attachOptions.beforeExecOf ?? `/proc/${target.pid}/exe`;
-      const binary = useBinary(target.exeIdentity, path);
+    async plan(target, attachOptions = {}) {
+      const known = binaries.get(target.exeIdentity)?.plan;
+      const { value: plan, unavailable } =
+        known === undefined
+          ? await options.planner.plan(pathOf(target, attachOptions), options.plan)
+          : { value: known };
+      if (plan === undefined) throw new TracerError(target.pid, unavailable, 'It is left alone.');
+      return { target, plan, options: attachOptions };
+    },
+    attach({ target, plan, options: attachOptions }) {
+      const binary = useBinary(target.exeIdentity, pathOf(target, attachOptions), plan);
       try {
-        const plan = planProbes(binary, options.plan);
-        if (plan.value === undefined) throw new TracerError(target.pid, plan.unavailable, 'It is left alone.');
-        const process = attachProcess(kernel, target, binary, plan.value, attachOptions);
+        const process = attachProcess(kernel, target, binary, plan, attachOptions);
         processes.add(process);
         bySlot[process.slot] = process;
-        // What planning read of it is tens of megabytes, and hardly asked for again.
-        binary.release();
         return process;
       } catch (error) {
         releaseBinary(target.exeIdentity);
@@ -179,15 +190,15 @@ export function createTracer(options: TracerOptions): Tracer {
       return kernel.ring.pendingBytes();
     },
     [Symbol.dispose]: () => {
-      clearInterval(timer);
-      if (again !== undefined) clearImmediate(again);
+      using _ = running;
       watching?.[Symbol.dispose]();
-      try {
-        for (const process of [...processes]) tracer.detach(process);
-      } finally {
-        kernel[Symbol.dispose]();
-      }
+      for (const process of [...processes]) tracer.detach(process);
     },
   };
+  const running = undo.move();
   return tracer;
+}
+
+function pathOf({ pid }: TargetProcess, { beforeExecOf }: AttachOptions): string {
+  return beforeExecOf ?? `/proc/${pid}/exe`;
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import nodeModule from 'node:module';
 import { join } from 'node:path';
-import { packageFile } from '../package-file.ts';
+import { isCheckout, packageFile } from '../package-file.ts';
 import { securityHeaders } from './http-reply.ts';
 
 /**
@@ -12,9 +12,8 @@ import { securityHeaders } from './http-reply.ts';
  * types are stripped when they are first asked for. index.html names `boot.js` either way, and each module imports the
  * others by the ending they have there.
  */
-const IN_CHECKOUT = existsSync(packageFile('src'));
-const PAGE_DIRECTORY = packageFile(IN_CHECKOUT ? 'src' : 'dist', 'web', 'page');
-const UPLOT_DIRECTORY = IN_CHECKOUT ? packageFile('node_modules', 'uplot', 'dist') : PAGE_DIRECTORY;
+const PAGE_DIRECTORY = packageFile(isCheckout() ? 'src' : 'dist', 'web', 'page');
+const UPLOT_DIRECTORY = isCheckout() ? packageFile('node_modules', 'uplot', 'dist') : PAGE_DIRECTORY;
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',

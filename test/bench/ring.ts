@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { readProcess } from '../../src/discovery/read-process.ts';
+import { createPlanner } from '../../src/tracer/planner.ts';
 import { createTracer } from '../../src/tracer/tracer.ts';
 import { tracerSettings } from '../../src/tracer/tracer-settings.ts';
 import { goTarget } from '../support/go-target.ts';
@@ -14,8 +15,10 @@ export async function ring(quick: boolean): Promise<Figure[]> {
   const client = await goTarget('load');
   await using service = await startService(await goTarget('httpserver'));
   let calls = 0;
+  using planner = createPlanner();
   using tracer = createTracer({
     ...tracerSettings(loadConfig({}).config),
+    planner,
     onCall: () => {
       calls++;
     },
@@ -25,7 +28,7 @@ export async function ring(quick: boolean): Promise<Figure[]> {
   });
   const target = readProcess(service.pid).value;
   if (target === undefined) throw new Error('the service has ended');
-  tracer.attach(target);
+  tracer.attach(await tracer.plan(target));
 
   /** Blocks the event loop: nothing reads the ring meanwhile. */
   const fill = () => {

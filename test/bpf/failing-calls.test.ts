@@ -8,7 +8,8 @@ import { BpfError } from '../../src/bpf/bpf-error.ts';
 import { targetByPid } from '../../src/discovery/target.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { defaultCaptureLimits } from '../../src/probe/shape-context.ts';
-import { createTracer, type Tracer } from '../../src/tracer/tracer.ts';
+import { createPlanner } from '../../src/tracer/planner.ts';
+import { createTracer, type PlannedProcess, type Tracer } from '../../src/tracer/tracer.ts';
 import { assertCodeUntouched, changedCode, heldBy } from '../e2e/left-behind.ts';
 import { sendLoad, startAgent, startServer, testFolder } from '../e2e/running-agent.ts';
 import { goTarget } from '../support/go-target.ts';
@@ -24,8 +25,11 @@ function failCallLibrary(context: TestContext): string {
   return library;
 }
 
+const planner = createPlanner();
+
 function openTracer(): Tracer {
   return createTracer({
+    planner,
     plan: { patterns: [functionPattern('main.Greeting')], presets: [], limits: defaultCaptureLimits, maxFunctions: 1 },
     ringBytes: 64 * 1024,
     maxGoroutines: 64,
@@ -33,6 +37,11 @@ function openTracer(): Tracer {
     onCall: () => {},
     onUndecodable: () => {},
   });
+}
+
+async function planOf(pid: number): Promise<PlannedProcess> {
+  using tracer = openTracer();
+  return await tracer.plan(targetByPid(pid));
 }
 
 /** What a step throws. */
@@ -98,7 +107,7 @@ test('the agent ends with an error that is understood, or works', { skip }, asyn
 // Last: what this process starts afterwards would meet the filter too, without its handler.
 test('each call of start and stop failing once: nothing held, the target untouched', { skip }, async (context) => {
   const server = await startServer(context, await goTarget('httpserver'));
-  const target = targetByPid(server.pid);
+  const planned = await planOf(server.pid);
   const library = koffi.load(failCallLibrary(context));
   const opened = failEachCall(
     library,
@@ -111,7 +120,7 @@ test('each call of start and stop failing once: nothing held, the target untouch
   const held = heldBy(process.pid);
   const attached = failEachCall(
     library,
-    () => void tracer.detach(tracer.attach(target)),
+    () => void tracer.detach(tracer.attach(planned)),
     (what) => {
       // Letting go can be tried again; the probes are out the first time.
       assert.deepEqual(changedCode(server.pid), [], what);

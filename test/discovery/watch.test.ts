@@ -47,7 +47,7 @@ test('new processes, ends and execs are told, each once', async (context) => {
   using watch = await watchTargets({
     selection: { exe: executable },
     intervalMs: 50,
-    onAppear: ({ pid }) => events.push(`+${pid}`),
+    onAppear: ({ pid }) => void events.push(`+${pid}`),
     onVanish: ({ pid }) => events.push(`-${pid}`),
     onError: (error) => errors.push(error),
   });
@@ -78,7 +78,7 @@ test('an exec of the same program, and of another, in the same process', async (
   using watch = await watchTargets({
     selection: { pid: server.pid },
     intervalMs: 30,
-    onAppear: ({ startTicks }) => events.push(`+${startTicks}`),
+    onAppear: ({ startTicks }) => void events.push(`+${startTicks}`),
     onVanish: ({ startTicks }) => events.push(`-${startTicks}`),
     onError: (error) => assert.fail(String(error)),
   });
@@ -98,7 +98,7 @@ test('a Go process that becomes another program is gone', async (context) => {
   using watch = await watchTargets({
     selection: { pid: server.pid },
     intervalMs: 30,
-    onAppear: () => events.push('+'),
+    onAppear: () => void events.push('+'),
     onVanish: () => events.push('-'),
     onError: (error) => assert.fail(String(error)),
   });
@@ -118,7 +118,7 @@ test('a shell that becomes the program, and the program that ends, with rescan i
   using watch = await watchTargets({
     selection: { exe: executable },
     intervalMs: 3_600_000,
-    onAppear: (target) => events.push(`+${target.pid}`),
+    onAppear: (target) => void events.push(`+${target.pid}`),
     onVanish: (target) => events.push(`-${target.pid}`),
     onError: (error) => assert.fail(String(error)),
   });
@@ -143,7 +143,7 @@ test('a process that opens its port later is found by it, and stays when it clos
   using watch = await watchTargets({
     selection: { port },
     intervalMs: 50,
-    onAppear: (target) => events.push(`+${target.pid}`),
+    onAppear: (target) => void events.push(`+${target.pid}`),
     onVanish: (target) => events.push(`-${target.pid}`),
     onError: (error) => assert.fail(String(error)),
   });

@@ -61,9 +61,13 @@ export function testFolder(context: TestContext): string {
 }
 
 /** Starts `sidespan run`; the viewer takes a free port unless `env` says otherwise. */
-export function startAgent(context: TestContext, env: Readonly<Record<string, string>>): RunningAgent {
+export function startAgent(
+  context: TestContext,
+  env: Readonly<Record<string, string>>,
+  [program, ...first]: readonly [string, ...string[]] = [process.execPath, mainFile],
+): RunningAgent {
   const summaryFile = join(testFolder(context), 'summary.json');
-  const child = start(context, process.execPath, [mainFile, 'run'], {
+  const child = start(context, program, [...first, 'run'], {
     env: cleanEnvironment({ SIDESPAN_VIEWER_PORT: '0', SIDESPAN_SUMMARY_FILE: summaryFile, ...env }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -7,6 +7,7 @@ import { targetByPid } from '../../src/discovery/target.ts';
 import type { Call } from '../../src/event/call.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { type CaptureLimits, defaultCaptureLimits } from '../../src/probe/shape-context.ts';
+import { createPlanner } from '../../src/tracer/planner.ts';
 import type { TracedProcess } from '../../src/tracer/traced-process.ts';
 import { createTracer, type Tracer } from '../../src/tracer/tracer.ts';
 import { start } from './running.ts';
@@ -60,6 +61,8 @@ export interface TracedTarget {
   detach(): Omit<TracedRun, 'report'>;
 }
 
+const planner = createPlanner();
+
 /** Nothing is read of the calls: for tests of counts. */
 export const nothingCaptured: Partial<CaptureLimits> = { stringBytes: 0, elements: 0, depth: 0 };
 
@@ -85,6 +88,7 @@ export async function traceTarget(
   const undecodable: string[] = [];
   const limits = { ...defaultCaptureLimits, ...options.limits };
   const tracer = createTracer({
+    planner,
     plan: { patterns: options.patterns.map(functionPattern), presets: [], limits },
     ringBytes: options.ringBytes ?? 32 << 20,
     maxGoroutines: options.maxGoroutines ?? 65536,
@@ -97,7 +101,7 @@ export async function traceTarget(
     onUndecodable: (_process, probe, reason) => undecodable.push(`probe ${probe}: ${reason}`),
   });
   context.after(() => tracer[Symbol.dispose]());
-  const process = tracer.attach(targetByPid(child.pid!));
+  const process = tracer.attach(await tracer.plan(targetByPid(child.pid!)));
 
   return {
     pid: child.pid!,

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BinaryError } from '../../src/binary/binary-error.ts';
+import { openGoBinary } from '../../src/binary/open-go-binary.ts';
+import { parsePatterns } from '../../src/probe/pattern.ts';
+import { planProbes } from '../../src/probe/plan-probes.ts';
+import { allPresets } from '../../src/probe/presets.ts';
+import { createPlanner } from '../../src/tracer/planner.ts';
+import { goTarget } from '../support/go-target.ts';
+
+const options = { patterns: parsePatterns('main.*;net/http.*'), presets: allPresets, maxFunctions: 200 };
+
+/** Processes that this one has started and that run still. */
+function children(): number[] {
+  const pids = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  return pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('planner-process'));
+}
+
+test('the plan that another process made is the plan', async () => {
+  const path = await goTarget('httpserver');
+  using planner = createPlanner();
+  using binary = openGoBinary(path);
+  const here = planProbes(binary, options);
+  assert.ok(here.value !== undefined && here.value.probes.length > 100 && here.value.dynamicTypes.length > 20);
+  assert.deepEqual(await planner.plan(path, options), JSON.parse(JSON.stringify(here)));
+});
+
+test('several requests are answered each by its own answer', async () => {
+  const paths = [await goTarget('httpserver'), '/bin/sh', await goTarget('load')] as const;
+  using planner = createPlanner();
+  const [server, shell, load] = await Promise.allSettled(paths.map((path) => planner.plan(path, options)));
+  assert.equal(server?.status, 'fulfilled');
+  assert.equal(load?.status, 'fulfilled');
+  assert.notDeepEqual(server, load);
+  assert.equal(shell?.status, 'rejected');
+  const error: unknown = shell?.status === 'rejected' && shell.reason;
+  assert.ok(error instanceof BinaryError);
+  assert.equal(error.kind, 'not-go');
+  assert.match(error.message, /^\/bin\/sh: it is no Go program/);
+});
+
+test('a planner that is killed fails what was asked of it; the next question is answered', async () => {
+  const path = await goTarget('httpserver');
+  using planner = createPlanner();
+  const asked = planner.plan(path, options);
+  for (const pid of children()) process.kill(pid, 'SIGKILL');
+  await assert.rejects(asked, /the process that plans its probes ended \(SIGKILL\)/);
+  assert.ok((await planner.plan(path, options)).value !== undefined);
+});
+
+test('nothing runs when nothing is asked', async () => {
+  using planner = createPlanner();
+  const path = await goTarget('httpserver');
+  await planner.plan(path, options);
+  while (children().length > 0) await sleep(20);
+  assert.ok((await planner.plan(path, options)).value !== undefined);
+});
