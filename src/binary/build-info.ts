@@ -39,6 +39,12 @@ export function readBuildInfo(elf: ElfFile, image: Image): BuildInfo | undefined
   return undefined;
 }
 
+/** The build mode of what is no program of its own: `plugin`, `c-shared`, `shared`. Not told before Go 1.18. */
+export function loadedBuildmode({ settings }: BuildInfo): string | undefined {
+  const buildmode = settings.get('-buildmode');
+  return buildmode === 'plugin' || buildmode === 'c-shared' || buildmode === 'shared' ? buildmode : undefined;
+}
+
 function candidateRanges(elf: ElfFile): readonly { readonly fileOffset: number; readonly sizeBytes: number }[] {
   const section = elf.section('.go.buildinfo');
   if (section?.occupiesFile) return [section];

@@ -8,6 +8,9 @@ import { makesSense, type TypesRange, typesRange } from './types-range.ts';
 /** A later release may add some fields in front of those that are wanted. */
 const searchedBytes = maxModuledataBytes + 256;
 
+/** Of the places where types might begin few make sense; looking through one costs a walk over all types. */
+const maxLooks = 16;
+
 /** The descriptor of map types by its names in different releases; its size is that of the map types' own part. */
 const mapTypeNames = ['internal/abi.MapType', 'internal/abi.SwissMapType', 'runtime.maptype'];
 
@@ -17,11 +20,13 @@ const mapTypeNames = ['internal/abi.MapType', 'internal/abi.SwissMapType', 'runt
  * the field where it was found, the other fields are taken from it as well.
  */
 export function describedTypes(read: ModuleReader): TypesRange | undefined {
+  let left = maxLooks;
   for (const range of supposedRanges(read)) {
-    const fields = moduledataFields(new RuntimeTypes(new TypeReader(read.image, range)));
+    if (left-- === 0) return undefined;
+    const types = new RuntimeTypes(new TypeReader(read.image, range));
+    const fields = moduledataFields(types);
     if (fields?.types !== range.layout.moduledata.types) continue;
-    const mapTypes = new RuntimeTypes(new TypeReader(read.image, range));
-    const mapTypeBytes = mapTypeNames.map((name) => unlessDamaged(() => mapTypes.named(name))?.sizeBytes);
+    const mapTypeBytes = mapTypeNames.map((name) => unlessDamaged(() => types.named(name))?.sizeBytes);
     const layout = {
       ...range.layout,
       moduledata: fields,
@@ -34,7 +39,7 @@ export function describedTypes(read: ModuleReader): TypesRange | undefined {
 }
 
 /** Offsets of the types' fields within moduledata, by the descriptor that the program itself has of it. */
-export function moduledataFields(types: RuntimeTypes): TypesLayout | undefined {
+function moduledataFields(types: RuntimeTypes): TypesLayout | undefined {
   const fields = unlessDamaged(() => types.named('runtime.moduledata')?.fields) ?? [];
   const at = new Map(fields.map(({ name, offsetBytes }) => [name, offsetBytes]));
   const [start, end] = [at.get('types'), at.get('etypes')];

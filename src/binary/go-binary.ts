@@ -23,7 +23,7 @@ export interface SourceLine {
 
 /** Go's embedded build information (`go version -m`). */
 export interface BuildInfo {
-  /** `go1.26.8`, or what the vendor made of it. */
+  /** `go1.26.8`, or what the vendor made of it; `unknown` where nothing tells it, or an obfuscator wrote that. */
   readonly goVersion: string;
   /** Import path of the main package; empty if unknown. */
   readonly path: string;

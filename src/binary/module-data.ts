@@ -55,11 +55,13 @@ export function findModuleData(elf: ElfFile, image: Image, goVersion: string): M
   throw new BinaryError(what, { file: elf.path }, remedy, { kind: seen === 0 ? 'not-go' : 'damaged' });
 }
 
-/** Addresses of all words that hold the linked address `target`: relocated ones of a PIE, else words of the file. */
+/**
+ * Addresses of all words that hold the linked address `target`: relocated ones of a PIE, then words of the file. Those are
+ * all where there are no relocations, or packed ones (DT_RELR), whose addends lie in place.
+ */
 function* pointersTo(elf: ElfFile, image: Image, target: number): Generator<number> {
   const { pairs } = image.relocations;
   for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === target) yield pairs[at + 1] ?? 0;
-  if (pairs.length > 0) return;
   const pattern = Buffer.alloc(8);
   pattern.writeBigUInt64LE(BigInt(target));
   const seen = new Set<number>();

@@ -1,6 +1,6 @@
 import { BinaryError, hex } from './binary-error.ts';
 import { readBuildId } from './build-id.ts';
-import { readBuildInfo } from './build-info.ts';
+import { loadedBuildmode, readBuildInfo } from './build-info.ts';
 import { buildInfoOfTables } from './build-version.ts';
 import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
@@ -146,10 +146,13 @@ class OpenGoBinary implements GoBinary {
       const { types, vaddr } = this.#moduleData;
       if (types === undefined) {
         const place = { file: this.path, section: 'moduledata', offset: vaddr };
-        const remedy = `Please report the binary: ${this.buildInfo.goVersion} may be newer than this release of Sidespan.`;
-        throw new BinaryError(`no known layout fits moduledata at ${hex(vaddr)}`, place, remedy, {
-          kind: 'unsupported',
-        });
+        const buildmode = loadedBuildmode(this.buildInfo);
+        const what = `no known layout fits moduledata at ${hex(vaddr)}, nor does the binary describe its own`;
+        const remedy =
+          buildmode === undefined
+            ? `Please report the binary: ${this.buildInfo.goVersion} may be newer than this release of Sidespan.`
+            : `The types of a ${buildmode} are put together when it is loaded; only executables are traced.`;
+        throw new BinaryError(what, place, remedy, { kind: 'unsupported' });
       }
       this.#types = new RuntimeTypes(new TypeReader(this.#image, types));
     }

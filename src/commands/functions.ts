@@ -33,13 +33,15 @@ In a pattern * matches any characters and ? one; write it between single quotes:
       throw new UsageError('Give either --pid or --exe: the process or the file to look at.', 'functions');
     }
     const path = options.pid === undefined ? options.exe! : await executableOf(parsePid(options.pid, 'functions'));
-    const [{ openGoBinary }, { functionPattern }, { selectFunctions }, { SiteFinder }, rows] = await Promise.all([
-      import('../binary/open-go-binary.ts'),
-      import('../probe/pattern.ts'),
-      import('../probe/select-functions.ts'),
-      import('../probe/site-finder.ts'),
-      import('./function-row.ts'),
-    ]);
+    const [{ loadedBuildmode }, { openGoBinary }, { functionPattern }, { selectFunctions }, { SiteFinder }, rows] =
+      await Promise.all([
+        import('../binary/build-info.ts'),
+        import('../binary/open-go-binary.ts'),
+        import('../probe/pattern.ts'),
+        import('../probe/select-functions.ts'),
+        import('../probe/site-finder.ts'),
+        import('./function-row.ts'),
+      ]);
 
     using binary = openGoBinary(path);
     using sites = new SiteFinder(binary);
@@ -53,8 +55,18 @@ In a pattern * matches any characters and ? one; write it between single quotes:
 
     const { goVersion } = binary.buildInfo;
     if (!options.json) {
-      const parts = [goVersion, binary.arch, binary.hasDwarf ? 'DWARF' : 'no DWARF: no signatures'];
+      const parts = [
+        goVersion === 'unknown' ? 'Go of unknown version' : goVersion,
+        binary.arch,
+        binary.hasDwarf ? 'DWARF' : 'no DWARF: no signatures',
+      ];
       stderr.line(`${path}: ${parts.join(', ')}; ${all.length} of ${binary.functionCount} functions`);
+      const buildmode = loadedBuildmode(binary.buildInfo);
+      if (buildmode !== undefined) {
+        stderr.line(
+          `It was built with -buildmode=${buildmode}: other programs load it, and only executables are traced.`,
+        );
+      }
     }
     let drawnAt = Number.NEGATIVE_INFINITY;
     for (const [index, fn] of all.entries()) {

@@ -20,6 +20,9 @@ const maxNamesBytes = 256 * 1024;
 /** Without a section table the build information is looked for in this much of each writable segment. */
 const maxSearchBytes = 1024 * 1024;
 
+const packedSearchBytes = 4096;
+const packedReason = 'it is packed by UPX, and nothing of a packed program can be probed; run it unpacked (`upx -d`)';
+
 const remembered = new Map<string, GoExecutable>();
 const maxRemembered = 4096;
 
@@ -57,7 +60,13 @@ function inspect(fd: number, sizeBytes: number): GoExecutable {
   if (names !== undefined) {
     return goSections.some((name) => names.includes(`\0${name}\0`)) ? { kind: 'go' } : other('no Go build information');
   }
-  return buildInfoInData(fd, header, sizeBytes) ? { kind: 'go' } : other('no Go build information');
+  if (buildInfoInData(fd, header, sizeBytes)) return { kind: 'go' };
+  return other(isPacked(fd) ? packedReason : 'no Go build information');
+}
+
+/** UPX writes its mark behind the program headers. What it packs it unpacks into memory that no file backs. */
+function isPacked(fd: number): boolean {
+  return read(fd, 0, packedSearchBytes).includes('UPX!');
 }
 
 /** The string table of section names, or undefined if there is none (ELF64 header: e_shoff 40, e_shentsize 58 …). */

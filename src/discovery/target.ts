@@ -2,6 +2,7 @@ import type { TargetSelection } from '../config/config.ts';
 import { executablePattern } from './executable-pattern.ts';
 import { goExecutable } from './go-executable.ts';
 import { listenersOn } from './listening-port.ts';
+import { goLibrariesOf } from './loaded-libraries.ts';
 import { inInitialPidNamespace } from './pid-namespace.ts';
 import type { ProcAbsence } from './proc-file.ts';
 import type { TargetProcess } from './process.ts';
@@ -51,10 +52,13 @@ export function targetByPid(pid: number): TargetProcess {
   const go = goExecutable(`/proc/${pid}/exe`);
   if (go.kind === 'go') return found.value;
   if (go.kind === 'unknown') throw refused(pid, go.reason === 'no permission' ? 'no permission' : 'gone');
+  const [library] = goLibrariesOf(pid, found.value.exePath);
+  const loaded =
+    library === undefined ? '' : ` It has loaded ${library}, which is Go code: only executables are traced.`;
   throw new TargetError(
     pid,
     'not go',
-    `Process ${pid} (${found.value.exePath}) is not a Go program: ${go.reason}. \`sidespan run\` on a host lists the Go processes.`,
+    `Process ${pid} (${found.value.exePath}) is not a Go program: ${go.reason}.${loaded} \`sidespan run\` on a host lists the Go processes.`,
   );
 }
 

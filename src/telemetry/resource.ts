@@ -83,7 +83,8 @@ function found(process: ProcessFacts): Attributes {
     [UNSTABLE_ATTR.PROCESS_EXECUTABLE_PATH]: exePath,
     ...(commandLine !== undefined && { [UNSTABLE_ATTR.PROCESS_COMMAND_ARGS]: [...commandLine] }),
     [UNSTABLE_ATTR.PROCESS_RUNTIME_NAME]: 'go',
-    ...(build !== undefined && { [UNSTABLE_ATTR.PROCESS_RUNTIME_VERSION]: build.goVersion }),
+    ...(build !== undefined &&
+      build.goVersion !== 'unknown' && { [UNSTABLE_ATTR.PROCESS_RUNTIME_VERSION]: build.goVersion }),
     ...(containerId !== undefined && { [ATTR.CONTAINER_ID]: containerId }),
     ...(hostName !== undefined && { [UNSTABLE_ATTR.HOST_NAME]: hostName }),
   };

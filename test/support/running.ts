@@ -14,7 +14,7 @@ export interface Running {
 
 /** Starts a program that is killed when the test ends, and waits for its first line on stdout. */
 export async function startUntilLine(
-  context: TestContext,
+  context: Pick<TestContext, 'after'>,
   command: string,
   args: readonly string[] = [],
   options: SpawnOptions = {},
@@ -30,7 +30,7 @@ export async function startUntilLine(
 
 /** Starts a program that is killed when the test ends. */
 export function start(
-  context: TestContext,
+  context: Pick<TestContext, 'after'>,
   command: string,
   args: readonly string[] = [],
   options: SpawnOptions = {},

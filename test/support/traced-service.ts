@@ -57,7 +57,7 @@ export interface TracedServiceOptions {
 
 /** Starts the server, which must print `listening ADDRESS` or `ready PID`, and the agent. All end with the test. */
 export async function startTracedService(
-  context: TestContext,
+  context: Pick<TestContext, 'after'>,
   executable: string,
   options: TracedServiceOptions = {},
 ): Promise<TracedService> {

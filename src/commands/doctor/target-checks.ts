@@ -1,6 +1,8 @@
 import type { GoBinary } from '../../binary/go-binary.ts';
+import { minorOfVersion, newestKnownMinor } from '../../binary/go-layout.ts';
 import { openGoBinary } from '../../binary/open-go-binary.ts';
 import type { Config } from '../../config/config.ts';
+import { goLibrariesOf } from '../../discovery/loaded-libraries.ts';
 import type { TargetProcess } from '../../discovery/process.ts';
 import { targetByPid } from '../../discovery/target.ts';
 import { functionPattern } from '../../probe/pattern.ts';
@@ -32,7 +34,7 @@ function targetResults(pid: number, config: Pick<Config, 'functions' | 'maxFunct
   const found: CheckResult = { name: 'process', state: 'ok', detail: `${pid}, ${target.exePath}${deleted}` };
   try {
     using binary = openGoBinary(`/proc/${pid}/exe`);
-    return [found, ...binaryResults(binary), ...planResults(binary, config)];
+    return [found, ...binaryResults(binary), ...libraryResults(target), ...planResults(binary, config)];
   } catch (error) {
     return [found, missing('binary', error)];
   }
@@ -44,6 +46,7 @@ function binaryResults(binary: GoBinary): CheckResult[] {
   const cgo = settings.get('CGO_ENABLED') === '1' ? ', cgo' : '';
   const name = module.path === '' ? '' : `, ${module.path} ${module.version}`.trimEnd();
   return [
+    ...versionResults(goVersion),
     { name: 'binary', state: 'ok', detail: `${goVersion}, ${binary.arch}, ${mode}${cgo}${name}` },
     { name: 'functions', state: 'ok', detail: `${binary.functionCount}, with names and lines` },
     {
@@ -60,6 +63,28 @@ function binaryResults(binary: GoBinary): CheckResult[] {
           remedy: 'Build without -ldflags=-w or -s, and do not strip the binary.',
         },
   ];
+}
+
+/** A version that the layouts of the tables are not known of. */
+function versionResults(goVersion: string): CheckResult[] {
+  const minor = minorOfVersion(goVersion);
+  const name = 'Go version';
+  if (minor === undefined) {
+    return [{ name, state: 'limited', detail: `${goVersion}: Go's tables are recognised by their form alone` }];
+  }
+  if (minor <= newestKnownMinor) return [];
+  const detail = `${goVersion} is newer than Go 1.${newestKnownMinor}, the last one that this release was tested with`;
+  const remedy = 'What the binary says of its own tables is used. Look for a newer release of Sidespan.';
+  return [{ name, state: 'limited', detail, remedy }];
+}
+
+/** Plugins and other Go code beside the executable. */
+function libraryResults({ pid, exePath }: TargetProcess): CheckResult[] {
+  const libraries = goLibrariesOf(pid, exePath);
+  if (libraries.length === 0) return [];
+  const named = libraries.slice(0, maxNamed).join(', ') + (libraries.length > maxNamed ? ', …' : '');
+  const detail = `${named}: Go code that was loaded later is not traced, only the executable's`;
+  return [{ name: 'plugins', state: 'limited', detail }];
 }
 
 function planResults(

@@ -1,0 +1,3 @@
+module sidespan.test/loaded
+
+go 1.22
