@@ -11,7 +11,7 @@ import { type TargetWatch, watchTargets } from './discovery/watch.ts';
 import { createMetricExport } from './export/metric-export.ts';
 import { createTraceExport } from './export/trace-export.ts';
 import { createBootClock } from './telemetry/boot-clock.ts';
-import type { CallSpan } from './telemetry/call-span.ts';
+import type { SpanOrigin } from './telemetry/call-span.ts';
 import { createLedger } from './telemetry/ledger.ts';
 import type { LedgerSnapshot } from './telemetry/ledger-snapshot.ts';
 import { createMetricCollection } from './telemetry/metric-collection.ts';
@@ -42,9 +42,6 @@ export interface Agent {
   stop(withinMs: number): Promise<LedgerSnapshot>;
 }
 
-/** Spans handed on together. */
-const spansAtOnce = 64;
-
 /**
  * Starts everything. What can't work at all throws, with everything taken back: BpfError, ExportError, ViewerError. A
  * process that can't be traced is said and left alone.
@@ -58,11 +55,11 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const agent = agentFacts(config, version, asked || (await listGoProcesses()).length <= 1);
   const problem = (message: string) => log.warn(message);
 
-  const traceExport = await createTraceExport<CallSpan>(
+  const traceExport = await createTraceExport<SpanOrigin>(
     config.traces,
     {
-      onExported: (spans) => ledger.exported(spans),
-      onDropped: (spans, reason) => ledger.dropped(spans, reason),
+      onExported: (origins) => ledger.exported(origins),
+      onDropped: (origins, reason) => ledger.dropped(origins, reason),
       onProblem: problem,
     },
     { version },
@@ -78,17 +75,6 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const telemetry: Telemetry = { ledger, metrics, agent, clock, sampler: createSampler(config.traces.sampler) };
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;
 
-  // Spans go on in batches: at the end of a turn of the event loop, or sooner, so that they don't outlive the collector's
-  // young generation while they wait.
-  let batch: CallSpan[] = [];
-  const sendBatch = () => {
-    if (batch.length === 0) return;
-    const spans = batch;
-    batch = [];
-    store?.add(spans);
-    traceExport.add(spans);
-  };
-
   let watch: TargetWatch | undefined;
   const tracer = undo.use(
     createTracer({
@@ -97,9 +83,10 @@ export async function startAgent({ config, selection, version, hostName, log }: 
       onCall(call, process) {
         const span = services.serviceOf(process)?.telemetry[call.probe - process.firstProbe]?.(call);
         if (span === undefined) return;
-        const waiting = batch.push(span);
-        if (waiting === 1) setImmediate(sendBatch);
-        else if (waiting >= spansAtOnce) sendBatch();
+        // At once: what either keeps of it are bytes, and objects that live no longer than this cost the collector nothing.
+        const spans = [span];
+        store?.add(spans);
+        traceExport.add(spans);
       },
       onProcessChange: () => watch?.rescan(),
       onUndecodable(process, probe, reason) {
@@ -155,7 +142,6 @@ export async function startAgent({ config, selection, version, hostName, log }: 
       watch?.[Symbol.dispose]();
       services.letAllGo();
       ledger.setRecursionMisses(tracer.kernel.recursionMisses());
-      sendBatch();
       const leftMs = Math.max(0, deadline - performance.now());
       await Promise.all([traceExport.shutdown(leftMs), metricExport.shutdown(leftMs)]);
       const final = ledger.snapshot();

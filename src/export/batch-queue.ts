@@ -1,9 +1,26 @@
 import type { SendResult } from './otlp-outcome.ts';
 
+/** What is sent together. */
+export interface Batch<Item> {
+  /** What the events tell of each thing in it, in the order in which they were added. */
+  readonly items: readonly Item[];
+}
+
+/** How batches are made. */
+export interface BatchForm<Source, Item, B extends Batch<Item>> {
+  itemOf(source: Source): Item;
+  open(): B;
+  append(batch: B, source: Source): void;
+  /** Of a batch of two or more. */
+  halves(batch: B): readonly B[];
+  /** The queue is done with it. */
+  free(batch: B): void;
+}
+
 /** Takes batches. */
-export interface BatchSink<T> {
+export interface BatchSink<B> {
   /** One attempt, of limited time. Never rejects. `too_large`: two halves are sent instead. */
-  send(items: readonly T[]): Promise<SendResult>;
+  send(batch: B): Promise<SendResult>;
   close(): void;
 }
 
@@ -20,18 +37,18 @@ export interface BatchQueueOptions {
   readonly retry: { readonly firstMs: number; readonly maxMs: number };
 }
 
-export interface BatchQueueEvents<T> {
+export interface BatchQueueEvents<Item> {
   /** The receiver has them. */
-  exported(items: readonly T[]): void;
+  exported(items: readonly Item[]): void;
   /** `queue_full`: not taken in; `export_failed`: given up. */
-  dropped(items: readonly T[], reason: 'queue_full' | 'export_failed'): void;
+  dropped(items: readonly Item[], reason: 'queue_full' | 'export_failed'): void;
   /** The receiver fails, refuses, or takes items again: one line for people. */
   problem(message: string): void;
 }
 
-/** Every item that is added is exported or dropped, once. */
-export interface BatchQueue<T> {
-  add(items: readonly T[]): void;
+/** Everything that is added is exported or dropped, once. */
+export interface BatchQueue<Source> {
+  add(sources: readonly Source[]): void;
   /** Items held. */
   readonly size: number;
   /** Sends what is held without waiting for more. False if something was still held when the time was over. */
@@ -40,10 +57,10 @@ export interface BatchQueue<T> {
   shutdown(withinMs: number): Promise<void>;
 }
 
-interface Batch<T> {
-  readonly items: readonly T[];
+interface Parcel<B> {
+  readonly batch: B;
   /** Of performance.now(); set by the first attempt. */
-  giveUpMs?: number;
+  giveUpMs: number | undefined;
 }
 
 /** A lone item waits so long for company: the rest of its trace usually comes in the same moment. */
@@ -55,17 +72,19 @@ const MAX_HURRIED_PAUSE_MS = 250;
 /** A receiver that refuses every batch is reported so often. */
 const REPEAT_REFUSED_MS = 30_000;
 
-export function createBatchQueue<T>(
+export function createBatchQueue<Source, Item, B extends Batch<Item>>(
   name: string,
-  sink: BatchSink<T>,
+  form: BatchForm<Source, Item, B>,
+  sink: BatchSink<B>,
   options: BatchQueueOptions,
-  events: BatchQueueEvents<T>,
-): BatchQueue<T> {
-  const waiting: T[][] = [];
+  events: BatchQueueEvents<Item>,
+): BatchQueue<Source> {
+  /** The last one is being filled. */
+  const waiting: B[] = [];
   let waitingItems = 0;
   /** Failed before; they go first. */
-  const again: Batch<T>[] = [];
-  const underWay = new Set<Batch<T>>();
+  const again: Parcel<B>[] = [];
+  const underWay = new Set<Parcel<B>>();
   let size = 0;
   let failures = 0;
   let failingSinceMs = 0;
@@ -79,18 +98,25 @@ export function createBatchQueue<T>(
   let closed = false;
   let emptied: (() => void)[] = [];
 
-  function add(items: readonly T[]): void {
-    const room = closed ? 0 : options.maxQueueSize - size;
-    const taken = items.length <= room ? items : items.slice(0, room);
-    if (taken.length < items.length) drop(items.slice(taken.length), closed ? 'export_failed' : 'queue_full');
-    if (taken.length === 0) return;
-    waiting.push([...taken]);
-    waitingItems += taken.length;
-    size += taken.length;
+  function add(sources: readonly Source[]): void {
+    const count = Math.min(sources.length, closed ? 0 : options.maxQueueSize - size);
+    if (count < sources.length) drop(sources.slice(count).map(form.itemOf), closed ? 'export_failed' : 'queue_full');
+    if (count === 0) return;
+    for (let index = 0; index < count; index++) form.append(batchWithRoom(), sources[index] as Source);
+    waitingItems += count;
+    size += count;
     schedule();
   }
 
-  function drop(items: readonly T[], reason: 'queue_full' | 'export_failed'): void {
+  function batchWithRoom(): B {
+    const last = waiting.at(-1);
+    if (last !== undefined && last.items.length < options.maxBatchSize) return last;
+    const batch = form.open();
+    waiting.push(batch);
+    return batch;
+  }
+
+  function drop(items: readonly Item[], reason: 'queue_full' | 'export_failed'): void {
     if (failures > 0) droppedWhileFailing += items.length;
     events.dropped(items, reason);
   }
@@ -118,83 +144,77 @@ export function createBatchQueue<T>(
     timer = undefined;
     if (performance.now() < pausedUntilMs) return schedule();
     do {
-      const batch = again.shift() ?? nextBatch();
-      if (batch === undefined) return;
-      void attempt(batch);
+      const parcel = again.shift() ?? nextParcel();
+      if (parcel === undefined) return;
+      void attempt(parcel);
     } while (underWay.size < allowed() && (hurry || waitingItems >= options.maxBatchSize || again.length > 0));
     schedule();
   }
 
-  function nextBatch(): Batch<T> | undefined {
-    if (waitingItems === 0) return undefined;
-    const items: T[] = [];
-    while (items.length < options.maxBatchSize) {
-      const chunk = waiting[0];
-      if (chunk === undefined) break;
-      const room = options.maxBatchSize - items.length;
-      if (chunk.length <= room) {
-        for (const item of chunk) items.push(item);
-        waiting.shift();
-      } else {
-        for (const item of chunk.splice(0, room)) items.push(item);
-      }
-    }
-    waitingItems -= items.length;
-    return { items };
+  function nextParcel(): Parcel<B> | undefined {
+    const batch = waiting.shift();
+    if (batch === undefined) return undefined;
+    waitingItems -= batch.items.length;
+    return { batch, giveUpMs: undefined };
   }
 
-  async function attempt(batch: Batch<T>): Promise<void> {
+  async function attempt(parcel: Parcel<B>): Promise<void> {
     const now = performance.now();
     lastStartMs = now;
-    batch.giveUpMs ??= now + options.timeoutMs;
-    underWay.add(batch);
-    const result = await sink.send(batch.items);
+    parcel.giveUpMs ??= now + options.timeoutMs;
+    underWay.add(parcel);
+    const { batch, giveUpMs } = parcel;
+    const result = await sink.send(batch);
     // After a shutdown its items are dropped already.
-    if (!underWay.delete(batch)) return;
+    if (!underWay.delete(parcel)) return;
     switch (result.outcome) {
       case 'accepted':
         accepted(batch, result.rejected, result.message);
         break;
       case 'retry':
-        failed(batch, result.reason);
+        failed(parcel, result.reason);
         break;
       case 'refused':
-        refused(batch.items, result.reason);
+        refused(batch, result.reason);
         break;
       case 'too_large':
-        if (batch.items.length > 1) again.push(...halves(batch));
-        else refused(batch.items, result.reason);
+        if (batch.items.length > 1) {
+          again.push(...form.halves(batch).map((half) => ({ batch: half, giveUpMs })));
+          form.free(batch);
+        } else refused(batch, result.reason);
     }
     schedule();
   }
 
-  function settle(count: number): void {
-    size -= count;
+  function settle(batch: B): void {
+    size -= batch.items.length;
+    form.free(batch);
     if (size > 0) return;
     for (const resolve of emptied.splice(0)) resolve();
   }
 
-  function accepted(batch: Batch<T>, rejected: number, message: string): void {
+  function accepted(batch: B, rejected: number, message: string): void {
     if (failures > 0) {
       const seconds = Math.round((performance.now() - failingSinceMs) / 1000);
       events.problem(`${name}: takes data again after ${seconds} s; ${droppedWhileFailing} were dropped`);
     }
     failures = 0;
     droppedWhileFailing = 0;
+    const { items } = batch;
     // Which ones the receiver doesn't say.
-    const lost = Math.min(Math.max(0, rejected), batch.items.length);
-    const kept = batch.items.length - lost;
-    if (kept > 0) events.exported(kept === batch.items.length ? batch.items : batch.items.slice(0, kept));
-    if (lost > 0) events.dropped(batch.items.slice(kept), 'export_failed');
+    const lost = Math.min(Math.max(0, rejected), items.length);
+    const kept = items.length - lost;
+    if (kept > 0) events.exported(lost === 0 ? items : items.slice(0, kept));
+    if (lost > 0) events.dropped(items.slice(kept), 'export_failed');
     if (lost > 0 || message !== '')
-      reportRefusal(`${lost} of ${batch.items.length} refused: ${message || 'no reason given'}`);
-    settle(batch.items.length);
+      reportRefusal(`${lost} of ${items.length} refused: ${message || 'no reason given'}`);
+    settle(batch);
   }
 
-  function refused(items: readonly T[], reason: string): void {
-    events.dropped(items, 'export_failed');
-    reportRefusal(`${items.length} refused: ${reason}`);
-    settle(items.length);
+  function refused(batch: B, reason: string): void {
+    events.dropped(batch.items, 'export_failed');
+    reportRefusal(`${batch.items.length} refused: ${reason}`);
+    settle(batch);
   }
 
   function reportRefusal(what: string): void {
@@ -203,7 +223,7 @@ export function createBatchQueue<T>(
     events.problem(`${name}: ${what}`);
   }
 
-  function failed(batch: Batch<T>, reason: string): void {
+  function failed(parcel: Parcel<B>, reason: string): void {
     const now = performance.now();
     if (failures === 0) {
       failingSinceMs = now;
@@ -214,12 +234,12 @@ export function createBatchQueue<T>(
     const wanted = backoff * (1 - JITTER + 2 * JITTER * Math.random());
     const pause = hurry ? Math.min(wanted, MAX_HURRIED_PAUSE_MS) : wanted;
     pausedUntilMs = Math.max(pausedUntilMs, now + pause);
-    if (pausedUntilMs < (batch.giveUpMs ?? 0)) {
-      again.push(batch);
+    if (pausedUntilMs < (parcel.giveUpMs ?? 0)) {
+      again.push(parcel);
       return;
     }
-    drop(batch.items, 'export_failed');
-    settle(batch.items.length);
+    drop(parcel.batch.items, 'export_failed');
+    settle(parcel.batch);
   }
 
   async function flush(withinMs: number): Promise<boolean> {
@@ -247,7 +267,8 @@ export function createBatchQueue<T>(
       closed = true;
       await flush(withinMs);
       clearTimeout(timer);
-      const left = [...underWay, ...again].flatMap(({ items }) => items).concat(...waiting);
+      const unsent = [...[...underWay, ...again].map(({ batch }) => batch), ...waiting];
+      const left = unsent.flatMap(({ items }) => items);
       underWay.clear();
       again.length = 0;
       waiting.length = 0;
@@ -259,10 +280,16 @@ export function createBatchQueue<T>(
   };
 }
 
-function halves<T>({ items, giveUpMs }: Batch<T>): Batch<T>[] {
-  const middle = Math.ceil(items.length / 2);
-  return [items.slice(0, middle), items.slice(middle)].map((half) => ({
-    items: half,
-    ...(giveUpMs !== undefined && { giveUpMs }),
-  }));
+/** Batches that are lists. */
+export function listBatches<Item>(): BatchForm<Item, Item, { readonly items: Item[] }> {
+  return {
+    itemOf: (item) => item,
+    open: () => ({ items: [] }),
+    append: ({ items }, item) => void items.push(item),
+    halves({ items }) {
+      const middle = Math.ceil(items.length / 2);
+      return [{ items: items.slice(0, middle) }, { items: items.slice(middle) }];
+    },
+    free() {},
+  };
 }

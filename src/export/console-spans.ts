@@ -1,5 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
-import type { BatchSink } from './batch-queue.ts';
+import type { Batch, BatchForm, BatchSink } from './batch-queue.ts';
+import type { SpanOf, SpanOrigin } from './span-batches.ts';
 
 /** Where lines go: process.stdout has this shape. */
 export interface LineOutput {
@@ -9,12 +10,32 @@ export interface LineOutput {
 const KINDS = ['internal', 'server', 'client', 'producer', 'consumer'];
 const STATUS_ERROR = 2;
 
+/** Lines, and the origins of their spans. */
+interface LineBatch<Origin> extends Batch<Origin> {
+  readonly items: Origin[];
+  readonly lines: string[];
+}
+
 /** OTEL_TRACES_EXPORTER=console: a line a span. */
-export function consoleSpans(output: LineOutput): BatchSink<ReadableSpan> {
+export function lineBatches<Origin extends SpanOrigin>(): BatchForm<SpanOf<Origin>, Origin, LineBatch<Origin>> {
   return {
-    send: (spans) =>
+    itemOf: ({ origin }) => origin,
+    open: () => ({ items: [], lines: [] }),
+    append({ items, lines }, span) {
+      items.push(span.origin);
+      lines.push(spanLine(span));
+    },
+    // The console takes any size.
+    halves: (batch) => [batch],
+    free() {},
+  };
+}
+
+export function consoleSpans<Origin>(output: LineOutput): BatchSink<LineBatch<Origin>> {
+  return {
+    send: ({ lines }) =>
       new Promise((resolve) => {
-        output.write(spans.map((span) => `${spanLine(span)}\n`).join(''), (error) => {
+        output.write(`${lines.join('\n')}\n`, (error) => {
           if (error) resolve({ outcome: 'refused', reason: `can't write to the console: ${error.message}` });
           else resolve({ outcome: 'accepted', rejected: 0, message: '' });
         });

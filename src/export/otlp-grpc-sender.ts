@@ -1,6 +1,7 @@
 import { type ChannelCredentials, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
+import { convertLegacyOtlpGrpcOptions, createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base';
+import { countSpans, encodedSpans } from './encoded-spans.ts';
 import { ExportError } from './export-error.ts';
 import {
   commonOptions,
@@ -18,10 +19,21 @@ type GrpcOptions = ReturnType<typeof commonOptions> & {
 };
 
 const exporters: {
-  readonly [S in Signal]: new (
-    options: GrpcOptions,
-  ) => OtlpExporter<Content[S]>;
-} = { traces: OTLPTraceExporter, metrics: OTLPMetricExporter };
+  readonly [S in Signal]: (options: GrpcOptions) => OtlpExporter<Content[S]>;
+} = {
+  // What OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-grpc consists of, but for the serializer.
+  traces: (options) =>
+    createOtlpGrpcExportDelegate(
+      convertLegacyOtlpGrpcOptions(options, 'TRACES'),
+      encodedSpans,
+      'otlp_grpc_span_exporter',
+      countSpans,
+      undefined,
+      'TraceExportService',
+      '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+    ),
+  metrics: (options) => new OTLPMetricExporter(options),
+};
 
 /**
  * OTLP/gRPC. Of the environment grpc-js itself still reads `grpc_proxy`, `https_proxy`, `http_proxy`, `no_grpc_proxy`,
@@ -32,7 +44,7 @@ export async function openGrpcSender<S extends Signal>(
   signal: S,
   settings: OtlpExporterSettings,
 ): Promise<OtlpSender<Content[S]>> {
-  const Exporter = exporters[signal];
+  const newExporter = exporters[signal];
   const { url, timeoutMs, tls, userAgent } = settings;
   const place = new URL(url).host;
   const metadata = metadataOf(settings.headers);
@@ -49,7 +61,7 @@ export async function openGrpcSender<S extends Signal>(
       // Clients with the same options share a connection, and the pause before it is tried again.
       userAgent: connections === 1 ? userAgent : `${userAgent} (connection ${connections})`,
     };
-    return makeExporter(() => new Exporter(options));
+    return makeExporter(() => newExporter(options));
   }
 
   let exporter = open();

@@ -1,5 +1,8 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
+import { countSpans, encodedSpans } from './encoded-spans.ts';
 import {
   commonOptions,
   exportOnce,
@@ -17,10 +20,18 @@ type HttpOptions = ReturnType<typeof commonOptions> & {
 };
 
 const exporters: {
-  readonly [S in Signal]: () => Promise<new (options: HttpOptions) => OtlpExporter<Content[S]>>;
+  readonly [S in Signal]: (options: HttpOptions) => OtlpExporter<Content[S]>;
 } = {
-  traces: async () => (await import('@opentelemetry/exporter-trace-otlp-proto')).OTLPTraceExporter,
-  metrics: async () => (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter,
+  // What OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-proto consists of, but for the serializer.
+  traces: (options) =>
+    createOtlpHttpExportDelegate(
+      convertLegacyHttpOptions(options, 'TRACES', 'v1/traces', { 'Content-Type': 'application/x-protobuf' }),
+      encodedSpans,
+      'otlp_http_span_exporter',
+      countSpans,
+      undefined,
+    ),
+  metrics: (options) => new OTLPMetricExporter(options),
 };
 
 /** The port that OTLP has for gRPC. */
@@ -34,7 +45,7 @@ export async function openHttpSender<S extends Signal>(
   signal: S,
   settings: OtlpExporterSettings,
 ): Promise<OtlpSender<Content[S]>> {
-  const Exporter = await exporters[signal]();
+  const newExporter = exporters[signal];
   const { host: place, protocol, port } = new URL(settings.url);
   const agent =
     protocol === 'https:' ? new HttpsAgent({ keepAlive: true, ...settings.tls }) : new HttpAgent({ keepAlive: true });
@@ -47,7 +58,7 @@ export async function openHttpSender<S extends Signal>(
     },
     httpAgentOptions: () => agent,
   };
-  const exporter = makeExporter(() => new Exporter(options));
+  const exporter = makeExporter(() => newExporter(options));
 
   function failure(error: Error): SendResult {
     const result = httpFailure(error, place, settings.timeoutMs);

@@ -1,10 +1,10 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import type { SendResult } from './otlp-outcome.ts';
+import type { SpanBatch } from './span-batches.ts';
 
 /** What a request holds, by signal. */
 export interface Content {
-  readonly traces: readonly ReadableSpan[];
+  readonly traces: SpanBatch;
   /** One resource: the exporters take no more at a time. */
   readonly metrics: ResourceMetrics;
 }

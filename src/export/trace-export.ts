@@ -1,8 +1,15 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
-import { type BatchQueue, type BatchQueueEvents, type BatchSink, createBatchQueue } from './batch-queue.ts';
-import { consoleSpans, type LineOutput } from './console-spans.ts';
+import {
+  type Batch,
+  type BatchForm,
+  type BatchQueue,
+  type BatchQueueEvents,
+  type BatchSink,
+  createBatchQueue,
+} from './batch-queue.ts';
+import { consoleSpans, type LineOutput, lineBatches } from './console-spans.ts';
 import type { OtlpOptions } from './otlp-options.ts';
 import { openOtlpSender } from './otlp-sender.ts';
+import { type SpanBatch, type SpanOf, type SpanOrigin, spanBatches } from './span-batches.ts';
 
 /** config.traces has this shape. */
 export interface TraceExportOptions {
@@ -19,18 +26,19 @@ export interface TraceExportOptions {
   };
 }
 
-export interface TraceExportCallbacks<Span extends ReadableSpan> {
-  /** The receiver has accepted them. */
-  onExported(spans: readonly Span[]): void;
+export interface TraceExportCallbacks<Origin> {
+  /** The receiver has accepted so many spans: the origin of each. */
+  onExported(origins: readonly Origin[]): void;
   /** `queue_full`: there was no room; `export_failed`: refused, or given up. */
-  onDropped(spans: readonly Span[], reason: 'queue_full' | 'export_failed'): void;
+  onDropped(origins: readonly Origin[], reason: 'queue_full' | 'export_failed'): void;
   /** One line for people about a receiver that fails, refuses or recovers. */
   onProblem(message: string): void;
 }
 
 /** Spans on their way out. Of every span that is added, one of the callbacks is told, once. */
-export interface TraceExport<Span extends ReadableSpan> {
-  add(spans: readonly Span[]): void;
+export interface TraceExport<Origin extends SpanOrigin> {
+  /** What waits of them is their encoding: handed over as soon as they are made, spans are cheap garbage. */
+  add(spans: readonly SpanOf<Origin>[]): void;
   /** Spans whose fate is open. */
   readonly queued: number;
   /** By exporter, for the agent's metrics. */
@@ -57,31 +65,40 @@ const CONCURRENCY = 4;
  * has it. With none it is exported at once, as the viewer has it.
  * @throws ExportError for settings that can't work: a certificate that can't be read.
  */
-export async function createTraceExport<Span extends ReadableSpan>(
+export async function createTraceExport<Origin extends SpanOrigin>(
   options: TraceExportOptions,
-  callbacks: TraceExportCallbacks<Span>,
+  callbacks: TraceExportCallbacks<Origin>,
   surroundings: TraceExportSurroundings,
-): Promise<TraceExport<Span>> {
+): Promise<TraceExport<Origin>> {
+  type Span = SpanOf<Origin>;
   const { exporters, otlp, batch } = options;
   const queues: { readonly exporter: string; readonly queue: BatchQueue<Span> }[] = [];
 
-  function open(exporter: string, sink: BatchSink<Span>, concurrency: number): void {
+  function open<B extends Batch<Origin>>(
+    exporter: string,
+    form: BatchForm<Span, Origin, B>,
+    sink: BatchSink<B>,
+    concurrency: number,
+  ): void {
     const decides = queues.length === 0;
-    const events: BatchQueueEvents<Span> = {
+    const events: BatchQueueEvents<Origin> = {
       exported: decides ? callbacks.onExported : () => {},
       dropped: decides ? callbacks.onDropped : () => {},
       problem: callbacks.onProblem,
     };
     const retry = surroundings.retry ?? RETRY;
     const settings = { ...batch, concurrency, retry };
-    queues.push({ exporter, queue: createBatchQueue(exporter, sink, settings, events) });
+    queues.push({ exporter, queue: createBatchQueue(exporter, form, sink, settings, events) });
   }
 
   if (exporters.includes('otlp')) {
     const attempt = { ...otlp, timeoutMs: Math.min(otlp.timeoutMs, batch.timeoutMs) };
-    open('otlp', await openOtlpSender('traces', attempt, surroundings.version), CONCURRENCY);
+    const sender = await openOtlpSender('traces', attempt, surroundings.version);
+    open<SpanBatch<Origin>>('otlp', spanBatches(), sender, CONCURRENCY);
   }
-  if (exporters.includes('console')) open('console', consoleSpans(surroundings.output ?? process.stdout), 1);
+  if (exporters.includes('console')) {
+    open('console', lineBatches<Origin>(), consoleSpans(surroundings.output ?? process.stdout), 1);
+  }
 
   let closed = false;
   return {
@@ -89,8 +106,12 @@ export async function createTraceExport<Span extends ReadableSpan>(
       if (spans.length === 0) return;
       for (const { queue } of queues) queue.add(spans);
       if (queues.length > 0) return;
-      if (closed) callbacks.onDropped(spans, 'export_failed');
-      else callbacks.onExported(spans);
+      if (closed)
+        callbacks.onDropped(
+          spans.map(({ origin }) => origin),
+          'export_failed',
+        );
+      else callbacks.onExported(spans.map(({ origin }) => origin));
     },
     get queued() {
       return queues[0]?.queue.size ?? 0;

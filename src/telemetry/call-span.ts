@@ -8,9 +8,9 @@ import type { ProbeAccount } from './ledger-account.ts';
 import { ATTR, SCHEMA_URL } from './semconv.ts';
 import { parsedTraceState } from './trace-state.ts';
 
-/** The span of a call, as OpenTelemetry's exporters take it; the account says which probe it is counted for. */
+/** The span of a call, as OpenTelemetry describes it. */
 export interface CallSpan extends ReadableSpan {
-  readonly account: ProbeAccount;
+  readonly origin: SpanOrigin;
 }
 
 /** The enumerations of @opentelemetry/api, which is needed here for nothing else. */
@@ -89,7 +89,7 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
     droppedAttributesCount: 0,
     droppedEventsCount: 0,
     droppedLinksCount: 0,
-    account: origin.account,
+    origin,
   };
 }
 

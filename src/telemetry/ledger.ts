@@ -17,8 +17,8 @@ export interface Ledger {
   accounts(): Iterable<ProbeAccount>;
   /** Hits that the kernel skipped because a program of the same kind already ran on that CPU. */
   setRecursionMisses(count: number): void;
-  exported(spans: Iterable<{ readonly account: ProbeAccount }>): void;
-  dropped(spans: Iterable<{ readonly account: ProbeAccount }>, reason: 'queue_full' | 'export_failed'): void;
+  exported(origins: Iterable<{ readonly account: ProbeAccount }>): void;
+  dropped(origins: Iterable<{ readonly account: ProbeAccount }>, reason: 'queue_full' | 'export_failed'): void;
   /** A record that came out of the ring and made no sense. */
   decodeFailed(account: ProbeAccount): void;
   /** Read the kernel's counters in the same turn of the event loop: then no record can be counted in between. */
@@ -67,11 +67,11 @@ export function createLedger(): Ledger {
     setRecursionMisses(count) {
       recursionMisses = count;
     },
-    exported(spans) {
-      for (const { account } of spans) account.exported++;
+    exported(origins) {
+      for (const { account } of origins) account.exported++;
     },
-    dropped(spans, reason) {
-      for (const { account } of spans) {
+    dropped(origins, reason) {
+      for (const { account } of origins) {
         if (reason === 'queue_full') account.queueFull++;
         else account.exportFailed++;
       }

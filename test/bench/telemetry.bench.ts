@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import type { Call } from '../../src/event/call.ts';
 import { createTraceExport } from '../../src/export/trace-export.ts';
-import type { CallSpan } from '../../src/telemetry/call-span.ts';
+import type { CallSpan, SpanOrigin } from '../../src/telemetry/call-span.ts';
 import {
   call,
   fields,
@@ -99,7 +99,7 @@ async function perSpanOfSdk(): Promise<void> {
 type Sending = { add(spans: readonly CallSpan[]): void; end(): Promise<void> };
 
 async function ownExporter(address: string, protocol: 'grpc' | 'http/protobuf'): Promise<Sending> {
-  const exporter = await createTraceExport<CallSpan>(
+  const exporter = await createTraceExport<SpanOrigin>(
     {
       exporters: ['otlp'],
       otlp: {

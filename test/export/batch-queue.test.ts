@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { type BatchQueueOptions, type BatchSink, createBatchQueue } from '../../src/export/batch-queue.ts';
+import { type BatchQueueOptions, type BatchSink, createBatchQueue, listBatches } from '../../src/export/batch-queue.ts';
 import { eventually } from '../support/running.ts';
 
+type Numbers = { readonly items: readonly number[] };
 type Outcome = 'accepted' | 'half' | 'retry' | 'refused' | 'too_large' | 'never';
 
 const defaults: BatchQueueOptions = {
@@ -17,12 +18,16 @@ const defaults: BatchQueueOptions = {
 };
 
 /** Answers as the script says, then accepts. */
-function scripted(script: readonly Outcome[]): { sink: BatchSink<number>; batches: number[][]; closed: () => boolean } {
+function scripted(script: readonly Outcome[]): {
+  sink: BatchSink<Numbers>;
+  batches: number[][];
+  closed: () => boolean;
+} {
   const left = [...script];
   const batches: number[][] = [];
   let closed = false;
-  const sink: BatchSink<number> = {
-    async send(items) {
+  const sink: BatchSink<Numbers> = {
+    async send({ items }) {
       batches.push([...items]);
       const outcome = left.shift() ?? 'accepted';
       await sleep(1);
@@ -44,7 +49,7 @@ function scripted(script: readonly Outcome[]): { sink: BatchSink<number>; batche
   return { sink, batches, closed: () => closed };
 }
 
-function counted(sink: BatchSink<number>, options: Partial<BatchQueueOptions> = {}) {
+function counted(sink: BatchSink<Numbers>, options: Partial<BatchQueueOptions> = {}) {
   const fates = new Map<number, string[]>();
   const problems: string[] = [];
   const note = (items: readonly number[], fate: string) => {
@@ -52,6 +57,7 @@ function counted(sink: BatchSink<number>, options: Partial<BatchQueueOptions> = 
   };
   const queue = createBatchQueue(
     'test',
+    listBatches<number>(),
     sink,
     { ...defaults, ...options },
     {

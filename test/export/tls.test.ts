@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { ExportError } from '../../src/export/export-error.ts';
 import type { OtlpOptions } from '../../src/export/otlp-options.ts';
 import { createTraceExport } from '../../src/export/trace-export.ts';
-import type { CallSpan } from '../../src/telemetry/call-span.ts';
+import type { CallSpan, SpanOrigin } from '../../src/telemetry/call-span.ts';
 import { call, httpProbe, telemetryFor } from '../support/calls.ts';
 import { makeCertificates, type OtlpSink, startOtlpSink } from '../support/otlp-sink.ts';
 import { eventually } from '../support/running.ts';
@@ -35,7 +35,7 @@ describe('OTLP with TLS', () => {
     let exported = 0;
     let dropped = 0;
     const url = protocol === 'grpc' ? `https://${to.grpc}` : `https://${to.http}/v1/traces`;
-    const exporter = await createTraceExport<CallSpan>(
+    const exporter = await createTraceExport<SpanOrigin>(
       {
         exporters: ['otlp'],
         otlp: {

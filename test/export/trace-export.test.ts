@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { OtlpOptions } from '../../src/export/otlp-options.ts';
 import { createTraceExport, type TraceExport, type TraceExportOptions } from '../../src/export/trace-export.ts';
-import type { CallSpan } from '../../src/telemetry/call-span.ts';
+import type { CallSpan, SpanOrigin } from '../../src/telemetry/call-span.ts';
 import { NO_COUNTS } from '../../src/telemetry/ledger-account.ts';
 import { balanced, type LedgerRow } from '../../src/telemetry/ledger-snapshot.ts';
 import { ledgerTable } from '../../src/telemetry/ledger-table.ts';
@@ -19,7 +19,7 @@ const quickRetry = { firstMs: 20, maxMs: 50 };
 type Protocol = OtlpOptions['protocol'];
 
 interface Bench {
-  readonly exporter: TraceExport<CallSpan>;
+  readonly exporter: TraceExport<SpanOrigin>;
   /** Makes spans and adds them, a batch of its own for each call of this. */
   add(count: number): void;
   /** The ledger's row after all is over. */
@@ -37,7 +37,7 @@ interface Changes {
 async function open(protocol: Protocol, address: string, changes: Changes = {}): Promise<Bench> {
   const { telemetry, ledger, account } = telemetryFor(httpProbe);
   const problems: string[] = [];
-  const exporter = await createTraceExport<CallSpan>(
+  const exporter = await createTraceExport<SpanOrigin>(
     {
       exporters: changes.exporters ?? ['otlp'],
       otlp: {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { CallSpan } from '../../src/telemetry/call-span.ts';
+import type { CallSpan, SpanOrigin } from '../../src/telemetry/call-span.ts';
 import { createLedger } from '../../src/telemetry/ledger.ts';
 import { type KernelCounts, NO_COUNTS } from '../../src/telemetry/ledger-account.ts';
 import { balanced, droppedCalls } from '../../src/telemetry/ledger-snapshot.ts';
@@ -27,13 +27,13 @@ test('every call that was seen is somewhere', () => {
     enteredBefore: 4,
     argumentsRingFull: 6,
   });
-  const spans: CallSpan[] = [];
-  for (let i = 0; i < 80; i++) spans.push(telemetry(call()) as CallSpan);
+  const origins: SpanOrigin[] = [];
+  for (let i = 0; i < 80; i++) origins.push((telemetry(call()) as CallSpan).origin);
   for (let i = 0; i < 2; i++) assert.equal(telemetry(call({ end: 'unpaired' })), undefined);
   ledger.decodeFailed(account);
-  ledger.exported(spans.slice(0, 60));
-  ledger.dropped(spans.slice(60, 70), 'queue_full');
-  ledger.dropped(spans.slice(70, 73), 'export_failed');
+  ledger.exported(origins.slice(0, 60));
+  ledger.dropped(origins.slice(60, 70), 'queue_full');
+  ledger.dropped(origins.slice(70, 73), 'export_failed');
 
   const snapshot = ledger.snapshot();
   const [row] = snapshot.rows;
@@ -72,7 +72,7 @@ test('at the end what runs is called so, and nothing else may be open', () => {
   assert.equal(balanced(ledger.snapshot()), false, 'a record is unread');
   const other = telemetry(call()) as CallSpan;
   assert.equal(balanced(ledger.snapshot()), false, 'spans are queued');
-  ledger.exported([span, other]);
+  ledger.exported([span.origin, other.origin]);
   const snapshot = ledger.snapshot();
   assert.equal(balanced(snapshot), true);
   assert.equal(snapshot.rows[0]?.stillRunningAtDetach, 1);
@@ -82,7 +82,7 @@ test('a call that is counted twice, or never seen, is noticed', () => {
   const { telemetry, ledger, account } = telemetryFor(functionProbe);
   account.kernel = counts({ seen: 1, ended: [1, 0, 0, 0, 0] });
   const span = telemetry(call()) as CallSpan;
-  ledger.exported([span, span]);
+  ledger.exported([span.origin, span.origin]);
   assert.equal(balanced(ledger.snapshot()), false);
 
   const { ledger: second, account: unseen } = telemetryFor(functionProbe);

@@ -1,0 +1,19 @@
+import {
+  type IExporterMetricsHelper,
+  type IExportTraceServiceResponse,
+  type ISerializer,
+  ProtobufTraceSerializer,
+} from '@opentelemetry/otlp-transformer';
+import type { SpanBatch } from './span-batches.ts';
+import { spanRequest } from './span-request.ts';
+
+/** For OpenTelemetry's exporters, in place of their own serializer: the spans were encoded when they came. */
+export const encodedSpans: ISerializer<SpanBatch, IExportTraceServiceResponse> = {
+  serializeRequest: spanRequest,
+  deserializeResponse: (response) => ProtobufTraceSerializer.deserializeResponse(response),
+};
+
+export const countSpans: IExporterMetricsHelper<SpanBatch> = {
+  name: 'span',
+  countItems: ({ items }) => items.length,
+};
