@@ -3,6 +3,7 @@ import type { Call } from '../event/call.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { forwardedClient, forwardedScheme, parseAddress } from './network-address.ts';
 import { addCaptureNotes, integerField, isSetField, textField, wholeTextField } from './preset-field.ts';
+import { type RequestTarget, requestTarget } from './request-target.ts';
 import { ATTR, SIDESPAN, UNSTABLE_ATTR } from './semconv.ts';
 import { redactedQuery } from './url-query.ts';
 
@@ -45,9 +46,8 @@ export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeani
     attributes[ATTR.HTTP_REQUEST_METHOD] = method;
     if (method === OTHER_METHOD) attributes[ATTR.HTTP_REQUEST_METHOD_ORIGINAL] = textField(call, 'method');
   }
-  const path = textField(call, 'path');
+  const { path, query } = urlParts(call);
   if (path !== undefined) attributes[ATTR.URL_PATH] = path;
-  const query = textField(call, 'query');
   if (query !== undefined) attributes[ATTR.URL_QUERY] = redactedQuery(query);
   if (scheme !== undefined) attributes[ATTR.URL_SCHEME] = scheme;
   if (route !== undefined) attributes[ATTR.HTTP_ROUTE] = route;
@@ -72,6 +72,16 @@ export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeani
     exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
     traceState: wholeTextField(call, 'tracestate'),
   };
+}
+
+/**
+ * From the request's first line. Fields are read when the handler is done, and handlers take the prefixes of their routes
+ * out of Request.URL; those that pass the request on with a client clear RequestURI instead.
+ */
+function urlParts(call: Call): RequestTarget {
+  const target = textField(call, 'target');
+  if (target !== undefined) return requestTarget(target);
+  return { path: textField(call, 'path'), query: textField(call, 'query') };
 }
 
 /** `GET example.com/items/{id}`, as Request.Pattern has it, without method and host. */

@@ -74,6 +74,7 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
         : { pat: put(memory, binary.runtimeType('net/http.pattern'), { str: 'GET /items/{id}' }) };
     const request = put(memory, binary.runtimeType('net/http.Request'), {
       Method: 'GET',
+      RequestURI: '/items/1?q=1',
       URL: url,
       Host: 'shop:80',
       RemoteAddr: '10.0.0.1:1',
@@ -93,6 +94,7 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
 
     const common = {
       method: 'GET',
+      target: '/items/1?q=1',
       path: '/items/1',
       query: 'q=1',
       host: 'shop:80',

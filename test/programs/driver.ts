@@ -5,6 +5,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { Client, credentials } from '@grpc/grpc-js';
 
 const run = promisify(execFile);
 
@@ -12,6 +13,11 @@ const requestTimeoutMs = 20_000;
 const inParallel = 4;
 /** Connections are kept: most servers close idle ones only after minutes. */
 const agent = new Agent({ keepAlive: true, maxSockets: inParallel });
+
+/** `http://127.0.0.1:PORT/PATH` */
+export function local(port: number, path = ''): string {
+  return `http://127.0.0.1:${port}${path}`;
+}
 
 export interface RequestOptions {
   readonly method?: string;
@@ -37,6 +43,23 @@ export async function request(url: string, status = 200, { body, ...options }: R
   const answer = await text(incoming);
   if (incoming.statusCode !== status) throw new Error(`${url}: ${incoming.statusCode} ${answer.slice(0, 500)}`);
   return answer;
+}
+
+/** Calls a gRPC method `count` times over one connection, without TLS; `message` is the encoded request. */
+export async function unaryCalls(
+  count: number,
+  address: string,
+  method: string,
+  message = Buffer.alloc(0),
+): Promise<void> {
+  const client = new Client(address, credentials.createInsecure());
+  const asIs = (bytes: Buffer) => bytes;
+  const call = promisify(client.makeUnaryRequest<Buffer, Buffer>).bind(client);
+  try {
+    for (let index = 0; index < count; index++) await call(`/${method}`, asIs, asIs, message);
+  } finally {
+    client.close();
+  }
 }
 
 /** Runs a client `count` times, one after the other. */

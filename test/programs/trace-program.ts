@@ -164,7 +164,8 @@ async function binaryFacts(program: Program, executable: string) {
     ...(elf.section('.gopclntab') === undefined ? ['no .gopclntab'] : []),
   ];
   const { stdout, stderr } = await run(executable, program.versionArgs).catch((error) => error);
-  const version = /\d+\.\d+\.\d+/.exec(`${stdout}\n${stderr}`)?.[0] ?? '';
+  const fromModule = 'version' in program.source ? program.source.version : undefined;
+  const version = fromModule ?? /\d+\.\d+\.\d+/.exec(`${stdout}\n${stderr}`)?.[0] ?? 'not told';
   return { name: program.name, version, goVersion: binary.buildInfo.goVersion, build: build.join(', '), functions };
 }
 

@@ -35,6 +35,27 @@ test('a request as the conventions want it', () => {
   assert.deepEqual(span.events, []);
 });
 
+test('path and query are those of the first line, whatever became of Request.URL', () => {
+  const cases: [target: string, path: string | undefined, query: string | undefined][] = [
+    ['/some/data?x=1', '/some/data', 'x=1'],
+    ['/a%20b/c', '/a%20b/c', undefined],
+    ['/a?', '/a', undefined],
+    ['/a?b?c', '/a', 'b?c'],
+    ['//a', '//a', undefined],
+    ['*', '*', undefined],
+    ['http://shop.example.com/a?sig=1', '/a', 'sig=REDACTED'],
+    ['http://shop.example.com', '/', undefined],
+    ['HTTP://shop.example.com?a', '/', 'a'],
+    ['shop.example.com:443', undefined, undefined],
+    // A handler cleared it to hand the request to a client.
+    ['', '/data', 'y=2'],
+  ];
+  for (const [target, path, query] of cases) {
+    const { attributes } = spanOf({ ...httpFields, target, path: '/data', query: 'y=2' });
+    assert.deepEqual([attributes['url.path'], attributes['url.query']], [path, query], target);
+  }
+});
+
 test('times: boot clock to wall clock, with a carry', () => {
   const span = spanOf(httpFields);
   assert.deepEqual(span.startTime, [1_700_001_000, 999_999_500]);

@@ -6,6 +6,7 @@ import type { Preset, PresetField } from '../preset.ts';
  */
 const requestFields: readonly PresetField[] = [
   { field: 'method', path: 'Method', maxBytes: 32 },
+  { field: 'target', path: 'RequestURI', maxBytes: 512 },
   { field: 'path', path: 'URL.Path', maxBytes: 256 },
   { field: 'query', path: 'URL.RawQuery', maxBytes: 256 },
   { field: 'host', path: 'Host', maxBytes: 128 },
