@@ -1,4 +1,6 @@
+import type { ArgumentInfo } from './argument-info.ts';
 import type { GoSignature, GoType } from './go-type.ts';
+import type { MethodTypes } from './method-signature.ts';
 
 /** A function of the binary as pclntab describes it. */
 export interface GoFunction {
@@ -66,11 +68,22 @@ export interface GoBinary extends Disposable {
   runtimeTypeAt(vaddr: number): Found<GoType>;
   /** Linked address of the descriptor of that type. */
   runtimeTypeAddress(name: string): number | undefined;
+  /** Named types of that package name, not path, and name: `http.Request`; several packages may have one each. */
+  runtimeTypesCalled(name: string): readonly GoType[];
+  /** Names of all named types. */
+  runtimeTypeNames(): Iterable<string>;
+  /** Types of a method's parameters and results from the descriptor of its receiver's type (`*net/http.Server`). */
+  methodTypes(receiverName: string, fn: GoFunction): Found<MethodTypes>;
   /** Concrete types that the linker knows to implement the interface (its itabs), with their descriptors' addresses. */
   implementations(interfaceName: string): readonly { readonly type: GoType; readonly typeVaddr: number }[];
 
   /** Parameters and results from DWARF. */
   signature(fn: GoFunction): Found<GoSignature>;
+
+  /** Size of the part of the caller's frame that holds parameters, results and spill slots; undefined: unknown. */
+  argumentBytes(fn: GoFunction): number | undefined;
+  /** Places and sizes of the arguments, for tracebacks: in stripped binaries too. */
+  argumentInfo(fn: GoFunction): Found<ArgumentInfo>;
 
   /** `sizeBytes` bytes of the file that are mapped at the linked address. */
   read(vaddr: number, sizeBytes: number): Uint8Array;

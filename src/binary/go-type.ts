@@ -25,7 +25,9 @@ export type GoKind =
   | 'slice'
   | 'string'
   | 'struct'
-  | 'unsafe.Pointer';
+  | 'unsafe.Pointer'
+  /** No kind of Go: an integer or pointer of which only the size is known. */
+  | 'word';
 
 /**
  * A Go type as read from DWARF or from a run-time type descriptor. Types may be recursive: `elem`, `key` and

@@ -1,12 +1,15 @@
+import type { ArgumentInfo } from './argument-info.ts';
 import { BinaryError, hex } from './binary-error.ts';
 import { readBuildId } from './build-id.ts';
 import { loadedBuildmode, readBuildInfo } from './build-info.ts';
 import { buildInfoOfTables } from './build-version.ts';
 import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
+import { argumentBytesOf, argumentInfoOf } from './function-data.ts';
 import type { BuildInfo, Found, GoBinary, GoFunction, SourceLine } from './go-binary.ts';
 import type { GoSignature, GoType } from './go-type.ts';
 import { Image } from './image.ts';
+import type { MethodTypes } from './method-signature.ts';
 import { findModuleData, type ModuleData } from './module-data.ts';
 import {
   allFunctions,
@@ -108,8 +111,28 @@ class OpenGoBinary implements GoBinary {
     return this.#runtimeTypes.address(name);
   }
 
+  runtimeTypesCalled(name: string): readonly GoType[] {
+    return this.#runtimeTypes.called(name);
+  }
+
+  runtimeTypeNames(): Iterable<string> {
+    return this.#runtimeTypes.names();
+  }
+
+  methodTypes(receiverName: string, fn: GoFunction): Found<MethodTypes> {
+    return this.#runtimeTypes.methodTypes(receiverName, fn.entryVaddr - this.#moduleData.textVaddr);
+  }
+
   implementations(interfaceName: string): readonly { readonly type: GoType; readonly typeVaddr: number }[] {
     return this.#runtimeTypes.implementations(interfaceName);
+  }
+
+  argumentBytes(fn: GoFunction): number | undefined {
+    return argumentBytesOf(this.#image, this.#functionTable, fn);
+  }
+
+  argumentInfo(fn: GoFunction): Found<ArgumentInfo> {
+    return argumentInfoOf(this.#image, this.#functionTable, fn);
   }
 
   signature(fn: GoFunction): Found<GoSignature> {

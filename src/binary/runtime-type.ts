@@ -1,12 +1,16 @@
 import { BinaryError } from './binary-error.ts';
 import type { Found } from './go-binary.ts';
 import type { GoField, GoKind, GoType } from './go-type.ts';
+import { type MethodTypes, methodTypes } from './method-signature.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 import { likelyString, qualifiedName, typeName } from './type-name.ts';
 import { allItabs, unlessDamaged, walkTypes } from './type-walk.ts';
 
 /** Types of different packages that have the same string. */
 const maxNamesakes = 1000;
+
+/** Each costs a look through the text of all types; with more of them the index of all names is cheaper. */
+const maxSearchesInVain = 64;
 
 /** Names of all types of a program of 100 MB have 4 million characters; a hostile one could have far more. */
 const maxIndexedCharacters = 64 * 1024 * 1024;
@@ -18,6 +22,7 @@ export class RuntimeTypes {
   readonly #addresses = new Map<string, number | undefined>();
   #named: ReadonlyMap<string, number> | undefined;
   #unnamed: ReadonlyMap<string, number> | undefined;
+  #missed = 0;
 
   constructor(types: TypeReader) {
     this.#types = types;
@@ -46,6 +51,48 @@ export class RuntimeTypes {
   address(name: string): number | undefined {
     if (!this.#addresses.has(name)) this.#addresses.set(name, this.#search(name));
     return this.#addresses.get(name);
+  }
+
+  /** Named types whose package's name and own name are that: `http.Request`. Also by a part of the path: `shop/cart.Item`. */
+  called(shortName: string): GoType[] {
+    const wanted = likelyString(shortName);
+    const ofPath = (name: string) => shortName === wanted || name.endsWith(`/${shortName}`);
+    const pointers = unlessDamaged(() => [...this.#namesakes(`*${wanted}`)]) ?? [];
+    const listed = pointers.flatMap(({ kind, words }) => {
+      const elem = kind === 'pointer' ? this.#types.descriptor(words[0]) : undefined;
+      return elem?.named ? [this.#typeAt(elem.vaddr)] : [];
+    });
+    const found = listed.filter(({ name }) => ofPath(name));
+    if (found.length > 0) return found;
+    return [...this.#allNamed()].flatMap(([name, vaddr]) =>
+      likelyString(name) === wanted && ofPath(name) ? [this.#typeAt(vaddr)] : [],
+    );
+  }
+
+  /** Names of all named types. */
+  names(): Iterable<string> {
+    return this.#allNamed().keys();
+  }
+
+  /**
+   * Types of a method by its receiver's type's name and the place of its code.
+   * @param codeOffset from the start of the text
+   */
+  methodTypes(receiverName: string, codeOffset: number): Found<MethodTypes> {
+    const vaddr = this.address(receiverName);
+    if (vaddr === undefined)
+      return { unavailable: `the program has no descriptor of its receiver's type ${receiverName}` };
+    const types = this.#types;
+    const typeAt = (other: number) => this.#typeAt(other);
+    try {
+      const found = methodTypes(types, types.descriptor(vaddr), codeOffset, typeAt);
+      return found === undefined
+        ? { unavailable: `the linker left it out of the methods of ${receiverName}: no interface needs it` }
+        : { value: found };
+    } catch (error) {
+      if (error instanceof BinaryError) return { unavailable: `its type descriptor can't be read: ${error.what}` };
+      throw error;
+    }
   }
 
   implementations(interfaceName: string): { type: GoType; typeVaddr: number }[] {
@@ -88,9 +135,16 @@ export class RuntimeTypes {
       return elem.named && qualifiedName(this.#types, elem) === name;
     });
     if (pointer !== undefined) return pointer.words[0];
-    if (!this.#mentions(name)) return undefined;
+    if (this.#named === undefined && this.#missed < maxSearchesInVain && !this.#mentions(name)) {
+      this.#missed++;
+      return undefined;
+    }
+    return this.#allNamed().get(name);
+  }
+
+  #allNamed(): ReadonlyMap<string, number> {
     this.#named ??= indexOf(this.#types, true);
-    return this.#named.get(name);
+    return this.#named;
   }
 
   /**
@@ -107,12 +161,16 @@ export class RuntimeTypes {
 
   /** The first type of the ordered list that has this string and is accepted. A damaged list finds nothing. */
   #searchTypelinks(text: string, accept: (type: TypeDescriptor) => boolean): TypeDescriptor | undefined {
-    return unlessDamaged(() => this.#bisectTypelinks(text, accept));
+    return unlessDamaged(() => {
+      for (const type of this.#namesakes(text)) if (accept(type)) return type;
+      return undefined;
+    });
   }
 
-  #bisectTypelinks(text: string, accept: (type: TypeDescriptor) => boolean): TypeDescriptor | undefined {
+  /** Types of the ordered list that have this string. */
+  *#namesakes(text: string): Generator<TypeDescriptor> {
     const { typelinks } = this.#types.range;
-    if (typelinks === undefined) return undefined;
+    if (typelinks === undefined) return;
     const wanted = Buffer.from(text);
     const offsets = this.#types.image.cursor(typelinks.vaddr, typelinks.length * 4);
     const typeOf = (index: number): TypeDescriptor => {
@@ -129,10 +187,9 @@ export class RuntimeTypes {
     const last = Math.min(typelinks.length, low + maxNamesakes);
     for (; low < last; low++) {
       const type = typeOf(low);
-      if (this.#types.string(type) !== text) return undefined;
-      if (accept(type)) return type;
+      if (this.#types.string(type) !== text) return;
+      yield type;
     }
-    return undefined;
   }
 }
 

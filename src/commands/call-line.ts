@@ -1,23 +1,28 @@
 import type { HrTime } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
+import type { Value } from '../event/value.ts';
+import type { PlannedProbe } from '../probe/probe-plan.ts';
+import type { TypeSource } from '../probe/signature/type-source.ts';
 import type { Style } from './style.ts';
 import { valuesText } from './value-text.ts';
 
 /** The function that was called, as far as lines of its calls show it. */
 export interface CalledFunction {
   readonly name: string;
-  /** Why its parameters and results are not known; absent: they are. */
-  readonly signatureUnavailable?: string | undefined;
+  /** What told the types of its arguments, if not the debug information. */
+  readonly typeSource?: TypeSource | undefined;
+  /** The same for each of them. */
+  readonly typeSources?: PlannedProbe['typeSources'];
 }
 
 /** A call as `sidespan trace --json` prints it: one object a line. */
-export function callJson(call: Call, { name, signatureUnavailable }: CalledFunction, start: HrTime): string {
+export function callJson(call: Call, { name, typeSource, typeSources }: CalledFunction, start: HrTime): string {
+  const source = typeSource ?? 'dwarf';
   return JSON.stringify({
     funcName: name,
-    // An empty list alone would say that it has none. The same name as in `sidespan functions --json`.
-    ...(signatureUnavailable === undefined ? {} : { signatureUnavailable }),
-    args: call.arguments,
-    results: call.results,
+    source,
+    args: withSources(call.arguments, typeSources?.parameters, source),
+    results: withSources(call.results, typeSources?.results, source),
     goid: call.goid,
     latency: call.durationNs,
     timestamp: isoTime(start),
@@ -25,17 +30,24 @@ export function callJson(call: Call, { name, signatureUnavailable }: CalledFunct
   });
 }
 
+/** What told a value's type stands in it where that is not what told most of them. */
+function withSources(
+  values: readonly Value[],
+  sources: readonly TypeSource[] | undefined,
+  usual: TypeSource,
+): readonly object[] {
+  if (sources === undefined || sources.every((source) => source === usual)) return values;
+  return values.map(({ name, ...value }, i) =>
+    sources[i] === usual ? { name, ...value } : { name, source: sources[i], ...value },
+  );
+}
+
 /** A call as a line for people: time, goroutine, function with arguments, results, duration. */
-export function callText(
-  call: Call,
-  { name, signatureUnavailable }: CalledFunction,
-  start: HrTime,
-  style: Style,
-): string {
+export function callText(call: Call, { name }: CalledFunction, start: HrTime, style: Style): string {
   const time = isoTime(start).slice(11, 26);
   const results = call.end === 'returned' ? ` ${resultsText(call)}` : ` ${style.red(call.end)}`;
   const depth = '  '.repeat(Math.min(call.frameIndex, 20));
-  const args = signatureUnavailable === undefined ? valuesText(call.arguments) : '?';
+  const args = valuesText(call.arguments);
   return `${style.dim(time)} ${style.dim(`g${call.goid}`)} ${depth}${style.bold(name)}(${args})${results} ${style.cyan(durationText(call.durationNs))}`;
 }
 

@@ -12,7 +12,10 @@ export const exitCode = {
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
 /** Exit codes of other stations' errors, by their name; all others are 1. A numeric `exitCode` of the error's own wins. */
-const byErrorName: Readonly<Record<string, ExitCode>> = { ConfigError: exitCode.usage };
+const byErrorName: Readonly<Record<string, ExitCode>> = {
+  ConfigError: exitCode.usage,
+  SignatureError: exitCode.usage,
+};
 
 export function exitCodeOf(error: unknown): ExitCode {
   const own = (error as { exitCode?: unknown } | null)?.exitCode;

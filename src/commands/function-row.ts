@@ -1,5 +1,7 @@
 import type { Found, GoBinary, GoFunction, SourceLine } from '../binary/go-binary.ts';
-import type { GoSignature } from '../binary/go-type.ts';
+import { type FunctionRole, functionName } from '../probe/function-name.ts';
+import { type FunctionTypes, functionTypes, type SourcedValue } from '../probe/signature/function-types.ts';
+import type { SignatureSyntax } from '../probe/signature/type-syntax.ts';
 import type { FunctionSites } from '../probe/site.ts';
 import type { SiteFinder } from '../probe/site-finder.ts';
 import { goSyntax } from './go-syntax.ts';
@@ -10,25 +12,30 @@ export interface FunctionRow {
   readonly name: string;
   /** Absent: pclntab doesn't say. */
   readonly source?: SourceLine | undefined;
-  readonly signature: Found<GoSignature>;
+  readonly role: FunctionRole;
+  readonly types: Found<FunctionTypes>;
   readonly sites: Found<FunctionSites & { readonly vaddr: number; readonly fileOffset: number }>;
 }
 
 /**
  * Looks at one function. What can't be read of it becomes a reason, so that one damaged entry doesn't hide the others.
  * @param untraceable why it is no target, if that is known already.
+ * @param written the signature that the user gave
  */
 export function functionRow(
   binary: GoBinary,
   sites: SiteFinder,
   fn: GoFunction,
   untraceable?: string | undefined,
+  written?: SignatureSyntax | undefined,
 ): FunctionRow {
   const found = untraceable === undefined ? attempt(() => sites.find(fn)) : { unavailable: untraceable };
+  const entry = attempt(() => sites.findEntry(fn)).value;
   return {
     name: fn.name,
+    role: functionName(fn.name).role,
     source: attempt(() => ({ value: binary.sourceLine(fn.entryVaddr) })).value,
-    signature: attempt(() => binary.signature(fn)),
+    types: attempt(() => ({ value: functionTypes(binary, fn, entry, written) })),
     sites:
       found.value === undefined
         ? found
@@ -49,7 +56,7 @@ function attempt<T>(read: () => Found<T> | { readonly value: T }): Found<T> {
 
 /** One line for people: name, place, sites or the reason why there are none, signature. */
 export function rowText(row: FunctionRow, style: Style): string {
-  const { sites, signature, source } = row;
+  const { sites, types, source } = row;
   const place = source === undefined ? 'no line known' : `${source.file}:${source.line}`;
   const { entry, exits } = sites.value ?? {};
   const returns = exits?.filter(({ kind }) => kind === 'return').length ?? 0;
@@ -58,8 +65,16 @@ export function rowText(row: FunctionRow, style: Style): string {
     entry === undefined
       ? style.yellow(`not traceable: ${sites.unavailable}`)
       : `entry +0x${entry.offset.toString(16)} (${entry.why}), ${leaving(returns, jumps)}`;
-  const types = signature.value === undefined ? '' : `  ${goSyntax(row.name, signature.value)}`;
-  return `${style.bold(row.name)}  ${style.dim(place)}  ${found}${types}`;
+  const signature = types.value === undefined ? '' : `  ${signatureText(row.name, types.value)}`;
+  return `${style.bold(row.name)}  ${style.dim(place)}  ${found}${signature}`;
+}
+
+/** The signature, and what told it, if that was not the debug information. */
+function signatureText(name: string, { signature, source, parameters }: FunctionTypes): string {
+  if (source === 'dwarf' && signature.value) return goSyntax(name, signature.value);
+  if (signature.value) return `${goSyntax(name, signature.value)} (by ${source})`;
+  // What is in a register at the end is seldom a result.
+  return source === 'arginfo' ? `${goSyntax(name, { parameters, results: [] })} (by arginfo)` : '';
 }
 
 function leaving(returns: number, jumps: number): string {
@@ -73,10 +88,10 @@ function count(number: number, noun: string): string {
 
 /** One object for programs. What is unknown is null and has a reason beside it. */
 export function rowJson(row: FunctionRow): object {
-  const { sites, signature, source } = row;
-  const parameters = (list: GoSignature['parameters']) => list.map(({ name, type }) => ({ name, type: type.name }));
+  const { sites, types, source } = row;
   return {
     name: row.name,
+    role: row.role,
     file: source?.file ?? null,
     line: source?.line ?? null,
     traceable: sites.value !== undefined,
@@ -92,12 +107,26 @@ export function rowJson(row: FunctionRow): object {
           },
           exits: sites.value.exits.map(({ offset, kind }) => ({ offset, kind })),
         }),
-    ...(signature.value === undefined
-      ? { signature: null, signatureUnavailable: signature.unavailable }
-      : {
-          signature: goSyntax(row.name, signature.value),
-          parameters: parameters(signature.value.parameters),
-          results: parameters(signature.value.results),
-        }),
+    ...(types.value === undefined
+      ? { signature: null, signatureUnavailable: types.unavailable }
+      : typesJson(row.name, types.value)),
+  };
+}
+
+/** What told each type stands in it where that is not what told most of them. */
+function typesJson(name: string, { signature, source, parameters, results, problem }: FunctionTypes): object {
+  const list = (values: readonly SourcedValue[]) =>
+    values.map((value) => ({
+      name: value.name,
+      type: value.type.name,
+      ...(value.source === source ? {} : { source: value.source }),
+    }));
+  return {
+    signature: signature.value === undefined ? null : goSyntax(name, signature.value),
+    ...(signature.value === undefined && { signatureUnavailable: signature.unavailable }),
+    ...(problem !== undefined && { signatureProblem: problem }),
+    source,
+    parameters: list(parameters),
+    results: list(results),
   };
 }

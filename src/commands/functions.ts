@@ -58,7 +58,7 @@ In a pattern * matches any characters and ? one; write it between single quotes:
       const parts = [
         goVersion === 'unknown' ? 'Go of unknown version' : goVersion,
         binary.arch,
-        binary.hasDwarf ? 'DWARF' : 'no DWARF: no signatures',
+        binary.hasDwarf ? 'DWARF' : 'no DWARF',
       ];
       stderr.line(`${path}: ${parts.join(', ')}; ${all.length} of ${binary.functionCount} functions`);
       const buildmode = loadedBuildmode(binary.buildInfo);
@@ -74,7 +74,7 @@ In a pattern * matches any characters and ? one; write it between single quotes:
         drawnAt = performance.now();
         stderr.write(`\r\x1b[K${index} of ${all.length}`);
       }
-      const row = rows.functionRow(binary, sites, fn, reasons.get(fn.name));
+      const row = rows.functionRow(binary, sites, fn, reasons.get(fn.name), selected.signatures.get(fn.entryVaddr));
       stdout.line(options.json ? JSON.stringify(rows.rowJson(row)) : rows.rowText(row, style.stdout));
     }
     if (drawnAt > 0) stderr.write('\r\x1b[K');

@@ -5,7 +5,9 @@ import type { GoParameter, GoSignature } from '../binary/go-type.ts';
  * cut down to their last part, as source has them.
  * @param functionName as in pclntab: `github.com/acme/shop.(*Cart).Add`
  */
-export function goSyntax(functionName: string, { parameters, results }: GoSignature): string {
+export function goSyntax(functionName: string, { parameters: all, results }: GoSignature): string {
+  // The dictionary of generic code stands in no source.
+  const parameters = all.filter(({ name }) => name !== '.dict');
   const { owner, name } = splitName(functionName);
   const [first, ...rest] = parameters;
   const isMethod = first !== undefined && owner !== '' && receiverName(owner) === first.type.name;

@@ -6,6 +6,7 @@ import { listGoProcesses } from '../discovery/processes.ts';
 import { readProcess } from '../discovery/read-process.ts';
 import { selectTargets, targetByPid } from '../discovery/target.ts';
 import { planProblems } from '../probe/plan-problems.ts';
+import { typeNotes } from '../probe/type-notes.ts';
 import { createBootClock } from '../telemetry/boot-clock.ts';
 import { createPlanner } from '../tracer/planner.ts';
 import { createTracer, type DetachedProcess } from '../tracer/tracer.ts';
@@ -67,7 +68,7 @@ export async function traceCalls(
       printed.calls += 1;
       const probe = owner.plan.probes[call.probe - owner.firstProbe];
       const name = probe?.description.functionName ?? '?';
-      const called = { name, signatureUnavailable: probe?.signatureUnavailable };
+      const called = { name, typeSource: probe?.description.typeSource, typeSources: probe?.typeSources };
       const start = clock.wallTime(call.start);
       try {
         stdout.line(json ? callJson(call, called, start) : callText(call, called, start, style.stdout));
@@ -91,11 +92,7 @@ export async function traceCalls(
   if (traced.plan.probes.length === 0) {
     throw new CommandError(`Nothing to trace in process ${target.pid}: no function of it can be probed.`);
   }
-  const unknown = traced.plan.probes.flatMap(({ signatureUnavailable }) => signatureUnavailable ?? []);
-  if (unknown.length > 0) {
-    const functions = unknown.length === 1 ? '1 function' : `${unknown.length} functions`;
-    stderr.line(`${style.stderr.yellow('sidespan:')} No arguments and results of ${functions}: ${unknown[0]}.`);
-  }
+  for (const note of typeNotes(traced.plan)) stderr.line(`${style.stderr.yellow('sidespan:')} ${note}`);
   const names = traced.plan.probes.length === 1 ? '1 function' : `${traced.plan.probes.length} functions`;
   stderr.line(style.stderr.dim(`tracing ${names} of ${target.exePath} (pid ${target.pid}); Ctrl-C ends it`));
 

@@ -21,6 +21,7 @@ export function valuesText(values: readonly Value[]): string {
 
 function contentText(content: ValueContent, type: string): string {
   if (content === null) return 'nil';
+  if (typeof content === 'string' && type === 'WORD') return content.replace(/^0x0+(?=.)/, '0x');
   if (typeof content === 'string') return isNumberText(type) ? content : JSON.stringify(content);
   if (typeof content !== 'object') return String(content);
   if (!Array.isArray(content)) {

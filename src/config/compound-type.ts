@@ -1,10 +1,11 @@
 import { parseKeyValues, splitItems } from './key-values.ts';
+import { splitOutsideBrackets } from './outside-brackets.ts';
 import { BadValue, chosen, parsed, quoted, type ValueType } from './value-type.ts';
 
 /** Function patterns, or anything else that may itself contain commas: separated by `;` or newlines. */
 export const patternList: ValueType<readonly string[]> = {
   label: 'list, separated by `;` or newlines',
-  schema: parsed((value) => splitItems(value, /[;\n]/)),
+  schema: parsed(splitOutsideBrackets),
   fromList: (parts) => parts.join('\n'),
 };
 

@@ -38,6 +38,8 @@ function readInteger(view: DataView, at: number, sizeBytes: number, signed: bool
 
 function readPlain(shape: PlainShape, view: DataView, at: number): ValueContent {
   switch (shape.kind) {
+    case 'word':
+      return readWord(view, at, shape.sizeBytes);
     case 'bool':
       return view.getUint8(at) !== 0;
     case 'float':
@@ -53,6 +55,18 @@ function readPlain(shape: PlainShape, view: DataView, at: number): ValueContent 
       return address === 0 ? null : `0x${address.toString(16)}`;
     }
   }
+}
+
+/** All its digits, so that they show its size. */
+function readWord(view: DataView, at: number, sizeBytes: number): string {
+  let digits = '';
+  for (let i = 0; i < sizeBytes; i++)
+    digits =
+      view
+        .getUint8(at + i)
+        .toString(16)
+        .padStart(2, '0') + digits;
+  return `0x${digits}`;
 }
 
 /** JSON has no NaN and no infinities: they are strings. */

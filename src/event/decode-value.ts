@@ -92,6 +92,7 @@ export function decodeShape(
     case 'complex':
     case 'address':
     case 'time':
+    case 'word':
     case 'present':
       return decodeScalar(shape, name, base, reader.view);
     case 'text':

@@ -14,6 +14,9 @@ export function kindLabel(type: GoType, depth = 0): string {
     case 'pointer':
     case 'unsafe.Pointer':
       return 'PTR';
+    case 'struct':
+      // Words that belong together, in what is known of them without debug information.
+      return type.name.startsWith('{') ? 'WORDS' : 'STRUCT';
     case 'uintptr':
       return 'UINT';
     default:

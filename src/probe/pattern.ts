@@ -1,12 +1,22 @@
+import { parseSignature } from './signature/parse-signature.ts';
+import { SignatureError } from './signature/signature-error.ts';
+import type { SignatureSyntax } from './signature/type-syntax.ts';
+
 /**
- * Patterns of SIDESPAN_FUNCTIONS: names or globs, separated by `;` or newlines. `*` is any run of characters, `?` any one;
- * everything else stands for itself. So `net/http.(*conn).serve` is a name as it is (its `*` matches the literal `*`) and
- * `main.(*Cart).*` is every method of *Cart. `main.Map[...]` is every instance of a generic function.
+ * A pattern of SIDESPAN_FUNCTIONS: a name or glob. `*` is any run of characters, `?` any one; everything else stands for
+ * itself. So `net/http.(*conn).serve` is a name as it is (its `*` matches the literal `*`) and `main.(*Cart).*` is every
+ * method of *Cart. `main.Map[...]` is every instance of a generic function, `main.Map[int]` that of one type.
+ * A signature may follow: `main.(*Cart).Add(item main.Item, n int) error`.
  *
  * A pattern that matches no whole name is tried on `shortNames`: `http.(*conn).serve` is found as well.
  */
 export interface FunctionPattern {
+  /** As it was written. */
   readonly text: string;
+  /** Without the signature. */
+  readonly name: string;
+  /** Parameters and results as they were written; absent: none were. */
+  readonly signature?: SignatureSyntax | undefined;
   /** Without wildcards other than the `(*` of a pointer receiver: names one function. */
   readonly exact: boolean;
   readonly matches: (name: string) => boolean;
@@ -17,28 +27,54 @@ export interface FunctionPattern {
 /** Longest pattern: far longer than any Go symbol that is not generated. */
 const maxPatternLength = 4096;
 
-/** The patterns of a setting, in order, without empty ones and repetitions. */
-export function parsePatterns(setting: string): FunctionPattern[] {
-  const texts = setting
-    .split(/[;\n]/)
-    .map((text) => text.trim())
-    .filter((text) => text !== '');
-  return [...new Set(texts)].map(functionPattern);
+/** Parses one pattern. Throws a SignatureError if a signature follows the name and can't be read. */
+export function functionPattern(text: string): FunctionPattern {
+  if (text.length > maxPatternLength) {
+    throw new SignatureError(text, maxPatternLength, `a pattern has at most ${maxPatternLength} characters`);
+  }
+  const start = signatureStart(text);
+  const name = text.slice(0, start).trimEnd();
+  const signature = start === undefined ? undefined : parseSignature(text, start);
+  // The star in front of a receiver's type stands for itself when there is no other.
+  const hasNoWildcard = !/[*?]/.test(name.replaceAll(/\(\*(?=[^)*?])/g, '('));
+  // As the runtime prints a generic function: all its instances.
+  const glob = name.replaceAll('[...]', '[*]');
+  const exact = hasNoWildcard && glob === name;
+  const plain = withoutShapes(name);
+  // Nobody writes type arguments as the compiler's shapes of them: `main.Map[int]` for `main.Map[go.shape.int]`.
+  const isInstance = exact && name.includes('[');
+  const matches = isInstance
+    ? (own: string) => withoutShapes(own) === plain
+    : exact
+      ? (own: string) => own === name
+      : globMatcher(glob);
+  // Tells most names apart at once: short ones end as the whole does.
+  const ending = isInstance ? '' : glob.slice(glob.search(/[^*?./]*$/));
+  const matchesShort = (own: string) => own.endsWith(ending) && shortNames(own).some(matches);
+  return { text, name, signature, exact, matches, matchesShort };
 }
 
-/** One pattern. */
-export function functionPattern(text: string): FunctionPattern {
-  if (text.length > maxPatternLength)
-    throw new RangeError(`function pattern longer than ${maxPatternLength} characters`);
-  // The star in front of a receiver's type stands for itself when there is no other.
-  const exact = !/[*?]/.test(text.replaceAll(/\(\*(?=[^)*?])/g, '('));
-  // As the runtime prints a generic function: all its instances.
-  const glob = text.replaceAll('[...]', '[*]');
-  const matches = exact && glob === text ? (name: string) => name === text : globMatcher(glob);
-  // Tells most names apart at once: short ones end as the whole does.
-  const ending = glob.slice(glob.search(/[^*?./]*$/));
-  const matchesShort = (name: string) => name.endsWith(ending) && shortNames(name).some(matches);
-  return { text, exact: exact && glob === text, matches, matchesShort };
+/**
+ * Index of the `(` that begins the parameters: the first one that holds no receiver and stands in no type arguments.
+ * A receiver stands behind a dot, or is followed by one: `main.(*Cart).Add`, `*(*Cart).*`.
+ */
+function signatureStart(text: string): number | undefined {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '[') depth++;
+    else if (character === ']') depth--;
+    else if (character === '(' && depth === 0) {
+      const end = text.indexOf(')', at);
+      const isReceiver = text[at - 1] === '.' || at === 0 || (end > 0 && text[end + 1] === '.');
+      if (!isReceiver) return at;
+    }
+  }
+  return undefined;
+}
+
+function withoutShapes(name: string): string {
+  return name.replaceAll('go.shape.', '').replaceAll(', ', ',');
 }
 
 /**

@@ -20,6 +20,8 @@ export class PlanBuilder {
   readonly interfaces = new Set<string>();
   /** Named types of traced signatures: what an `any` of the program may well hold. */
   readonly namedTypes = new Set<string>();
+  /** What the user should know of the plan, in whole sentences. */
+  readonly notes: string[] = [];
   /** Entry addresses of functions where a preset's calls begin, and the preset's name. */
   readonly presetFunctions = new Map<number, string>();
   /** Ops of all plans together. */

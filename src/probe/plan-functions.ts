@@ -1,56 +1,61 @@
 import type { GoFunction } from '../binary/go-binary.ts';
 import type { GoSignature, GoType } from '../binary/go-type.ts';
 import type { PlanBuilder } from './plan-builder.ts';
-import { type AssignedValue, assignRegisters } from './register-assignment.ts';
 import type { CaptureShape, Shape } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
+import { functionTypes } from './signature/function-types.ts';
+import type { SignatureSyntax } from './signature/type-syntax.ts';
 import { planValues } from './value-plan.ts';
 import { probeFlag, siteAction } from './wire.ts';
 
 const maxTypeDepth = 4;
 const maxNamedTypes = 500;
 
-/** Adds probe, sites and plans of a traced function; returns the reason if it can't be traced. */
-export function planFunction(builder: PlanBuilder, fn: GoFunction, limits: CaptureLimits): string | undefined {
+/**
+ * Adds probe, sites and plans of a traced function; returns the reason if it can't be traced.
+ * @param written the signature that the user gave
+ */
+export function planFunction(
+  builder: PlanBuilder,
+  fn: GoFunction,
+  limits: CaptureLimits,
+  written?: SignatureSyntax | undefined,
+): string | undefined {
   const { binary } = builder;
   // Which of two calls that begin at one instruction encloses the other is up to the kernel, so they could not be paired.
   const preset = builder.presetFunctions.get(fn.entryVaddr);
   if (preset !== undefined) return `its calls are traced already, by the preset ${preset}`;
   const sites = builder.finder.find(fn);
   if (sites.unavailable !== undefined) return sites.unavailable;
-  const signature = binary.signature(fn);
-  const assignment =
-    signature.value === undefined ? undefined : assignRegisters(signature.value, binary.arch, sites.value.abi);
-  const entry = assignment && planValues(assignment.parameters.filter(isShown), limits, builder.strings);
-  const exit = assignment && planValues(assignment.results, limits, builder.strings);
-  const entryPlan = entry && builder.addPlan(entry);
-  const exitPlan = exit && builder.addPlan(exit);
-  const captures = [entry?.shape, exit?.shape].filter((shape) => shape !== undefined);
-  for (const shape of captures) collectInterfaces(shape, builder.interfaces);
-  for (const { type } of [...(assignment?.parameters ?? []), ...(assignment?.results ?? [])]) {
-    collectNamedTypes(type, builder.namedTypes);
+  const types = functionTypes(binary, fn, sites.value, written);
+  const { parameters, results, signature } = types;
+  if (types.problem !== undefined) {
+    builder.notes.push(`The signature written for ${fn.name} is not used: ${types.problem}.`);
   }
+  const entry = planValues(parameters, limits, builder.strings);
+  const exit = planValues(results, limits, builder.strings);
+  const entryPlan = builder.addPlan(entry);
+  const exitPlan = builder.addPlan(exit);
+  for (const { shape } of [entry, exit]) collectInterfaces(shape, builder.interfaces);
+  for (const { type } of [...parameters, ...results]) collectNamedTypes(type, builder.namedTypes);
   const probe = builder.addProbe({
     description: {
       kind: 'function',
       functionName: fn.name,
       source: binary.sourceLine(fn.entryVaddr),
       errorResult: signature.value && errorResult(signature.value),
+      typeSource: types.source === 'dwarf' ? undefined : types.source,
       scopeName: 'sidespan/function',
     },
     flags: entryPlan === undefined ? 0 : probeFlag.sendArguments,
-    arguments: entry?.shape,
-    results: exit?.shape,
+    arguments: entry.shape,
+    results: exit.shape,
     signatureUnavailable: signature.unavailable,
+    typeSources: { parameters: parameters.map(({ source }) => source), results: results.map(({ source }) => source) },
   });
   builder.addEntry(fn, sites.value, siteAction.enter, probe, entryPlan);
   builder.addExits(fn, sites.value, siteAction.leave, probe, exitPlan);
   return undefined;
-}
-
-/** A generic function's dictionary takes a register but is no parameter of the source. */
-function isShown({ name }: AssignedValue): boolean {
-  return name !== '.dict';
 }
 
 /** Types of a package, also behind pointers, slices and fields. */

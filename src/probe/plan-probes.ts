@@ -48,9 +48,14 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
   const presetReports = presets.map((preset) => planPreset(builder, preset, limits));
   const selection = selectFunctions(binary, patterns, maxFunctions);
   const untraceable: Untraceable[] = [...selection.untraceable];
-  const notes: string[] = [];
+  const { notes } = builder;
   for (const fn of selection.functions) {
-    const reason = planFunction(builder, fn, limitsFor(builder, limits, notes));
+    const reason = planFunction(
+      builder,
+      fn,
+      limitsFor(builder, limits, notes),
+      selection.signatures.get(fn.entryVaddr),
+    );
     if (reason !== undefined) untraceable.push({ functionName: fn.name, reason });
   }
   planDynamicTypes(builder, limitsFor(builder, limits, notes));

@@ -4,6 +4,7 @@ import type { ProbeDescription } from './probe.ts';
 import type { ProcessOffsets } from './process-offsets.ts';
 import type { Untraceable } from './select-functions.ts';
 import type { CaptureShape } from './shape.ts';
+import type { TypeSource } from './signature/type-source.ts';
 import type { SiteAction } from './wire.ts';
 
 /**
@@ -43,6 +44,10 @@ export interface PlannedProbe {
   readonly fields?: readonly CaptureShape[] | undefined;
   /** Of a function: why its parameters and results are unknown. */
   readonly signatureUnavailable?: string | undefined;
+  /** Of a function: what told the type of each argument and result. */
+  readonly typeSources?:
+    | { readonly parameters: readonly TypeSource[]; readonly results: readonly TypeSource[] }
+    | undefined;
 }
 
 export interface PlannedSite {
@@ -83,7 +88,7 @@ export interface PlanReport {
   readonly matched: number;
   readonly taken: number;
   readonly presets: readonly PresetReport[];
-  /** Runtime sites that are missing, with what that means. */
+  /** In whole sentences: runtime sites that are missing, with what that means; written signatures that don't fit. */
   readonly notes: readonly string[];
 }
 

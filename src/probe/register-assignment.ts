@@ -21,6 +21,8 @@ export interface AssignedValue {
   readonly type: GoType;
   /** Empty for a value of size 0. */
   readonly pieces: readonly Piece[];
+  /** Why it can't be read, wherever it is. */
+  readonly unavailable?: string | undefined;
 }
 
 export interface Assignment {

@@ -39,6 +39,8 @@ export function shapeOfType(type: GoType, at: number, context: ShapeContext, pla
   }
   const { sizeBytes } = type;
   switch (type.kind) {
+    case 'word':
+      return { ...base, kind: 'word', sizeBytes };
     case 'bool':
       return { ...base, kind: 'bool', sizeBytes };
     case 'float32':

@@ -18,11 +18,11 @@ export interface IntegerShape extends ShapeBase {
 }
 
 /**
- * bool; float of 4 or 8, complex of 8 or 16 bytes; address: unsafe.Pointer or a pointer to nothing readable; time: time.Time;
+ * word: only its size is known; bool; float of 4 or 8, complex of 8 or 16 bytes; address: unsafe.Pointer or a pointer to nothing readable; time: time.Time;
  * present: whether a pointer is not nil.
  */
 export interface PlainShape extends ShapeBase {
-  readonly kind: 'bool' | 'float' | 'complex' | 'address' | 'time' | 'present';
+  readonly kind: 'word' | 'bool' | 'float' | 'complex' | 'address' | 'time' | 'present';
   readonly sizeBytes: number;
 }
 
@@ -158,6 +158,7 @@ export interface CapturedValue extends NamedShape {
 export function shapeEnd(shape: Shape): number {
   switch (shape.kind) {
     case 'integer':
+    case 'word':
     case 'bool':
     case 'float':
     case 'complex':

@@ -1,6 +1,7 @@
 import type { GoType } from '../binary/go-type.ts';
 import { type CaptureOp, chunkBytes, op, planLimits } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
+import { kindLabel } from './kind-label.ts';
 import type { AssignedValue, Piece } from './register-assignment.ts';
 import type { CapturedValue, Shape } from './shape.ts';
 import type { Budget, CaptureLimits } from './shape-context.ts';
@@ -99,6 +100,10 @@ function shapesOf(values: readonly PlacedValue[], limits: CaptureLimits, budget:
         shapes[i] = shape;
       };
       const context = { limits, budget, later, level: 0, nesting: 0, times: 1, imageEnd };
+      if (value.unavailable !== undefined) {
+        place({ kind: 'missing', type: kindLabel(value.type), goType: '', at, reason: value.unavailable });
+        continue;
+      }
       place(shapeOfType(value.type, at, floats.length > 0 ? { ...context, gap } : context, place));
     }
     return shapes;

@@ -2,6 +2,7 @@ import type { Attributes, SpanStatus } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import type { ProbeDescription } from '../probe/probe.ts';
+import type { TypeSource } from '../probe/signature/type-source.ts';
 import {
   type CallMeaning,
   PANIC_EXCEPTION,
@@ -20,6 +21,7 @@ export interface FunctionFacts {
   readonly file: string | undefined;
   readonly line: number | undefined;
   readonly errorResult: number | undefined;
+  readonly typeSource: TypeSource | undefined;
 }
 
 /** Why a call counts as failed. */
@@ -36,6 +38,7 @@ export function functionFacts(probe: ProbeDescription): FunctionFacts {
     file: probe.source?.file,
     line: probe.source?.line,
     errorResult: probe.errorResult,
+    typeSource: probe.typeSource,
   };
 }
 
@@ -55,6 +58,7 @@ export function functionMeaning(
   const attributes: Attributes = { [ATTR.CODE_FUNCTION_NAME]: facts.functionName };
   if (facts.file !== undefined) attributes[ATTR.CODE_FILE_PATH] = facts.file;
   if (facts.line !== undefined) attributes[ATTR.CODE_LINE_NUMBER] = facts.line;
+  if (facts.typeSource !== undefined) attributes[SIDESPAN.TYPE_SOURCE] = facts.typeSource;
   addValues(attributes, argumentKeys, call.arguments);
   addValues(attributes, resultKeys, call.results);
   attributes[SIDESPAN.GOROUTINE_ID] = call.goid;

@@ -73,6 +73,7 @@ export const SIDESPAN = {
   ENDED: 'sidespan.ended',
   UNAVAILABLE: 'sidespan.unavailable',
   TRUNCATED: 'sidespan.truncated',
+  TYPE_SOURCE: 'sidespan.types.source',
   ARGUMENT_PREFIX: 'sidespan.argument.',
   RESULT_PREFIX: 'sidespan.result.',
   FUNCTION_DURATION: 'sidespan.function.duration',

@@ -92,6 +92,7 @@ export function askEverything(path: string): number {
         ask(() => fn.name);
         ask(() => binary.sourceLine(fn.entryVaddr + 1));
         ask(() => binary.functionAt(fn.endVaddr - 1));
+        ask(() => binary.argumentInfo(fn));
       }
     });
     ask(() => binary.functionsNamed('main.main').map((fn) => binary.read(fn.entryVaddr, fn.endVaddr - fn.entryVaddr)));
@@ -99,6 +100,8 @@ export function askEverything(path: string): number {
       ask(() => binary.runtimeType(name)?.fields?.map(({ type }) => `${type.name} ${type.elem?.name}`));
       ask(() => binary.runtimeTypeAt(binary.runtimeTypeAddress(name) ?? 0));
     }
+    ask(() => binary.functionsNamed('os.(*File).Write').map((fn) => binary.methodTypes('*os.File', fn)));
+    ask(() => binary.runtimeTypesCalled('main.Order').map((type) => type.name));
     ask(() => binary.implementations('error').map(({ type }) => type.name));
   });
   return values;

@@ -2,19 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { editDistance, nearestNames } from '../../src/probe/name-suggestion.ts';
-import { functionPattern, parsePatterns, shortNames } from '../../src/probe/pattern.ts';
-
-test('patterns are separated by semicolons and newlines', () => {
-  const patterns = parsePatterns(' main.* ;\nnet/http.(*conn).serve\n\n;main.*;main.charge');
-  assert.deepEqual(
-    patterns.map(({ text, exact }) => [text, exact]),
-    [
-      ['main.*', false],
-      ['net/http.(*conn).serve', true],
-      ['main.charge', true],
-    ],
-  );
-});
+import { functionPattern, shortNames } from '../../src/probe/pattern.ts';
 
 test('what matches', () => {
   const cases: [pattern: string, name: string, matches: boolean][] = [
@@ -41,6 +29,15 @@ test('what matches', () => {
     ['main.a*b*c', 'main.abbbd', false],
     ['main.(*).Add', 'main.(*Cart).Add', true],
     ['main.(*t).Add', 'main.(*Cart).Add', false],
+    ['main.Map[int]', 'main.Map[go.shape.int]', true],
+    ['main.Map[int,string]', 'main.Map[go.shape.int,go.shape.string]', true],
+    ['main.Map[int, string]', 'main.Map[go.shape.int,go.shape.string]', true],
+    ['main.Map[int]', 'main.Map[go.shape.int64]', false],
+    ['main.(*Stack[string]).Push(s string)', 'main.(*Stack[go.shape.string]).Push', true],
+    ['main.(*Cart).Add(n int) error', 'main.(*Cart).Add', true],
+    ['main.Add (n int)', 'main.Add', true],
+    ['main.Map[func(int)]', 'main.Map[go.shape.func(int)]', true],
+    ['*(*Cart).*', 'main.(*Cart).Add', true],
   ];
   for (const [pattern, name, matches] of cases) {
     assert.equal(functionPattern(pattern).matches(name), matches, `${pattern} on ${name}`);
@@ -79,6 +76,8 @@ test('a glob matches what its regular expression matches', () => {
     .map((chars) => chars.join(''));
   fc.assert(
     fc.property(letters, letters, (glob, name) => {
+      // A `(` that is no receiver's begins a signature.
+      fc.pre(!/(^|[^.])\(/.test(glob));
       const pattern = functionPattern(glob);
       const source = [...glob]
         .map((c) => (c === '*' ? '.*' : c === '?' ? '.' : `\\${c}`.replace(/^\\([ab])$/, '$1')))
@@ -96,7 +95,7 @@ test('a glob with many stars does not take exponential time', () => {
 });
 
 test('an endless pattern is refused', () => {
-  assert.throws(() => functionPattern('x'.repeat(5000)), /longer than 4096/);
+  assert.throws(() => functionPattern('x'.repeat(5000)), /at most 4096 characters/);
 });
 
 test('near names for a pattern that matched nothing', () => {

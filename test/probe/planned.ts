@@ -8,7 +8,7 @@ import { dynamicValueShape } from '../../src/event/dynamic-value.ts';
 import { formatPlan, planLimits } from '../../src/probe/capture-op.ts';
 import { worstCaseSteps } from '../../src/probe/capture-plan.ts';
 import { fieldPath } from '../../src/probe/field-path.ts';
-import { parsePatterns } from '../../src/probe/pattern.ts';
+import { functionPattern } from '../../src/probe/pattern.ts';
 import { planProbes } from '../../src/probe/plan-probes.ts';
 import { allPresets } from '../../src/probe/presets.ts';
 import type { ProbePlan } from '../../src/probe/probe-plan.ts';
@@ -17,7 +17,11 @@ import { runPlan, type Target } from './capture-interpreter.ts';
 import type { FakeMemory } from './fake-memory.ts';
 
 export function planOf(binary: GoBinary, patterns = '', maxFunctions?: number): ProbePlan {
-  const found = planProbes(binary, { patterns: parsePatterns(patterns), presets: allPresets, maxFunctions });
+  const found = planProbes(binary, {
+    patterns: patterns.split(';').filter(Boolean).map(functionPattern),
+    presets: allPresets,
+    maxFunctions,
+  });
   assert.equal(found.unavailable, undefined);
   return found.value as ProbePlan;
 }

@@ -8,6 +8,8 @@ export interface TracedCall {
   readonly funcName: string;
   readonly args: readonly Value[];
   readonly results: readonly Value[];
+  /** Which source the types of the arguments come from. */
+  readonly source: string;
   readonly goid: number;
   readonly latency: number;
   readonly timestamp: string;

@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BinaryError } from '../../src/binary/binary-error.ts';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
-import { parsePatterns } from '../../src/probe/pattern.ts';
+import { functionPattern } from '../../src/probe/pattern.ts';
 import { planProbes } from '../../src/probe/plan-probes.ts';
 import { allPresets } from '../../src/probe/presets.ts';
 import { createPlanner } from '../../src/tracer/planner.ts';
 import { goTarget } from '../support/go-target.ts';
 
-const options = { patterns: parsePatterns('main.*;net/http.*'), presets: allPresets, maxFunctions: 200 };
+const options = { patterns: [functionPattern('main.*;net/http.*')], presets: allPresets, maxFunctions: 200 };
 
 /** Processes that this one has started and that run still. */
 function children(): number[] {

@@ -94,7 +94,7 @@ export class TypeReader {
 }
 
 /** Tags that the linker gives to the kinds (https://github.com/golang/go/blob/go1.26.0/src/cmd/link/internal/ld/dwarf.go, `newtype`). */
-const tags: Readonly<Record<GoKind, number>> = {
+const tags: Readonly<Partial<Record<GoKind, number>>> = {
   bool: Tag.baseType,
   int: Tag.baseType,
   int8: Tag.baseType,

@@ -1,0 +1,41 @@
+import type { GoType } from './go-type.ts';
+import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
+import { methodBytes } from './type-layout.ts';
+
+/** Parameters without the receiver, and results, of a method: a variadic one has its slice. */
+export interface MethodTypes {
+  readonly parameters: readonly GoType[];
+  readonly results: readonly GoType[];
+  readonly variadic: boolean;
+}
+
+/**
+ * Types of the method whose code begins at that offset of the text, out of its receiver's type descriptor (src/internal/abi/type.go,
+ * `Method`: name, type, code for calls through an interface, code for direct calls). The linker leaves out methods that
+ * no interface of the program and no reflection can reach: then undefined.
+ */
+export function methodTypes(
+  types: TypeReader,
+  receiver: TypeDescriptor,
+  codeOffset: number,
+  typeAt: (vaddr: number) => GoType,
+): MethodTypes | undefined {
+  const uncommon = types.uncommon(receiver);
+  if (uncommon === undefined || uncommon.methodCount === 0) return undefined;
+  const { methodsVaddr, methodCount } = uncommon;
+  const cursor = types.image.cursor(methodsVaddr, methodCount * methodBytes);
+  for (let index = 0; index < methodCount; index++) {
+    const typeOffset = cursor.seek(methodsVaddr + index * methodBytes + 4).i32();
+    const interfaceCode = cursor.i32();
+    const directCode = cursor.i32();
+    // -1 and 0 stand for code that was left out.
+    const isThis = [directCode, interfaceCode].some((offset) => offset > 0 && offset === codeOffset);
+    const typeVaddr = isThis ? types.typeAtOffset(typeOffset) : 0;
+    if (typeVaddr === 0) continue;
+    const type = types.descriptor(typeVaddr);
+    if (type.kind !== 'func') continue;
+    const { parameters, results, variadic } = types.functionTypes(type);
+    return { parameters: parameters.map(typeAt), results: results.map(typeAt), variadic };
+  }
+  return undefined;
+}

@@ -1,0 +1,176 @@
+import type { ArgumentInfo } from '../../binary/argument-info.ts';
+import type { Found, GoBinary, GoFunction } from '../../binary/go-binary.ts';
+import type { GoSignature } from '../../binary/go-type.ts';
+import type { Abi } from '../calling-convention.ts';
+import { type FunctionName, functionName } from '../function-name.ts';
+import { type AssignedValue, assignRegisters } from '../register-assignment.ts';
+import type { FunctionSites } from '../site.ts';
+import { rawArguments, rawResults, rawStack } from './raw-registers.ts';
+import { UnresolvedType } from './resolve-type.ts';
+import { contradiction } from './signature-check.ts';
+import { type SpilledArgument, spilledArguments } from './spilled-arguments.ts';
+import type { TypeSource } from './type-source.ts';
+import type { SignatureSyntax } from './type-syntax.ts';
+import { leavesOf, untypedArguments } from './untyped-arguments.ts';
+import { receiverType, runtimeSignature, writtenSignature } from './written-signature.ts';
+
+/** A value of a call, where it is, and what told so. */
+export interface SourcedValue extends AssignedValue {
+  readonly source: TypeSource;
+}
+
+/** Of a function's sites what tells where its arguments are. */
+export type FunctionPlace = Pick<FunctionSites, 'abi' | 'entry'>;
+
+/** All that is known of what a function takes and returns. */
+export interface FunctionTypes {
+  /** Receiver first. Of generic code without the dictionary. */
+  readonly parameters: readonly SourcedValue[];
+  readonly results: readonly SourcedValue[];
+  /** The best of the parameters' sources. */
+  readonly source: TypeSource;
+  /** With types, where one of the first three sources has them; else why none has. */
+  readonly signature: Found<GoSignature>;
+  /** What is wrong with the signature that the user wrote. */
+  readonly problem?: string | undefined;
+}
+
+/**
+ * Types of a function's arguments and results from the best source that has them. What a user wrote is taken if there is
+ * no debug information, and if nothing in the binary contradicts it.
+ * @param place its ABI, and where its calls are seen: the stack check there tells which registers hold arguments
+ */
+export function functionTypes(
+  binary: GoBinary,
+  fn: GoFunction,
+  place: FunctionPlace | undefined,
+  written: SignatureSyntax | undefined,
+): FunctionTypes {
+  const name = functionName(fn.name);
+  const code: Code = { binary, abi: place?.abi ?? (fn.isAssembly ? 'stack' : 'registers') };
+  const debugged = binary.signature(fn);
+  const known = written && tryWritten(binary, name, written);
+  if (debugged.value !== undefined) {
+    const types = fromSignature(code, debugged.value, 'dwarf');
+    return { ...types, problem: known && disagreement(known, debugged.value, 'its debug information') };
+  }
+  const clues = cluesOf(code, fn, place);
+  const described = runtimeSignature(binary, fn, name);
+  const problem = known && (problemOf(code, name, known, clues) ?? disagreementWith(described, known));
+  if (known?.value !== undefined && problem === undefined) return fromSignature(code, known.value, 'signature');
+  if (described !== undefined) return { ...fromSignature(code, described, 'runtime'), problem };
+  return { ...untyped(code, fn, name, clues), signature: { unavailable: debugged.unavailable }, problem };
+}
+
+/** Every part of the arguments takes one register at most. */
+function registersAtMost({ isGeneric }: FunctionName, info: ArgumentInfo | undefined): number {
+  if (!info?.complete) return Number.POSITIVE_INFINITY;
+  return info.slots.flatMap(leavesOf).length + (isGeneric ? 1 : 0);
+}
+
+/** The binary, and how the function gets its arguments. */
+interface Code {
+  readonly binary: GoBinary;
+  readonly abi: Abi;
+}
+
+/** What the machine code and the tables for tracebacks tell. */
+interface Clues {
+  readonly info: ArgumentInfo | undefined;
+  readonly spills: readonly SpilledArgument[];
+}
+
+function cluesOf({ binary, abi }: Code, fn: GoFunction, place: FunctionPlace | undefined): Clues {
+  // Argument info came with the register ABI; on the stack it would tell the same as the words there.
+  if (abi === 'stack') return { info: undefined, spills: [] };
+  const info = binary.argumentInfo(fn).value;
+  const hasSpills = binary.arch === 'amd64' && place?.entry.stackCheck === true;
+  const bytes = hasSpills ? binary.read(fn.entryVaddr, fn.endVaddr - fn.entryVaddr) : undefined;
+  return { info, spills: (bytes && place && spilledArguments(bytes, place.entry.offset)) ?? [] };
+}
+
+function tryWritten(binary: GoBinary, name: FunctionName, written: SignatureSyntax): Found<GoSignature> {
+  try {
+    return { value: writtenSignature(binary, name, written) };
+  } catch (error) {
+    if (error instanceof UnresolvedType) return { unavailable: error.message };
+    throw error;
+  }
+}
+
+function problemOf(
+  { binary, abi }: Code,
+  name: FunctionName,
+  known: Found<GoSignature>,
+  clues: Clues,
+): string | undefined {
+  if (known.value === undefined) return known.unavailable;
+  const { parameters } = assignRegisters(known.value, binary.arch, abi);
+  // The compiler takes whatever comes first in generic code for the dictionary, and leaves it out.
+  const recorded = parameters.slice(name.isGeneric ? 1 : 0);
+  return contradiction(parameters, recorded, clues.info, clues.spills, binary.arch);
+}
+
+function disagreementWith(described: GoSignature | undefined, known: Found<GoSignature>): string | undefined {
+  return described && disagreement(known, described, "its receiver's type descriptor");
+}
+
+/** What the user wrote and the binary has otherwise; undefined: they agree. Names of parameters are the user's own business. */
+function disagreement(known: Found<GoSignature>, own: GoSignature, source: string): string | undefined {
+  if (known.value === undefined) return known.unavailable;
+  const lists = [
+    ['parameter', known.value.parameters, own.parameters],
+    ['result', known.value.results, own.results],
+  ] as const;
+  for (const [what, written, real] of lists) {
+    if (written.length !== real.length) {
+      return `${source} has ${real.length} ${what}s, and not ${written.length} (a receiver counts as one)`;
+    }
+    for (const [index, { type }] of written.entries()) {
+      const other = real[index]?.type.name ?? '';
+      // An interface that was written out has no name of its own.
+      if (type.name !== other && !type.name.includes('interface {…}')) {
+        return `${what} ${index + 1} is ${other} by ${source}, and not ${type.name}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function fromSignature({ binary, abi }: Code, signature: GoSignature, source: TypeSource): FunctionTypes {
+  const { parameters, results } = assignRegisters(signature, binary.arch, abi);
+  const sourced = (value: AssignedValue): SourcedValue => ({ ...value, source });
+  return {
+    source,
+    parameters: parameters.filter((value) => value.name !== '.dict').map(sourced),
+    results: results.map(sourced),
+    signature: { value: signature },
+  };
+}
+
+/** Words by the argument info, or what is there as it is; of a method the receiver's type is known by its name. */
+function untyped(
+  { binary, abi }: Code,
+  fn: GoFunction,
+  name: FunctionName,
+  clues: Clues,
+): Omit<FunctionTypes, 'signature'> {
+  const { arch } = binary;
+  const words = clues.info && untypedArguments(clues.info, clues.spills);
+  const source = words === undefined ? 'registers' : 'arginfo';
+  const frame = abi === 'stack' ? rawStack(binary.argumentBytes(fn)) : undefined;
+  const raw = frame ?? rawArguments(arch, registersAtMost(name, clues.info));
+  const parameters = (words ?? raw).map((value): SourcedValue => ({ ...value, source }));
+  const receiver = name.receiver === undefined ? undefined : receiverType(binary, name.receiver);
+  const [first] = parameters;
+  if (receiver !== undefined && first !== undefined) {
+    const [own] = assignRegisters({ parameters: [{ name: '', type: receiver }], results: [] }, arch, abi).parameters;
+    if (JSON.stringify(own?.pieces) === JSON.stringify(first.pieces)) {
+      parameters[0] = { name: '', type: receiver, pieces: first.pieces, source: 'runtime' };
+    }
+  }
+  const dictionary = name.isShaped ? { method: 1, function: 0 }[name.role as string] : undefined;
+  if (dictionary !== undefined && words !== undefined) parameters.splice(dictionary, 1);
+  const results = (frame ?? rawResults(arch)).map((value) => ({ ...value, source: 'registers' as const }));
+  return { source, parameters, results };
+}

@@ -1,0 +1,146 @@
+import type { Found, GoBinary } from '../../binary/go-binary.ts';
+import type { GoField, GoType } from '../../binary/go-type.ts';
+import { nearestNames } from '../name-suggestion.ts';
+import { predeclaredType } from './predeclared.ts';
+import type { FieldSyntax, TypeSyntax } from './type-syntax.ts';
+
+/** Types of different packages that a short name may mean, as they are named in a message. */
+const maxCandidatesShown = 5;
+
+const word = { sizeBytes: 8, alignBytes: 8 } as const;
+
+/** What stands in the way of a written type: where in the pattern, and what. */
+export class UnresolvedType extends Error {
+  override readonly name = 'UnresolvedType';
+  readonly at: number;
+
+  constructor(at: number, message: string) {
+    super(message);
+    this.at = at;
+  }
+}
+
+/**
+ * The type that was written, out of the binary's run-time type descriptors: by its name if it has one, part by part where
+ * the binary has no descriptor of the whole. Throws an UnresolvedType for a name that the binary lacks, or has twice.
+ * @param packagePath of the function, where unqualified names are looked up first
+ */
+export function resolveType(binary: GoBinary, syntax: TypeSyntax, packagePath: string): GoType {
+  const inner = (part: TypeSyntax) => resolveType(binary, part, packagePath);
+  switch (syntax.kind) {
+    case 'name':
+      return namedType(binary, syntax, packagePath);
+    case 'pointer': {
+      const elem = inner(syntax.elem);
+      return described(binary, { kind: 'pointer', name: `*${elem.name}`, ...word, elem });
+    }
+    case 'slice': {
+      const elem = inner(syntax.elem);
+      return described(binary, { kind: 'slice', name: `[]${elem.name}`, sizeBytes: 24, alignBytes: 8, elem });
+    }
+    case 'array': {
+      const elem = inner(syntax.elem);
+      const { length } = syntax;
+      const sizeBytes = length * elem.sizeBytes;
+      const name = `[${length}]${elem.name}`;
+      return described(binary, { kind: 'array', name, sizeBytes, alignBytes: elem.alignBytes, elem, length });
+    }
+    case 'map': {
+      const key = inner(syntax.key);
+      const elem = inner(syntax.elem);
+      return described(binary, { kind: 'map', name: `map[${key.name}]${elem.name}`, ...word, key, elem });
+    }
+    case 'chan': {
+      const elem = inner(syntax.elem);
+      const elemName = elem.name.startsWith('<-') ? `(${elem.name})` : elem.name;
+      return described(binary, { kind: 'chan', name: syntax.word + elemName, ...word, elem });
+    }
+    case 'func': {
+      const types = (list: typeof syntax.parameters) => list.map(({ type }) => inner(type).name);
+      const results = types(syntax.results);
+      const suffix = results.length > 1 ? ` (${results.join(', ')})` : results.map((name) => ` ${name}`).join('');
+      return { kind: 'func', name: `func(${types(syntax.parameters).join(', ')})${suffix}`, ...word };
+    }
+    case 'interface': {
+      const name = syntax.hasMethods ? 'interface {…}' : 'interface {}';
+      return { kind: 'interface', name, sizeBytes: 16, alignBytes: 8, hasMethods: syntax.hasMethods };
+    }
+    case 'struct':
+      return structType(syntax.fields, inner);
+  }
+}
+
+/** The binary's own descriptor of the type, which knows more (how a map lies in memory), or the composed one. */
+function described(binary: GoBinary, composed: GoType): GoType {
+  const known = binary.runtimeType(composed.name);
+  return known?.kind === composed.kind ? known : composed;
+}
+
+/** Fields lie as Go's compiler lays them out: in order, each aligned to its type. */
+function structType(syntax: readonly FieldSyntax[], inner: (part: TypeSyntax) => GoType): GoType {
+  const fields: GoField[] = [];
+  let end = 0;
+  let alignBytes = 1;
+  for (const { name, type: written, embedded } of syntax) {
+    const type = inner(written);
+    const offsetBytes = alignUp(end, type.alignBytes);
+    fields.push({ name, type, embedded, offsetBytes });
+    alignBytes = Math.max(alignBytes, type.alignBytes);
+    end = offsetBytes + type.sizeBytes;
+  }
+  // A pointer to a last field of size 0 must not point behind the struct (cmd/compile, types.CalcStructSize).
+  if (end > 0 && fields.at(-1)?.type.sizeBytes === 0) end += 1;
+  const text = fields.map(({ name, type, embedded }) => (embedded ? type.name : `${name} ${type.name}`)).join('; ');
+  const name = text === '' ? 'struct {}' : `struct { ${text} }`;
+  return { kind: 'struct', name, sizeBytes: alignUp(end, alignBytes), alignBytes, fields };
+}
+
+function alignUp(offset: number, alignment: number): number {
+  return Math.ceil(offset / Math.max(1, alignment)) * Math.max(1, alignment);
+}
+
+function namedType(
+  binary: GoBinary,
+  { at, name: written, arguments: list }: TypeSyntax & { readonly kind: 'name' },
+  packagePath: string,
+): GoType {
+  const typeArguments = list.map((argument) => resolveType(binary, argument, packagePath).name);
+  const name = list.length === 0 ? written : `${written}[${typeArguments.join(',')}]`;
+  const isQualified = written.includes('.');
+  if (!isQualified) {
+    const own = binary.runtimeType(`${packagePath}.${name}`);
+    if (own !== undefined) return own;
+    const predeclared = predeclaredType(written);
+    if (predeclared !== undefined && list.length === 0) return predeclared;
+    throw new UnresolvedType(at, lacks(binary, `${packagePath}.${name}`, written));
+  }
+  const found = byQualifiedName(binary, name, packagePath);
+  if (found.value !== undefined) return found.value;
+  throw new UnresolvedType(at, found.unavailable);
+}
+
+/** By its full path, else by its package's name: then only one package that can be imported may have such a type. */
+function byQualifiedName(binary: GoBinary, name: string, packagePath: string): Found<GoType> {
+  const exact = binary.runtimeType(name);
+  if (exact !== undefined) return { value: exact };
+  const all = binary.runtimeTypesCalled(name);
+  const importable = all.filter((type) => !hiddenPackage.test(type.name));
+  const candidates = importable.length > 0 ? importable : all;
+  const [first] = candidates;
+  if (first === undefined) return { unavailable: lacks(binary, name, name) };
+  if (candidates.length === 1) return { value: first };
+  const own = candidates.find((type) => type.name.startsWith(`${packagePath}.`));
+  if (own !== undefined) return { value: own };
+  const shown = candidates.slice(0, maxCandidatesShown).map((type) => type.name);
+  const more = candidates.length > shown.length ? ` and ${candidates.length - shown.length} more` : '';
+  return { unavailable: `${name} can be ${shown.join(', ')}${more}: write the package's whole path` };
+}
+
+/** Packages that only their neighbours can import: not those that a user means, where there are others. */
+const hiddenPackage = /(^|\/)(internal|vendor)\/|^go\.shape\./;
+
+function lacks(binary: GoBinary, wanted: string, written: string): string {
+  const nearest = nearestNames(wanted, binary.runtimeTypeNames());
+  const suggestion = nearest.length > 0 ? ` Nearest: ${nearest.join(', ')}.` : '';
+  return `the binary has no type ${written}.${suggestion} A type that it never stores in an interface can be written out: struct{ID int; Name string}`;
+}

@@ -1,0 +1,78 @@
+import type { ArgumentInfo, ArgumentSlot } from '../../binary/argument-info.ts';
+import type { GoType } from '../../binary/go-type.ts';
+import type { Architecture, AssignedValue, Piece } from '../register-assignment.ts';
+import { registerName } from './raw-registers.ts';
+import type { SpilledArgument } from './spilled-arguments.ts';
+import { leavesOf } from './untyped-arguments.ts';
+
+/** Parts that are compared; beyond, both are as good as endless. */
+const maxParts = 64;
+
+/**
+ * Why these can't be the function's parameters; undefined: nothing in the binary is against it. The registers that its
+ * code keeps for morestack, and the sizes that the compiler recorded for tracebacks, must agree.
+ * @param values all parameters, also hidden ones
+ * @param recorded those of them that are in the argument info
+ */
+export function contradiction(
+  values: readonly AssignedValue[],
+  recorded: readonly AssignedValue[],
+  info: ArgumentInfo | undefined,
+  spills: readonly SpilledArgument[],
+  arch: Architecture,
+): string | undefined {
+  if (spills.length > 0) {
+    const own = registersText(
+      values.flatMap(({ pieces }) => pieces),
+      arch,
+    );
+    const found = registersText(spills, arch);
+    if (own !== found) return `such arguments would be in ${own || 'no registers'}, but its code takes ${found}`;
+  }
+  if (info === undefined || !isWhole(info)) return undefined;
+  const own = recorded.flatMap(({ type }) => partSizes(type)).slice(0, maxParts);
+  const found = info.slots.flatMap(leavesOf).map(({ sizeBytes }) => sizeBytes);
+  if (own.join() === found.join()) return undefined;
+  return `such arguments have parts of ${sizesText(own)}, but the compiler recorded ${sizesText(found)}`;
+}
+
+/** In order, with the bytes that are used: `AX:8 X0:4`. */
+function registersText(list: readonly (Piece | SpilledArgument)[], arch: Architecture): string {
+  const texts = list.flatMap((piece) => {
+    if ('register' in piece) return [`${registerName(arch, piece.register)}:${piece.sizeBytes}`];
+    return 'floatRegister' in piece ? [`X${piece.floatRegister}:${piece.sizeBytes}`] : [];
+  });
+  return texts.join(' ');
+}
+
+function isWhole({ slots, complete }: ArgumentInfo): boolean {
+  const toldWhole = (slot: ArgumentSlot): boolean =>
+    slot.kind === 'word' || (slot.kind === 'group' && slot.parts.every(toldWhole));
+  return complete && slots.every(toldWhole);
+}
+
+/** Sizes of the numbers and pointers that a value consists of. */
+function partSizes(type: GoType): number[] {
+  switch (type.kind) {
+    case 'string':
+    case 'interface':
+      return [8, 8];
+    case 'slice':
+      return [8, 8, 8];
+    case 'complex64':
+    case 'complex128':
+      return [type.sizeBytes / 2, type.sizeBytes / 2];
+    case 'array': {
+      const item = type.elem === undefined ? [] : partSizes(type.elem);
+      return Array.from({ length: Math.min(type.length ?? 0, maxParts) }, () => item).flat();
+    }
+    case 'struct':
+      return (type.fields ?? []).flatMap((field) => partSizes(field.type));
+    default:
+      return [type.sizeBytes];
+  }
+}
+
+function sizesText(sizes: readonly number[]): string {
+  return sizes.length === 0 ? 'no bytes' : `${sizes.join(', ')} bytes`;
+}

@@ -1,0 +1,51 @@
+import { dictionaryParameter } from '../../binary/dwarf/dictionary.ts';
+import type { GoBinary, GoFunction } from '../../binary/go-binary.ts';
+import type { GoParameter, GoSignature, GoType } from '../../binary/go-type.ts';
+import type { FunctionName } from '../function-name.ts';
+import { resolveType, UnresolvedType } from './resolve-type.ts';
+import type { ParameterSyntax, SignatureSyntax } from './type-syntax.ts';
+
+/**
+ * The signature that a user wrote, with the binary's types: receiver and dictionary of generic code, which nobody writes,
+ * are put in front. Throws an UnresolvedType.
+ */
+export function writtenSignature(binary: GoBinary, name: FunctionName, written: SignatureSyntax): GoSignature {
+  const resolve = ({ name: own, type }: ParameterSyntax): GoParameter => ({
+    // A blank name is none.
+    name: own === '_' ? '' : own,
+    type: resolveType(binary, type, name.packagePath),
+  });
+  return {
+    parameters: [...hiddenParameters(binary, name), ...written.parameters.map(resolve)],
+    results: written.results.map(resolve),
+  };
+}
+
+/** What is passed in front of the parameters that stand between the parentheses. */
+export function hiddenParameters(binary: GoBinary, { role, receiver, isShaped }: FunctionName): GoParameter[] {
+  const dictionary = isShaped && (role === 'function' || role === 'method') ? [dictionaryParameter] : [];
+  if (role !== 'method' || receiver === undefined) return dictionary;
+  const type = receiverType(binary, receiver);
+  if (type === undefined) {
+    throw new UnresolvedType(0, `the binary has no descriptor of the receiver's type ${receiver}`);
+  }
+  return [{ name: '', type }, ...dictionary];
+}
+
+/** Of a receiver that is a pointer its size is known, whatever it points to. */
+export function receiverType(binary: GoBinary, name: string): GoType | undefined {
+  const known = binary.runtimeType(name);
+  if (known !== undefined || !name.startsWith('*')) return known;
+  return { kind: 'pointer', name, sizeBytes: 8, alignBytes: 8 };
+}
+
+/** Types of a method by its receiver's descriptor; without names. */
+export function runtimeSignature(binary: GoBinary, fn: GoFunction, name: FunctionName): GoSignature | undefined {
+  // Of what is compiled once for many types, the descriptors have the wrappers.
+  if (name.role !== 'method' || name.receiver === undefined || name.isShaped) return undefined;
+  const types = binary.methodTypes(name.receiver, fn).value;
+  const receiver = types && receiverType(binary, name.receiver);
+  if (types === undefined || receiver === undefined) return undefined;
+  const unnamed = (type: GoType): GoParameter => ({ name: '', type });
+  return { parameters: [receiver, ...types.parameters].map(unnamed), results: types.results.map(unnamed) };
+}
