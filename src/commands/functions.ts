@@ -43,9 +43,9 @@ In a pattern * matches any characters and ? one; write it between single quotes:
         import('./function-row.ts'),
       ]);
 
+    const patterns = (positionals.length === 0 ? ['*'] : positionals).map(functionPattern);
     using binary = openGoBinary(path);
     using sites = new SiteFinder(binary);
-    const patterns = (positionals.length === 0 ? ['*'] : positionals).map(functionPattern);
     const selected = selectFunctions(binary, patterns, Number.POSITIVE_INFINITY);
     // One pass over all functions instead of a search for each name.
     const reasons = new Map(selected.untraceable.map(({ functionName, reason }) => [functionName, reason]));

@@ -25,6 +25,8 @@ Write patterns between single quotes: the shell has its own meaning for * ( ) an
     const stop = context.stopSignal();
     const { loadConfig } = await import('../config/load-config.ts');
     const loaded = loadConfig(env, options.config, commandLineValues(options));
+    const { functionPattern } = await import('../probe/pattern.ts');
+    for (const pattern of loaded.config.functions) functionPattern(pattern);
     const { createLog } = await import('../agent/log.ts');
     const log = createLog(loaded.config.logLevel, (line) => stderr.line(line));
     for (const warning of loaded.warnings) log.warn(warning);

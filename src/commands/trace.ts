@@ -11,12 +11,13 @@ export default defineCommand({
 object a line.
 In a pattern * matches any characters and ? one; write it between single quotes: the shell has its own meaning for
 * ( ) and ; Of a package's path the last element is enough: http.(*conn).serve.
+In a program without debug information a signature behind the name, in Go's syntax, gives the arguments their types.
 With -- a program is started by Sidespan, traced from its first instruction, and ends with it; what the program writes
 to its standard output goes to standard error. The exit code is the program's if it ended by itself.`,
   examples: [
     [
-      "sidespan trace --pid 4711 main.checkout 'net/http.(*conn).serve'",
-      'the calls of two functions of a running process',
+      "sidespan trace --pid 4711 main.checkout 'main.(*Cart).Add(item main.Item, n int) error'",
+      'two functions of a running process; the signature is for a stripped program',
     ],
     ["sidespan trace --exe shop --count 10 --json 'main.*'", 'ten calls as JSON, then end'],
     ["sidespan trace 'main.*' -- ./shop --port 8080", 'start a program and trace it from the beginning'],
@@ -57,6 +58,9 @@ to its standard output goes to standard error. The exit code is the program's if
     if (functions.length === 0) {
       throw new UsageError("Which functions? Name them or give a pattern: sidespan trace --pid 4711 'main.*'", 'trace');
     }
+    // Before anything else is tried: a signature that can't be read.
+    const { functionPattern } = await import('../probe/pattern.ts');
+    for (const pattern of functions) functionPattern(pattern);
     const { traceCalls } = await import('./trace-calls.ts');
     return await traceCalls(context, { ...loaded.config, functions, presets: [] }, limits, options.json === true);
   },

@@ -41,7 +41,7 @@ export const ownSettings = {
     otherwise: 'none',
     group: 'What to trace',
     description:
-      'Functions to trace: names or patterns, where `*` matches any characters and `?` one. The last element of a package path is enough.',
+      'Functions to trace: names or patterns, where `*` matches any characters and `?` one. The last element of a package path is enough. A signature may follow.',
     example: 'main.*;github.com/acme/shop/cart.(*Cart).Add',
   }),
   SIDESPAN_PRESETS: withDefault<readonly ((typeof presetNames)[number] | 'none')[]>({

@@ -60,6 +60,20 @@ test('no such process', () => {
   }
 });
 
+test('a signature in a pattern that can not be read: the place, and what was expected', () => {
+  const pattern = 'main.charge(cents int64, currency strng tags)';
+  const caret = `sidespan: ${pattern}\nsidespan: ${' '.repeat(pattern.indexOf('tags'))}^\n`;
+  const expected = /^sidespan: .* column 41: expected `,` or `\)`, found `tags`\.$/m;
+  for (const result of [
+    sidespan(['trace', '--pid', '1', pattern]),
+    sidespan(['functions', '--exe', '/bin/sh', pattern]),
+    sidespan(['run', '--pid', '1', '--functions', pattern], { env }),
+  ]) {
+    assertRefused(result, 2, expected);
+    assert.ok(result.stderr.includes(caret), result.stderr);
+  }
+});
+
 test('a process that is no Go program, and one that is no number', () => {
   assertRefused(
     sidespan(['run', '--pid', `${process.pid}`], { env }),
