@@ -10,7 +10,7 @@ import { allPresets } from '../../src/probe/presets.ts';
 import { createPlanner } from '../../src/tracer/planner.ts';
 import { goTarget } from '../support/go-target.ts';
 
-const options = { patterns: [functionPattern('main.*;net/http.*')], presets: allPresets, maxFunctions: 200 };
+const options = { patterns: ['main.*', 'net/http.*'].map(functionPattern), presets: allPresets, maxFunctions: 200 };
 
 /** Processes that this one has started and that run still. */
 function children(): number[] {
