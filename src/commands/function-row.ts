@@ -71,7 +71,10 @@ export function rowText(row: FunctionRow, style: Style): string {
 
 /** The signature, and what told it, if that was not the debug information. */
 function signatureText(name: string, { signature, source, parameters }: FunctionTypes): string {
-  if (source === 'dwarf' && signature.value) return goSyntax(name, signature.value);
+  if (source === 'dwarf' && signature.value) {
+    const { resultsUnavailable: unknown } = signature.value;
+    return goSyntax(name, signature.value) + (unknown === undefined ? '' : `  (results unknown: ${unknown})`);
+  }
   if (signature.value) return `${goSyntax(name, signature.value)} (by ${source})`;
   // What is in a register at the end is seldom a result.
   return source === 'arginfo' ? `${goSyntax(name, { parameters, results: [] })} (by arginfo)` : '';

@@ -1,4 +1,6 @@
 import type { Found, GoBinary } from '../binary/go-binary.ts';
+import { minorOfVersion } from '../binary/go-layout.ts';
+import { measuredOffset } from '../binary/runtime-offsets.ts';
 import type { CallingConvention } from './calling-convention.ts';
 import { mapKind } from './wire.ts';
 
@@ -50,6 +52,10 @@ function hasBucketMaps(binary: GoBinary): boolean {
   return binary.functionsNamed('runtime.hashGrow').length > 0 || binary.runtimeType('runtime.hmap') !== undefined;
 }
 
+/** By the program's own descriptor; if it has none of the type, as a linker may have left it out, as it was measured. */
 function offsetOf(binary: GoBinary, type: string, field: string): number | undefined {
-  return binary.runtimeType(type)?.fields?.find((candidate) => candidate.name === field)?.offsetBytes;
+  const described = binary.runtimeType(type);
+  if (described !== undefined) return described.fields?.find(({ name }) => name === field)?.offsetBytes;
+  const minor = minorOfVersion(binary.buildInfo.goVersion);
+  return minor === undefined ? undefined : measuredOffset(minor, `${type}.${field}`);
 }

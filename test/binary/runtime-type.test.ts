@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { GoBinary } from '../../src/binary/go-binary.ts';
 import type { GoField, GoType } from '../../src/binary/go-type.ts';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
+import { measuredOffset } from '../../src/binary/runtime-offsets.ts';
 import { build, everyBuild, everyVersion, type StructFacts, structs } from './go-tools.ts';
 
 for (const [go, variant] of everyBuild) {
@@ -24,6 +25,14 @@ for (const [go, variant] of everyBuild) {
   });
 }
 
+const measured = [
+  ['runtime.g', 'goid'],
+  ['runtime.g', 'stack'],
+  ['runtime.stack', 'hi'],
+  ['runtime.g', 'sigcode0'],
+  ['runtime._panic', 'fp'],
+] as const;
+
 /** What the agent itself can't do without, in every program. */
 const needed = ['runtime.g', 'runtime.m', 'runtime._panic', 'runtime._defer', 'runtime.hchan', 'runtime.moduledata'];
 
@@ -37,6 +46,11 @@ for (const go of everyVersion) {
     );
     // runtime/runtime2.go: 1.23 and 1.24 have a field more in front of it.
     assert.equal(fieldOf(binary, 'runtime.g', 'goid').offsetBytes, go === '1.23' || go === '1.24' ? 160 : 152);
+    // What scripts/measure-go-layouts found in DWARF, for each release.
+    for (const [type, field] of measured) {
+      const described = binary.runtimeType(type)?.fields?.find(({ name }) => name === field)?.offsetBytes;
+      assert.equal(described, measuredOffset(Number(go.slice(2)), `${type}.${field}`), `${type}.${field}`);
+    }
     const moduledata = binary.runtimeType('runtime.moduledata');
     assert.equal(moduledata?.fields?.find(({ name }) => name === 'text')?.offsetBytes, go === '1.15' ? 96 : 176);
   });

@@ -30,6 +30,10 @@ export interface GoTargetOptions {
   /** Another module file of the program's folder, e.g. 'grpc-1.60.1.mod'. */
   readonly modfile?: string;
   readonly trimpath?: boolean;
+  /** Needs cgo: `env: { CGO_ENABLED: '1' }`. */
+  readonly race?: boolean;
+  /** Path of a CPU profile; Go 1.20 and later. */
+  readonly pgo?: string;
   /** Added to the build's environment, e.g. `{ GOARCH: 'arm64' }`. CGO_ENABLED is '0' unless given here. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -86,6 +90,8 @@ function buildFlags(options: GoTargetOptions): string[] {
   if (options.tags) flags.push(`-tags=${options.tags}`);
   if (options.modfile) flags.push(`-modfile=${options.modfile}`);
   if (options.trimpath) flags.push('-trimpath');
+  if (options.race) flags.push('-race');
+  if (options.pgo) flags.push(`-pgo=${options.pgo}`);
   return flags;
 }
 

@@ -24,6 +24,7 @@ export const Attribute = {
   byteSize: 0x0b,
   lowPc: 0x11,
   language: 0x13,
+  producer: 0x25,
   abstractOrigin: 0x31,
   count: 0x37,
   dataMemberLocation: 0x38,

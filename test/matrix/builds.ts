@@ -1,0 +1,130 @@
+/** The columns of the matrix: ways of building, the releases that have them, and what is known not to work there. */
+import type { GoTargetOptions } from '../support/go-target.ts';
+
+/** How the executable is made in the end. */
+export type Finish = 'as built' | 'packed by UPX' | 'garbled';
+
+/** What a cell is expected to show; all else is a failure. */
+export interface Expectation {
+  /** `read`: every value is right. `limited`: none is wrong, but some are missing, for the reason that is named. */
+  readonly arguments: 'read' | { readonly limited: string };
+  /** HTTP spans are right in number, status and path; or the reason why there are none. */
+  readonly http: 'exact' | { readonly none: string };
+  /** Part of the message with which it is refused as a whole. */
+  readonly refused?: string;
+}
+
+export interface MatrixBuild {
+  readonly name: string;
+  readonly options: GoTargetOptions;
+  readonly finish: Finish;
+  /** Minor releases of Go 1 that can be built so; left out: all. */
+  readonly firstMinor: number;
+  readonly lastMinor: number;
+  /** Commands that must be there. */
+  readonly needs: readonly string[];
+  /** A gRPC server is built the same way and traced as well. */
+  readonly grpc: boolean;
+  readonly profiled: boolean;
+  readonly expected: Expectation;
+}
+
+/** What else is expected of a release, whatever the build: results without names are in no debug information of 1.17. */
+export function expectedOf(build: MatrixBuild, minor: number): Expectation {
+  const { expected } = build;
+  const forgetful = minor === 17 && build.options.env?.GOEXPERIMENT !== 'noregabi';
+  if (!forgetful || expected.arguments !== 'read') return expected;
+  return { ...expected, arguments: { limited: 'Go 1.17 lists no unnamed results' } };
+}
+
+const cgo = { CGO_ENABLED: '1' };
+const noDwarf = { arguments: { limited: 'no DWARF' } } as const;
+
+const plain: Omit<MatrixBuild, 'name' | 'options'> = {
+  finish: 'as built',
+  firstMinor: 15,
+  lastMinor: Number.POSITIVE_INFINITY,
+  needs: [],
+  grpc: false,
+  profiled: false,
+  expected: { arguments: 'read', http: 'exact' },
+};
+
+export const matrixBuilds: readonly MatrixBuild[] = [
+  { ...plain, name: 'default', options: {}, grpc: true },
+  { ...plain, name: '-w', options: { ldflags: '-w' }, expected: { ...plain.expected, ...noDwarf } },
+  {
+    ...plain,
+    name: '-s -w',
+    options: { ldflags: '-s -w' },
+    grpc: true,
+    expected: { ...plain.expected, ...noDwarf },
+  },
+  { ...plain, name: '-trimpath', options: { trimpath: true } },
+  { ...plain, name: 'pie', options: { buildmode: 'pie' } },
+  {
+    ...plain,
+    name: 'pie -s -w',
+    options: { buildmode: 'pie', ldflags: '-s -w' },
+    expected: { ...plain.expected, ...noDwarf },
+  },
+  {
+    ...plain,
+    name: 'cgo external',
+    options: { env: cgo, ldflags: '-linkmode=external' },
+    needs: ['gcc'],
+  },
+  {
+    ...plain,
+    name: 'cgo external pie -s -w',
+    options: { env: cgo, buildmode: 'pie', ldflags: '-linkmode=external -s -w' },
+    needs: ['gcc'],
+    expected: { ...plain.expected, ...noDwarf },
+  },
+  {
+    ...plain,
+    name: 'static glibc',
+    options: { env: cgo, ldflags: '-linkmode=external -extldflags=-static' },
+    needs: ['gcc'],
+  },
+  {
+    ...plain,
+    name: 'static musl',
+    options: { env: { ...cgo, CC: 'musl-gcc' }, ldflags: '-linkmode=external -extldflags=-static' },
+    needs: ['musl-gcc'],
+  },
+  { ...plain, name: '-N -l', options: { gcflags: 'all=-N -l' } },
+  { ...plain, name: '-race', options: { race: true, env: cgo }, needs: ['gcc'] },
+  { ...plain, name: 'PGO', options: {}, firstMinor: 20, profiled: true },
+  { ...plain, name: 'GOAMD64=v3', options: { env: { GOAMD64: 'v3' } }, firstMinor: 18 },
+  {
+    ...plain,
+    name: 'GOEXPERIMENT=noregabi',
+    options: { env: { GOEXPERIMENT: 'noregabi' } },
+    firstMinor: 17,
+    lastMinor: 18,
+  },
+  {
+    ...plain,
+    name: 'GOEXPERIMENT=noswissmap',
+    options: { env: { GOEXPERIMENT: 'noswissmap' } },
+    firstMinor: 24,
+    lastMinor: 25,
+  },
+  {
+    ...plain,
+    name: 'UPX',
+    options: { ldflags: '-s -w' },
+    finish: 'packed by UPX',
+    expected: { ...plain.expected, refused: 'packed by UPX' },
+  },
+  {
+    ...plain,
+    name: 'garble',
+    options: {},
+    finish: 'garbled',
+    firstMinor: 26,
+    lastMinor: 26,
+    expected: { ...noDwarf, http: { none: "net/http's names are garbled" } },
+  },
+];

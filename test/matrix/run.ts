@@ -1,0 +1,81 @@
+/** `npm run test:matrix`: every Go release by every way of building, as a table. `--help` lists the options. */
+import { parseArgs } from 'node:util';
+import { everyGoVersion, minorOf } from '../support/go-toolchain.ts';
+import { matrixBuilds } from './builds.ts';
+import { type CellResult, runCell } from './cell.ts';
+
+const usage = `npm run test:matrix -- [--go=1.15,1.27] [--build=default,'-s -w'] [--json]
+Builds a program for each Go release and way of building, traces it with the real agent, and says what was right.
+Toolchains and programs are kept in the cache; the first run builds for about an hour. Exit code 1: a cell that should
+work does not.`;
+
+const { values: options } = parseArgs({
+  options: {
+    go: { type: 'string' },
+    build: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  console.log(usage);
+  process.exit();
+}
+
+const releases = chosen(options.go, everyGoVersion, 'Go release');
+const names = chosen(
+  options.build,
+  matrixBuilds.map(({ name }) => name),
+  'build',
+);
+const columns: readonly (readonly [heading: string, width: number, key: keyof CellResult])[] = [
+  ['Go', 5, 'go'],
+  ['build', 24, 'build'],
+  ['', 8, 'state'],
+  ['functions', 13, 'functions'],
+  ['calls', 7, 'calls'],
+  ['values', 7, 'values'],
+  ['HTTP', 7, 'http'],
+  ['gRPC', 6, 'grpc'],
+  ['', 0, 'note'],
+];
+
+const counts: Partial<Record<CellResult['state'], number>> = {};
+if (!options.json)
+  console.log(
+    columns
+      .map(([heading, width]) => heading.padEnd(width))
+      .join(' ')
+      .trimEnd(),
+  );
+for (const go of releases) {
+  const minor = minorOf({ version: `go${go}` });
+  for (const build of matrixBuilds) {
+    if (!names.includes(build.name) || minor < build.firstMinor || minor > build.lastMinor) continue;
+    const result = await runCell(go, build);
+    counts[result.state] = (counts[result.state] ?? 0) + 1;
+    if (options.json) console.log(JSON.stringify(result));
+    else
+      console.log(
+        columns
+          .map(([, width, key]) => result[key].padEnd(width))
+          .join(' ')
+          .trimEnd(),
+      );
+  }
+}
+const sum = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
+console.error(sum.join(', '));
+process.exitCode = counts.failed === undefined ? 0 : 1;
+
+function chosen<T extends string>(given: string | undefined, all: readonly T[], what: string): readonly T[] {
+  if (given === undefined) return all;
+  return given.split(',').map((name) => {
+    const known = all.find((candidate) => candidate === name);
+    if (known === undefined) {
+      console.error(`no ${what} ${name}. There are: ${all.join(', ')}`);
+      process.exit(2);
+    }
+    return known;
+  });
+}
