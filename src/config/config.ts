@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { type OtlpConfig, resolveOtlp } from './otlp-config.ts';
 import type { logLevels, presetNames } from './own-settings.ts';
+import type { RedactionRules } from './redaction-rules.ts';
 import type { SettingName, SettingValues } from './schema.ts';
 import type { metricsExporters, samplers, tracesExporters } from './telemetry-settings.ts';
 
@@ -18,6 +19,8 @@ export interface Config {
   readonly maxFunctions: number;
   /** What is read of one call at most. */
   readonly capture: CaptureLimits;
+  /** What is not to be shown: `usual` secrets, names (globs), texts. */
+  readonly redaction: RedactionRules;
   readonly ringBytes: number;
   readonly maxGoroutines: number;
   readonly viewer: { readonly enabled: boolean; readonly host: string; readonly port: number };
@@ -144,6 +147,7 @@ export function resolveConfig(
       depth: values.SIDESPAN_CAPTURE_DEPTH,
       totalBytes: values.SIDESPAN_CAPTURE_BYTES,
     },
+    redaction: values.SIDESPAN_REDACT,
     ringBytes: values.SIDESPAN_RING_BYTES,
     maxGoroutines: values.SIDESPAN_MAX_GOROUTINES,
     viewer: {

@@ -1,4 +1,5 @@
 import { choiceList, patternList } from './compound-type.ts';
+import { redactionRules } from './redaction-rules.ts';
 import { optional, withDefault } from './setting.ts';
 import { choice, integer, onOff, path, size, text } from './value-type.ts';
 
@@ -87,6 +88,14 @@ export const ownSettings = {
     group: 'What to read of a call',
     description: 'Most bytes that are read of the arguments, and of the results, of one call.',
     example: '512',
+  }),
+  SIDESPAN_REDACT: withDefault({
+    type: redactionRules,
+    fallback: 'default',
+    group: 'What to read of a call',
+    description:
+      'What is never shown: names of arguments, fields, map keys, headers and query parameters (`*` matches any characters, upper and lower case are one, `_` and `-` do not count), and `/regular expressions/` for parts of texts. `default` stands for the usual secrets: password, token, authorization, cookie, secret, API key, private key, session, credentials; bearer and basic credentials, JWTs, PEM private keys, passwords in URLs. `none` shows all.',
+    example: 'default;*pin*;/\\b4\\d{15}\\b/',
   }),
   SIDESPAN_RING_BYTES: withDefault({
     type: size({ min: 64 * kib, max: 1024 * mib, powerOfTwo: true }),

@@ -69,9 +69,10 @@ function readWord(view: DataView, at: number, sizeBytes: number): string {
   return `0x${digits}`;
 }
 
-/** JSON has no NaN and no infinities: they are strings. */
+/** JSON has no NaN, no infinities and no -0: they are strings. */
 function readFloat(view: DataView, at: number, sizeBytes: number): number | string {
   const value = sizeBytes === 4 ? shortestFloat32(view.getFloat32(at, true)) : view.getFloat64(at, true);
+  if (Object.is(value, -0)) return '-0';
   return Number.isFinite(value) ? value : String(value);
 }
 

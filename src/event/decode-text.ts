@@ -1,4 +1,4 @@
-import type { ValueContent } from './value.ts';
+import { isUtf8 } from 'node:buffer';
 
 /** Up to this many bytes a loop beats the call into native code. */
 const shortText = 6;
@@ -30,10 +30,18 @@ function wholeCharacters(bytes: Buffer, start: number, end: number): number {
   return end;
 }
 
-/** A []byte that is text as a string, any other as numbers: so the two can't be confused. */
-export function decodeBytes(bytes: Buffer, start: number, end: number): ValueContent {
-  const part = bytes.subarray(start, end);
-  const text = part.toString('utf8');
-  // Control characters other than tab and line ends tell bytes from text.
-  return /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/.test(text) ? [...part] : text;
+/** Whether the bytes are UTF-8 text: without control characters other than tab and line ends. */
+export function isText(bytes: Buffer, start: number, end: number, truncated: boolean): boolean {
+  const stop = truncated ? wholeCharacters(bytes, start, end) : end;
+  for (let i = start; i < stop; i++) {
+    const byte = bytes[i] ?? 0;
+    const isControl = byte < 0x20 ? byte !== 9 && byte !== 10 && byte !== 13 : byte === 0x7f;
+    if (isControl) return false;
+    if (byte >= 0x80) return isTail(bytes.subarray(i, stop));
+  }
+  return true;
+}
+
+function isTail(part: Buffer): boolean {
+  return isUtf8(part) && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(part.toString('utf8'));
 }

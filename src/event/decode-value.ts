@@ -8,11 +8,12 @@ import type {
   Shape,
   SliceShape,
   StructShape,
-  TextShape,
 } from '../probe/shape.ts';
+import type { Redaction } from '../redaction/redaction.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
+import { bytesValue, decodeHeader, decodeTextValue } from './decode-bytes.ts';
 import { decodeScalar } from './decode-scalar.ts';
-import { decodeBytes, decodeText } from './decode-text.ts';
+import { presented } from './present-value.ts';
 import type { Value, ValueContent } from './value.ts';
 import { isZeroWord, nil, notOk, readLength, unavailable } from './value-parts.ts';
 
@@ -24,6 +25,10 @@ export interface DecodeContext {
   typeName(typeVaddr: number): string | undefined;
   /** Name of the function at that running address. */
   functionName(pc: number): string | undefined;
+  /** Name of the type whose descriptor has that running address. */
+  runningTypeName?(address: number): string | undefined;
+  /** What is not to be shown; undefined: nothing. */
+  readonly redaction?: Redaction | undefined;
 }
 
 /** How to read a value behind an interface. */
@@ -32,8 +37,8 @@ export interface DynamicValueShape {
   /** Of the image: of the value, or 8 for a pointer-shaped one. */
   readonly sizeBytes: number;
   readonly shape: Shape;
-  /** The message of an `error`, made from its decoded fields; undefined: unknown, the fields are shown. */
-  readonly message?: ((value: Value) => string | undefined) | undefined;
+  /** The message of an `error`, or another text, made from its decoded fields; undefined: the fields are shown. */
+  readonly present?: ((value: Value, context: DecodeContext) => ValueContent | undefined) | undefined;
 }
 
 /**
@@ -96,9 +101,12 @@ export function decodeShape(
     case 'present':
       return decodeScalar(shape, name, base, reader.view);
     case 'text':
-      return decodeTextValue(shape, name, reader);
+      return decodeTextValue(shape, name, reader, context);
     case 'struct':
-      return { name, type: shape.type, goType: shape.goType, value: decodeFieldList(shape, base, reader, context) };
+      return presented(
+        { name, type: shape.type, goType: shape.goType, value: decodeFieldList(shape, base, reader, context) },
+        context,
+      );
     case 'array':
       return decodeArray(shape, name, base, reader, context);
     case 'slice':
@@ -112,7 +120,7 @@ export function decodeShape(
     case 'interface':
       return decodeInterface(shape, name, reader, context);
     case 'header':
-      return decodeHeader(shape, name, reader);
+      return decodeHeader(shape, name, reader, context);
     case 'context':
       if (reader.next(captureOp.context) !== chunkStatus.ok) return notOk(name, shape, reader);
       if (reader.captured < 16) {
@@ -143,32 +151,6 @@ function decodeFieldList(shape: StructShape, base: number, reader: ChunkReader, 
   return values;
 }
 
-/** From its chunk alone: the image with the header may not have been sent. */
-function decodeTextValue(shape: TextShape, name: string, reader: ChunkReader): Value {
-  const status = reader.next(captureOp.string);
-  if (status !== chunkStatus.ok && status !== chunkStatus.nil) return notOk(name, shape, reader);
-  if (status === chunkStatus.nil && shape.isBytes) return nil(name, shape);
-  if (reader.total === 0) return { name, type: shape.type, goType: shape.goType, value: '' };
-  if (status === chunkStatus.nil) return unavailable(name, shape, 'fault');
-  return textValue(shape, name, reader, shape.isBytes);
-}
-
-function decodeHeader(shape: Shape, name: string, reader: ChunkReader): Value {
-  const status = reader.next(captureOp.header);
-  if (status === chunkStatus.ok) return textValue(shape, name, reader, false);
-  // A header that isn't there is known not to be there.
-  if (status === chunkStatus.absent) return nil(name, shape);
-  return notOk(name, shape, reader);
-}
-
-function textValue(shape: Shape, name: string, reader: ChunkReader, isBytes: boolean): Value {
-  const { bytes, payload, captured, total } = reader;
-  const end = payload + captured;
-  const value = isBytes ? decodeBytes(bytes, payload, end) : decodeText(bytes, payload, end, captured < total);
-  const { type, goType } = shape;
-  return captured < total ? { name, type, goType, value, truncated: { of: total } } : { name, type, goType, value };
-}
-
 function decodeArray(
   shape: ArrayShape,
   name: string,
@@ -176,7 +158,11 @@ function decodeArray(
   reader: ChunkReader,
   context: DecodeContext,
 ): Value {
-  const { type, goType, items, length } = shape;
+  const { type, goType, items, length, item } = shape;
+  if (item.kind === 'integer' && item.goType === 'uint8' && length > 0) {
+    const part = { bytes: reader.bytes, payload: base + shape.at, captured: items, total: length };
+    return presented(bytesValue(shape, name, part, true, context), context);
+  }
   const value = decodeItems(shape, items, base + shape.at, reader, context);
   return items < length ? { name, type, goType, value, truncated: { of: length } } : { name, type, goType, value };
 }
@@ -225,10 +211,11 @@ function itemContent(item: Value): ValueContent {
   if (item.unavailable !== undefined) return { unavailable: item.unavailable };
   const value = item.value ?? null;
   const isDynamic = item.type === 'INTERFACE' && value !== null;
-  if (!isDynamic && item.truncated === undefined) return value;
+  if (!isDynamic && item.truncated === undefined && item.encoding === undefined) return value;
   return {
     ...(isDynamic ? { goType: item.goType } : {}),
     value,
+    ...(item.encoding === undefined ? {} : { encoding: item.encoding }),
     ...(item.truncated === undefined ? {} : { truncated: { of: item.truncated.of } }),
   };
 }
@@ -292,7 +279,7 @@ function decodeInterface(shape: InterfaceShape, name: string, reader: ChunkReade
   // After a fault the plan ran over zeros: its chunks must be walked over all the same.
   const inner = decodeShape(dynamic.shape, name, reader.payload, reader, context);
   if (fault) return { name, type, goType, unavailable: 'fault' };
-  const message = dynamic.message?.(inner);
-  if (message !== undefined) return { name, type, goType, value: message };
+  const shown = dynamic.present?.(inner, context);
+  if (shown !== undefined) return { name, type, goType, value: shown };
   return { ...inner, type, goType };
 }

@@ -1,5 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 import type { Value, ValueContent } from './value.ts';
+import { fieldNamed, fieldsOf } from './value-parts.ts';
 
 /** Makes the text of an error's Error() from its decoded value; undefined where a part is missing. */
 export type ErrorMessage = (value: Value) => string | undefined;
@@ -121,19 +122,9 @@ function joined(
   return parts.every((part) => part !== undefined) ? text(...(parts as [string, string, string, string])) : undefined;
 }
 
-function fieldsOf(value: Value): readonly Value[] {
-  return isValueList(value.value) ? value.value : [];
-}
-
-function isValueList(content: ValueContent | undefined): content is readonly Value[] {
-  return (
-    Array.isArray(content) && content.every((item) => item !== null && typeof item === 'object' && 'goType' in item)
-  );
-}
-
 /** A string field, or the text of an interface field. What was cut ends with an ellipsis. */
 function fieldText(value: Value, name: string): string | undefined {
-  const field = fieldsOf(value).find((candidate) => candidate.name === name);
+  const field = fieldNamed(value, name);
   if (field === undefined || field.value === undefined) return undefined;
   if (field.value === null && field.type === 'INTERFACE') return '';
   if (typeof field.value !== 'string') return undefined;

@@ -1,6 +1,6 @@
 import type { Shape } from '../probe/shape.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
-import type { Value } from './value.ts';
+import type { Value, ValueContent } from './value.ts';
 
 /** A chunk that is not OK: nil is a value, all else a reason. */
 export function notOk(name: string, shape: Shape, reader: ChunkReader): Value {
@@ -22,4 +22,23 @@ export function isZeroWord(view: DataView, at: number): boolean {
 /** A length, count or address: exact below 2^53. */
 export function readLength(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
+}
+
+/** The fields of a struct, or of one that a pointer or interface leads to; none of any other value. */
+export function fieldsOf({ value }: Value): readonly Value[] {
+  return isValueList(value) ? value : [];
+}
+
+export function fieldNamed(value: Value, name: string): Value | undefined {
+  return fieldsOf(value).find((field) => field.name === name);
+}
+
+export function textOf(value: Value | undefined): string | undefined {
+  return typeof value?.value === 'string' ? value.value : undefined;
+}
+
+function isValueList(content: ValueContent | undefined): content is readonly Value[] {
+  return (
+    Array.isArray(content) && content.every((item) => item !== null && typeof item === 'object' && 'goType' in item)
+  );
 }

@@ -12,6 +12,8 @@ export interface Value {
   readonly value?: ValueContent;
   /** Why there is no value: `fault`, `in float register`, `optimized out` … */
   readonly unavailable?: string;
+  /** Of bytes that are no text: `value` has two digits for each. */
+  readonly encoding?: 'hex';
   /** Of a slice. */
   readonly capacity?: number;
   /** Length in the target of a string, slice or map that was cut. */

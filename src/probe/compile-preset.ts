@@ -151,6 +151,7 @@ function leafShape(
     type,
     at,
     {
+      facts: {},
       limits: { ...context.limits, stringBytes: field.maxBytes ?? defaultTextBytes },
       budget: { steps: planLimits.planSteps, bytes: planLimits.captureBytes, nodes: 64, exceeded: false },
       level: 0,

@@ -5,6 +5,7 @@ import type { Shape } from './shape.ts';
 import type { Budget, CaptureLimits } from './shape-context.ts';
 import { shapeOfType } from './shape-of-type.ts';
 import { planShapes } from './shape-planner.ts';
+import type { TypeFacts } from './type-facts.ts';
 
 /** How to capture and read a value behind an interface. */
 export interface DynamicPlan {
@@ -33,6 +34,7 @@ export function dynamicPlan(
   type: GoType,
   limits: CaptureLimits,
   strings: StringTable,
+  facts: TypeFacts = {},
   direct = isPointerShaped(type),
 ): DynamicPlan {
   const sizeBytes = direct ? 8 : Math.min(type.sizeBytes, planLimits.imageBytes);
@@ -49,6 +51,7 @@ export function dynamicPlan(
     };
     const context = {
       limits: reduced,
+      facts,
       budget,
       later,
       level: 0,

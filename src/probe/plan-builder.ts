@@ -4,12 +4,14 @@ import { type CapturePlan, stringTable } from './capture-plan.ts';
 import type { PlannedDynamicType, PlannedOps, PlannedProbe, PlannedSite } from './probe-plan.ts';
 import type { FunctionSites } from './site.ts';
 import type { SiteFinder } from './site-finder.ts';
+import type { TypeFacts } from './type-facts.ts';
 import { type SiteAction, siteFlag } from './wire.ts';
 
 /** Collects the tables of a ProbePlan; equal plans are kept once. */
 export class PlanBuilder {
   readonly binary: GoBinary;
   readonly finder: SiteFinder;
+  readonly facts: TypeFacts;
   readonly strings = stringTable();
   readonly plans: PlannedOps[] = [];
   readonly functionNames: string[] = [];
@@ -29,8 +31,9 @@ export class PlanBuilder {
   readonly #planIndices = new Map<string, number>();
   readonly #functionIndices = new Map<number, number>();
 
-  constructor(binary: GoBinary, finder: SiteFinder) {
+  constructor(binary: GoBinary, finder: SiteFinder, facts: TypeFacts = {}) {
     this.binary = binary;
+    this.facts = facts;
     this.finder = finder;
   }
 

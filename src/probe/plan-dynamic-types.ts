@@ -10,6 +10,7 @@ import type { PresetDynamicType } from './preset.ts';
 import { type NamedShape, type Shape, shapeEnd } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
 import { shapeOfType } from './shape-of-type.ts';
+import type { TypeFacts } from './type-facts.ts';
 
 /** Dynamic types known to the kernel for one process: more is never seen in practice, each costs some ops. */
 const maxDynamicTypes = 1500;
@@ -22,10 +23,13 @@ const basicTypes = [
 ];
 
 /** Interfaces of which only the dynamic type is shown: their values are plumbing. */
-const typeOnly = new Set(['context.Context', 'reflect.Type']);
+const typeOnly = new Set(['reflect.Type']);
+
+/** Of an interface that all sorts of types implement, those whose content is understood. */
+const understood: Readonly<Record<string, RegExp>> = { 'context.Context': /^\*?context\./ };
 
 /** Interfaces that are looked into again where a dynamic value has them as fields. */
-const followed = new Set(['error', 'any', 'interface {}', 'net.Addr']);
+const followed = new Set(['error', 'any', 'interface {}', 'net.Addr', 'context.Context']);
 
 /**
  * Adds the dynamic types that the captures made so far may meet, and those that their values have in fields of the
@@ -39,7 +43,7 @@ export function planDynamicTypes(builder: PlanBuilder, limits: CaptureLimits): v
     if (known.has(typeVaddr) || known.size >= maxDynamicTypes) return;
     known.add(typeVaddr);
     const direct = isDirect(builder.binary, type, typeVaddr);
-    const value = dynamicPlan(type, limits, builder.strings, direct);
+    const value = dynamicPlan(type, limits, builder.strings, builder.facts, direct);
     if (!direct && value.sizeBytes < type.sizeBytes) return;
     collectInterfaces({ imageBytes: 0, values: [{ name: '', shape: value.shape, onStack: false }] }, nested);
     addDynamicType(builder, value, typeVaddr, isError);
@@ -47,7 +51,9 @@ export function planDynamicTypes(builder: PlanBuilder, limits: CaptureLimits): v
   const addAll = (name: string) => {
     if (done.has(name) || typeOnly.has(name)) return;
     done.add(name);
-    for (const { type, typeVaddr } of builder.binary.implementations(name)) add(type, typeVaddr, name === 'error');
+    for (const { type, typeVaddr } of builder.binary.implementations(name)) {
+      if (understood[name]?.test(type.name) !== false) add(type, typeVaddr, name === 'error');
+    }
     if (isAny(name)) {
       addTypes(builder.binary, basicTypes, add);
       addTypes(
@@ -96,7 +102,7 @@ export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamic
     const place = fieldPath(type, path);
     if (place.value === undefined) return;
     const [, ...inner] = place.value.hops;
-    const leaf = shapeOfType(place.value.type, place.value.at, plain(limits), () => {});
+    const leaf = shapeOfType(place.value.type, place.value.at, plain(limits, builder.facts), () => {});
     fields.push({ name, shape: inner.reduceRight<Shape>((target, hop) => pointer(hop.at, hop.type, target), leaf) });
   }
   const target: Shape = { kind: 'struct', type: 'STRUCT', goType: type.elem?.name ?? '', at: 0, fields };
@@ -109,9 +115,9 @@ function pointer(at: number, type: GoType, target: Shape): Shape {
   return { kind: 'pointer', type: 'PTR', goType: type.name, at, sizeBytes: shapeEnd(target), target };
 }
 
-function plain(limits: CaptureLimits) {
+function plain(limits: CaptureLimits, facts: TypeFacts) {
   const budget = { steps: 8, bytes: 256, nodes: 8, exceeded: false };
-  return { limits, budget, level: 0, nesting: 0, times: 1, imageEnd: Number.POSITIVE_INFINITY, later: () => {} };
+  return { limits, facts, budget, level: 0, nesting: 0, times: 1, imageEnd: Number.POSITIVE_INFINITY, later: () => {} };
 }
 
 /**

@@ -32,8 +32,8 @@ export function planFunction(
   if (types.problem !== undefined) {
     builder.notes.push(`The signature written for ${fn.name} is not used: ${types.problem}.`);
   }
-  const entry = planValues(parameters, limits, builder.strings);
-  const exit = planValues(results, limits, builder.strings);
+  const entry = planValues(parameters, limits, builder.strings, builder.facts);
+  const exit = planValues(results, limits, builder.strings, builder.facts);
   const entryPlan = builder.addPlan(entry);
   const exitPlan = builder.addPlan(exit);
   for (const { shape } of [entry, exit]) collectInterfaces(shape, builder.interfaces);

@@ -1,4 +1,5 @@
 import type { Found, GoBinary } from '../binary/go-binary.ts';
+import { createRedaction, type RedactionRules } from '../redaction/redaction.ts';
 import { planLimits } from './capture-op.ts';
 import type { FunctionPattern } from './pattern.ts';
 import { PlanBuilder } from './plan-builder.ts';
@@ -17,6 +18,8 @@ export interface PlanOptions {
   readonly patterns: readonly FunctionPattern[];
   readonly presets: readonly Preset[];
   readonly limits?: CaptureLimits | undefined;
+  /** Undefined: nothing is hidden. */
+  readonly redaction?: RedactionRules | undefined;
   /** Functions that patterns may name in all; the rest is reported, not traced. */
   readonly maxFunctions?: number | undefined;
 }
@@ -43,7 +46,7 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
   using finder = new SiteFinder(binary);
   const process = processOffsets(binary, finder.convention);
   if (process.unavailable !== undefined) return process;
-  const builder = new PlanBuilder(binary, finder);
+  const builder = new PlanBuilder(binary, finder, { redaction: createRedaction(options.redaction) });
 
   const presetReports = presets.map((preset) => planPreset(builder, preset, limits));
   const selection = selectFunctions(binary, patterns, maxFunctions);

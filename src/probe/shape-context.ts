@@ -1,5 +1,6 @@
 import { planLimits } from './capture-op.ts';
 import type { Shape } from './shape.ts';
+import type { TypeFacts } from './type-facts.ts';
 
 /** How much of a value is captured. */
 export interface CaptureLimits {
@@ -35,6 +36,7 @@ export interface Budget {
 
 export interface ShapeContext {
   readonly limits: CaptureLimits;
+  readonly facts: TypeFacts;
   readonly budget: Budget;
   /** Pointers and slices followed up to here. */
   readonly level: number;

@@ -1,4 +1,5 @@
 import type { GoType } from '../binary/go-type.ts';
+import { redacted } from '../redaction/redaction.ts';
 import { chunkBytes, planLimits } from './capture-op.ts';
 import { kindLabel } from './kind-label.ts';
 import {
@@ -11,6 +12,8 @@ import {
   shapeEnd,
 } from './shape.ts';
 import type { ShapeContext } from './shape-context.ts';
+import { shownFields } from './shown-fields.ts';
+import { isHidden } from './type-facts.ts';
 
 /** Worst case taken for a value of a type that is known at run time only. */
 const interfaceCost = { steps: 12, bytes: 192 };
@@ -74,6 +77,17 @@ export function shapeOfType(type: GoType, at: number, context: ShapeContext, pla
   }
 }
 
+/** The shape of a parameter or field: missing where its name says that it is secret. */
+export function shapeOfNamed(
+  { name, type }: { readonly name: string; readonly type: GoType },
+  at: number,
+  context: ShapeContext,
+  place: (shape: Shape) => void,
+): Shape {
+  if (!isHidden(name, type, context.facts)) return shapeOfType(type, at, context, place);
+  return { type: kindLabel(type), goType: type.name, at, kind: 'missing', reason: redacted };
+}
+
 type Base = { readonly type: string; readonly goType: string; readonly at: number };
 
 const noRoom = 'no room left in the capture';
@@ -101,7 +115,7 @@ function textShape(base: Base, context: ShapeContext, isBytes: boolean): Shape {
 function structShape(type: GoType, base: Base, context: ShapeContext): Shape {
   if (isTime(type)) return { ...base, kind: 'time', sizeBytes: type.sizeBytes };
   const fields: NamedShape[] = [];
-  for (const field of type.fields ?? []) {
+  for (const field of shownFields(type)) {
     // Blank fields are padding; Go code can't read them either.
     if (field.name === '_') continue;
     const { name } = field;
@@ -109,7 +123,7 @@ function structShape(type: GoType, base: Base, context: ShapeContext): Shape {
     const place = (shape: Shape) => {
       fields[index] = { name, shape };
     };
-    place(shapeOfType(field.type, base.at + field.offsetBytes, context, place));
+    place(shapeOfNamed(field, base.at + field.offsetBytes, context, place));
     if (context.budget.nodes <= 0) break;
   }
   return { ...base, kind: 'struct', fields };
@@ -119,7 +133,9 @@ function arrayShape(type: GoType, base: Base, context: ShapeContext): Shape {
   const { elem, length = 0 } = type;
   if (elem === undefined) return { ...base, kind: 'missing', reason: 'type of its elements unknown' };
   const room = elem.sizeBytes === 0 ? length : Math.floor((context.imageEnd - base.at) / elem.sizeBytes);
-  const items = Math.max(0, Math.min(length, context.limits.elements, maxElements, room));
+  // Bytes are shown as a text or hex: as many as of a []byte.
+  const most = elem.kind === 'uint8' ? context.limits.stringBytes : Math.min(context.limits.elements, maxElements);
+  const items = Math.max(0, Math.min(length, most, room));
   const inner: ShapeContext = {
     ...context,
     nesting: context.nesting + 1,

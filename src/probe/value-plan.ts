@@ -5,8 +5,9 @@ import { kindLabel } from './kind-label.ts';
 import type { AssignedValue, Piece } from './register-assignment.ts';
 import type { CapturedValue, Shape } from './shape.ts';
 import type { Budget, CaptureLimits } from './shape-context.ts';
-import { shapeOfType } from './shape-of-type.ts';
+import { shapeOfNamed } from './shape-of-type.ts';
 import { planShapes } from './shape-planner.ts';
+import { isHidden, type TypeFacts } from './type-facts.ts';
 
 /** Values in one capture. */
 const maxNodes = 1000;
@@ -18,8 +19,13 @@ const inFloatRegister = 'in float register';
  * First every value without following pointers, then what they point to, level by level, while the whole stays within
  * PLAN_STEPS and CAPTURE_BYTES in its worst case. What finds no room says so.
  */
-export function planValues(values: readonly AssignedValue[], limits: CaptureLimits, strings: StringTable): CapturePlan {
-  const placed = place(values, limits);
+export function planValues(
+  values: readonly AssignedValue[],
+  limits: CaptureLimits,
+  strings: StringTable,
+  facts: TypeFacts = {},
+): CapturePlan {
+  const placed = place(values, limits, facts);
   const fill = [...placed.ops];
   const budget: Budget = {
     steps: planLimits.planSteps - fill.length - 2,
@@ -27,7 +33,7 @@ export function planValues(values: readonly AssignedValue[], limits: CaptureLimi
     nodes: maxNodes,
     exceeded: false,
   };
-  const shapes = shapesOf(placed.values, limits, budget);
+  const shapes = shapesOf(placed.values, limits, facts, budget);
   const captured: CapturedValue[] = placed.values.map(({ value, onStack }, i) => ({
     name: displayName(value.name),
     shape: shapes[i] ?? missing(value),
@@ -53,6 +59,7 @@ interface PlacedValue {
 function place(
   values: readonly AssignedValue[],
   limits: CaptureLimits,
+  facts: TypeFacts,
 ): { values: PlacedValue[]; ops: CaptureOp[]; imageBytes: number } {
   const mostBytes = Math.min(planLimits.imageBytes, limits.captureBytes - chunkBytes(0)) & ~7;
   let imageBytes = 0;
@@ -63,6 +70,10 @@ function place(
     for (const [i, value] of values.entries()) {
       const onStack = isOnStack(value);
       if (onStack !== wantStack) continue;
+      if (isHidden(value.name, value.type, facts)) {
+        placed[i] = { value, at: imageBytes, imageEnd: imageBytes, onStack };
+        continue;
+      }
       const at = imageBytes;
       const room = Math.min(limits.structBytes, mostBytes - at);
       const sizeBytes = onStack ? Math.min(bytesToShow(value.type, limits), room) : value.type.sizeBytes;
@@ -80,7 +91,8 @@ function place(
 /** Of an array the items that are shown. */
 function bytesToShow(type: GoType, limits: CaptureLimits): number {
   if (type.kind !== 'array' || type.elem === undefined) return type.sizeBytes;
-  return Math.min(type.length ?? 0, limits.elements) * type.elem.sizeBytes;
+  const most = type.elem.kind === 'uint8' ? limits.stringBytes : limits.elements;
+  return Math.min(type.length ?? 0, most) * type.elem.sizeBytes;
 }
 
 function fillOp(piece: Piece, at: number, sizeBytes: number): CaptureOp | undefined {
@@ -90,7 +102,7 @@ function fillOp(piece: Piece, at: number, sizeBytes: number): CaptureOp | undefi
   return undefined;
 }
 
-function shapesOf(values: readonly PlacedValue[], limits: CaptureLimits, budget: Budget): Shape[] {
+function shapesOf(values: readonly PlacedValue[], limits: CaptureLimits, facts: TypeFacts, budget: Budget): Shape[] {
   return planShapes(limits, budget, (later) => {
     const shapes: Shape[] = [];
     for (const [i, { value, at, imageEnd }] of values.entries()) {
@@ -99,12 +111,12 @@ function shapesOf(values: readonly PlacedValue[], limits: CaptureLimits, budget:
       const place = (shape: Shape) => {
         shapes[i] = shape;
       };
-      const context = { limits, budget, later, level: 0, nesting: 0, times: 1, imageEnd };
+      const context = { limits, facts, budget, later, level: 0, nesting: 0, times: 1, imageEnd };
       if (value.unavailable !== undefined) {
         place({ kind: 'missing', type: kindLabel(value.type), goType: '', at, reason: value.unavailable });
         continue;
       }
-      place(shapeOfType(value.type, at, floats.length > 0 ? { ...context, gap } : context, place));
+      place(shapeOfNamed(value, at, floats.length > 0 ? { ...context, gap } : context, place));
     }
     return shapes;
   });

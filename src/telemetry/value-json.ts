@@ -32,7 +32,12 @@ function fields(values: readonly Value[]): Plain {
 function plainValue(value: Value): Plain {
   if (value.value === undefined) return { unavailable: value.unavailable ?? 'not captured' };
   const content = plain(value.value);
-  return value.truncated === undefined ? content : { value: content, truncated: { of: value.truncated.of } };
+  if (value.truncated === undefined && value.encoding === undefined) return content;
+  return {
+    value: content,
+    ...(value.encoding === undefined ? {} : { encoding: value.encoding }),
+    ...(value.truncated === undefined ? {} : { truncated: { of: value.truncated.of } }),
+  };
 }
 
 function isValue(content: unknown): content is Value {

@@ -8,6 +8,7 @@ import type { ProbeMeaning } from '../event/call-decoder.ts';
 import type { DecodeContext } from '../event/decode-value.ts';
 import { dynamicValueShape } from '../event/dynamic-value.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
+import type { Redaction } from '../redaction/redaction.ts';
 import { loadBias, verifySites } from './memory-map.ts';
 import { TracerError } from './tracer-error.ts';
 
@@ -36,6 +37,12 @@ export interface AttachOptions {
   readonly beforeExecOf?: string | undefined;
 }
 
+/** What is decided for all processes. */
+export interface DecodeSettings {
+  /** Undefined: nothing is hidden. */
+  readonly redaction?: Redaction | undefined;
+}
+
 /**
  * Installs the plan and attaches it, after verifying that the process, its file and its code are what the plan was made of.
  * @throws TracerError, BpfError
@@ -45,7 +52,7 @@ export function attachProcess(
   target: TargetProcess,
   binary: GoBinary,
   plan: ProbePlan,
-  options: AttachOptions = {},
+  options: AttachOptions & DecodeSettings = {},
 ): TracedProcess {
   const path = options.beforeExecOf ?? `/proc/${target.pid}/exe`;
   const installed = installPlan(kernel, plan);
@@ -61,7 +68,7 @@ export function attachProcess(
       plan,
       slot: installed.processSlot,
       firstProbe: installed.firstProbe,
-      meanings: meaningsOf(binary, plan, bias),
+      meanings: meaningsOf(binary, plan, bias, options),
       started: () => void bias(),
       detach() {
         using _ = attachment;
@@ -110,7 +117,7 @@ function createBias(read: () => number): Bias {
   };
 }
 
-function meaningsOf(binary: GoBinary, plan: ProbePlan, bias: Bias): ProbeMeaning[] {
+function meaningsOf(binary: GoBinary, plan: ProbePlan, bias: Bias, { redaction }: DecodeSettings): ProbeMeaning[] {
   const dynamicTypes = plan.dynamicTypes.map(dynamicValueShape);
   const typeNames = new Map<number, string | undefined>();
   const context: DecodeContext = {
@@ -119,6 +126,11 @@ function meaningsOf(binary: GoBinary, plan: ProbePlan, bias: Bias): ProbeMeaning
       if (!typeNames.has(typeVaddr)) typeNames.set(typeVaddr, binary.runtimeTypeAt(typeVaddr).value?.name);
       return typeNames.get(typeVaddr);
     },
+    runningTypeName(address) {
+      const known = bias();
+      return known === undefined ? undefined : context.typeName(address - known);
+    },
+    redaction,
     functionName(pc) {
       const known = bias();
       return known === undefined ? undefined : binary.functionAt(pc - known)?.name;

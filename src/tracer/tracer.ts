@@ -8,6 +8,7 @@ import type { Call } from '../event/call.ts';
 import { createCallDecoder } from '../event/call-decoder.ts';
 import type { PlanOptions } from '../probe/plan-probes.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
+import { createRedaction } from '../redaction/redaction.ts';
 import type { Planner } from './planner.ts';
 import { type AttachOptions, attachProcess, type TracedProcess } from './traced-process.ts';
 import { TracerError } from './tracer-error.ts';
@@ -73,6 +74,7 @@ const recordsPerTurn = 256;
 /** @throws BpfError: nothing can be traced here */
 export function createTracer(options: TracerOptions): Tracer {
   using undo = new DisposableStack();
+  const redaction = createRedaction(options.plan.redaction);
   const kernel = undo.use(openKernelSide(options));
   const processes = new Set<TracedProcess>();
   const bySlot: (TracedProcess | undefined)[] = [];
@@ -161,7 +163,7 @@ export function createTracer(options: TracerOptions): Tracer {
     attach({ target, plan, options: attachOptions }) {
       const binary = useBinary(target.exeIdentity, pathOf(target, attachOptions), plan);
       try {
-        const process = attachProcess(kernel, target, binary, plan, attachOptions);
+        const process = attachProcess(kernel, target, binary, plan, { ...attachOptions, redaction });
         processes.add(process);
         bySlot[process.slot] = process;
         return process;

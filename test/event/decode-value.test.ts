@@ -121,7 +121,7 @@ test('what is longer than the limits says how long it is', () => {
       { value: [1, 2], of: 3 },
       { value: [1, 2], of: 5 },
       { value: [{ value: 'abcdefgh', truncated: { of: 11 } }, 'x'], of: undefined },
-      { value: [0, 0, 0, 0, 0, 0, 0, 0], of: 20 },
+      { value: '0000000000000000', of: 20 },
     ],
   );
 });

@@ -69,7 +69,7 @@ function randomValue(type: GoType, next: () => number): GoValue {
 }
 
 /** What is decoded must be true, as far as it goes. */
-function agrees(type: GoType, truth: GoValue, { value, truncated, unavailable }: Partial<Value>): void {
+function agrees(type: GoType, truth: GoValue, { value, truncated, unavailable, encoding }: Partial<Value>): void {
   if (unavailable !== undefined) {
     assert.match(
       unavailable,
@@ -79,7 +79,7 @@ function agrees(type: GoType, truth: GoValue, { value, truncated, unavailable }:
   }
   const item = (entry: unknown): Partial<Value> => {
     const isObject = entry !== null && typeof entry === 'object' && !Array.isArray(entry);
-    return isObject && ('unavailable' in entry || 'truncated' in entry)
+    return isObject && ('unavailable' in entry || 'truncated' in entry || 'encoding' in entry)
       ? (entry as Partial<Value>)
       : { value: entry as never };
   };
@@ -99,7 +99,7 @@ function agrees(type: GoType, truth: GoValue, { value, truncated, unavailable }:
         return;
       }
       if (truth instanceof Uint8Array) {
-        const shown = typeof value === 'string' ? Buffer.from(value) : Buffer.from(value as number[]);
+        const shown = Buffer.from(value as string, encoding ?? 'utf8');
         assert.deepEqual([...shown], [...truth.subarray(0, truncated ? shown.length : truth.length)]);
         return;
       }
@@ -120,7 +120,12 @@ function agrees(type: GoType, truth: GoValue, { value, truncated, unavailable }:
       if (truth === null) assert.equal(value, null);
       else if (typeof value === 'string' && value.startsWith('0x') && type.elem?.kind !== 'string')
         assert.ok(value !== '0x0');
-      else agrees(type.elem as GoType, truth, { value: value as never, ...(truncated && { truncated }) });
+      else
+        agrees(type.elem as GoType, truth, {
+          value: value as never,
+          ...(truncated && { truncated }),
+          ...(encoding && { encoding }),
+        });
       return;
     case 'map':
     case 'chan':

@@ -1,6 +1,6 @@
 /** The order that test/targets/values passes in several ways, as a line of test/support/value-lines.ts without its cycle. */
 export const customer =
-  '{Name STRING string = "Ada"; Address PTR *main.Address = {City STRING string = "London"; Country [2]UINT [2]uint8 = [71, 66]}}';
+  '{Name STRING string = "Ada"; Address PTR *main.Address = {City STRING string = "London"; Country [2]UINT [2]uint8 = "GB"}}';
 
 export const orderWith = (total: number) =>
   `{${[

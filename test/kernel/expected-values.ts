@@ -97,7 +97,7 @@ export const expectedValues: readonly ExpectedCall[] = [
   {
     name: 'main.takesInterfaces',
     args: [
-      'ctx INTERFACE context.backgroundCtx ! not captured for this dynamic type',
+      'ctx INTERFACE context.backgroundCtx = []',
       'number INTERFACE int = 42',
       'text INTERFACE string = "text"',
       'point INTERFACE main.Point = {X INT int = 5; Y INT int = 6}',

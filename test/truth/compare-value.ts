@@ -105,6 +105,11 @@ function compareContent(
       return;
     }
     case 'list': {
+      if (typeof content === 'string' && expected.goType.endsWith(']uint8')) {
+        const bytes = Buffer.from(expected.items.map((item) => Number((item as { value?: unknown }).value)));
+        compareContent(content, { is: 'bytes', goType: expected.goType, bytes }, place, tally, truncatedOf, encoding);
+        return;
+      }
       if (!Array.isArray(content)) return wrong();
       const isWhole =
         truncatedOf === undefined ? content.length === expected.items.length : truncatedOf === expected.items.length;

@@ -1,0 +1,64 @@
+import { captureOp } from '../probe/capture-op.ts';
+import type { Shape, TextShape } from '../probe/shape.ts';
+import { type Redaction, redacted } from '../redaction/redaction.ts';
+import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
+import { decodeText, isText } from './decode-text.ts';
+import type { DecodeContext } from './decode-value.ts';
+import { presented } from './present-value.ts';
+import type { Value } from './value.ts';
+import { nil, notOk, unavailable } from './value-parts.ts';
+
+/** From its chunk alone: the image with the header may not have been sent. */
+export function decodeTextValue(shape: TextShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
+  const status = reader.next(captureOp.string);
+  if (status !== chunkStatus.ok && status !== chunkStatus.nil) return notOk(name, shape, reader);
+  if (status === chunkStatus.nil && shape.isBytes) return nil(name, shape);
+  if (reader.total === 0) return { name, type: shape.type, goType: shape.goType, value: '' };
+  if (status === chunkStatus.nil) return unavailable(name, shape, 'fault');
+  const value = bytesValue(shape, name, reader, shape.isBytes, context);
+  return shape.isBytes ? presented(value, context) : value;
+}
+
+export function decodeHeader(shape: Shape, name: string, reader: ChunkReader, context: DecodeContext): Value {
+  const status = reader.next(captureOp.header);
+  if (status === chunkStatus.ok) return bytesValue(shape, name, reader, false, context);
+  // A header that isn't there is known not to be there.
+  if (status === chunkStatus.absent) return nil(name, shape);
+  return notOk(name, shape, reader);
+}
+
+/** Part of a text or of bytes. */
+interface CapturedBytes {
+  readonly bytes: Buffer;
+  /** Offset of the first one that was captured. */
+  readonly payload: number;
+  readonly captured: number;
+  /** Of which these are the first. */
+  readonly total: number;
+}
+
+export function bytesValue(
+  { type, goType }: Shape,
+  name: string,
+  { bytes, payload, captured, total }: CapturedBytes,
+  isBytes: boolean,
+  { redaction }: DecodeContext,
+): Value {
+  const end = payload + captured;
+  const isCut = captured < total;
+  if (isBytes && !isText(bytes, payload, end, isCut)) {
+    const hidden = redaction !== undefined && holdsSecret(redaction, bytes, payload, end, isCut);
+    if (hidden) return { name, type, goType, unavailable: redacted };
+    const hex = bytes.toString('hex', payload, end);
+    return { name, type, goType, value: hex, encoding: 'hex', ...(isCut ? { truncated: { of: total } } : {}) };
+  }
+  const text = decodeText(bytes, payload, end, isCut);
+  const value = redaction === undefined ? text : redaction.text(text, isCut);
+  return isCut ? { name, type, goType, value, truncated: { of: total } } : { name, type, goType, value };
+}
+
+/** Whether there is one among bytes that are no text as a whole, as in a message that a protocol wrapped. */
+function holdsSecret(redaction: Redaction, bytes: Buffer, start: number, end: number, isCut: boolean): boolean {
+  const text = bytes.toString('latin1', start, end);
+  return redaction.text(text, isCut) !== text;
+}

@@ -1,0 +1,3 @@
+module sidespan.test/known
+
+go 1.21
