@@ -1,6 +1,5 @@
 import type { ArgumentInfo } from './argument-info.ts';
-import type { GoSignature, GoType } from './go-type.ts';
-import type { MethodTypes } from './method-signature.ts';
+import type { GoSignature, GoType, MethodTypes } from './go-type.ts';
 
 /** A function of the binary as pclntab describes it. */
 export interface GoFunction {

@@ -74,3 +74,10 @@ export interface GoSignature {
   /** Why the function may have results although none are listed. */
   readonly resultsUnavailable?: string | undefined;
 }
+
+/** Parameters without the receiver, and results, of a method: a variadic one has its slice. */
+export interface MethodTypes {
+  readonly parameters: readonly GoType[];
+  readonly results: readonly GoType[];
+  readonly variadic: boolean;
+}

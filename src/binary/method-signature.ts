@@ -1,13 +1,6 @@
-import type { GoType } from './go-type.ts';
+import type { GoType, MethodTypes } from './go-type.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 import { methodBytes } from './type-layout.ts';
-
-/** Parameters without the receiver, and results, of a method: a variadic one has its slice. */
-export interface MethodTypes {
-  readonly parameters: readonly GoType[];
-  readonly results: readonly GoType[];
-  readonly variadic: boolean;
-}
 
 /**
  * Types of the method whose code begins at that offset of the text, out of its receiver's type descriptor (src/internal/abi/type.go,

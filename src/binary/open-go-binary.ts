@@ -7,9 +7,8 @@ import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
 import { argumentBytesOf, argumentInfoOf } from './function-data.ts';
 import type { BuildInfo, Found, GoBinary, GoFunction, SourceLine } from './go-binary.ts';
-import type { GoSignature, GoType } from './go-type.ts';
+import type { GoSignature, GoType, MethodTypes } from './go-type.ts';
 import { Image } from './image.ts';
-import type { MethodTypes } from './method-signature.ts';
 import { findModuleData, type ModuleData } from './module-data.ts';
 import {
   allFunctions,

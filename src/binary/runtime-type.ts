@@ -1,7 +1,7 @@
 import { BinaryError } from './binary-error.ts';
 import type { Found } from './go-binary.ts';
-import type { GoField, GoKind, GoType } from './go-type.ts';
-import { type MethodTypes, methodTypes } from './method-signature.ts';
+import type { GoField, GoKind, GoType, MethodTypes } from './go-type.ts';
+import { methodTypes } from './method-signature.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 import { likelyString, qualifiedName, typeName } from './type-name.ts';
 import { allItabs, unlessDamaged, walkTypes } from './type-walk.ts';
