@@ -1,13 +1,16 @@
 /** The columns of the matrix: ways of building, the releases that have them, and what is known not to work there. */
 import type { GoTargetOptions } from '../support/go-target.ts';
+import type { ValueVerdict } from './orders.ts';
 
 /** How the executable is made in the end. */
 export type Finish = 'as built' | 'packed by UPX' | 'garbled';
 
-/** What a cell is expected to show; all else is a failure. */
+/** What a cell is expected to show at least; less, or anything wrong, is a failure. */
 export interface Expectation {
-  /** `read`: every value is right. `limited`: none is wrong, but some are missing, for the reason that is named. */
-  readonly arguments: 'read' | { readonly limited: string };
+  /** How much is told of arguments and results. */
+  readonly values: ValueVerdict;
+  /** Why it is not all of them. */
+  readonly limit?: string;
   /** HTTP spans are right in number, status and path; or the reason why there are none. */
   readonly http: 'exact' | { readonly none: string };
   /** Part of the message with which it is refused as a whole. */
@@ -29,16 +32,19 @@ export interface MatrixBuild {
   readonly expected: Expectation;
 }
 
-/** What else is expected of a release, whatever the build: results without names are in no debug information of 1.17. */
-export function expectedOf(build: MatrixBuild, minor: number): Expectation {
-  const { expected } = build;
-  const forgetful = minor === 17 && build.options.env?.GOEXPERIMENT !== 'noregabi';
-  if (!forgetful || expected.arguments !== 'read') return expected;
-  return { ...expected, arguments: { limited: 'Go 1.17 lists no unnamed results' } };
+/** What is expected of a build of one release: some have less to tell than others. */
+export function expectedOf({ expected, options }: MatrixBuild, minor: number): Expectation {
+  if (expected.values === 'words' && minor < 17) {
+    return { ...expected, values: 'none', limit: 'no DWARF, and no argument information before Go 1.17' };
+  }
+  if (expected.values === 'read' && minor === 17 && options.env?.GOEXPERIMENT !== 'noregabi') {
+    return { ...expected, values: 'partly', limit: 'Go 1.17 lists no unnamed results' };
+  }
+  return expected;
 }
 
 const cgo = { CGO_ENABLED: '1' };
-const noDwarf = { arguments: { limited: 'no DWARF' } } as const;
+const withoutDwarf = { values: 'words', limit: 'no DWARF: words of the right size', http: 'exact' } as const;
 
 const plain: Omit<MatrixBuild, 'name' | 'options'> = {
   finish: 'as built',
@@ -47,18 +53,18 @@ const plain: Omit<MatrixBuild, 'name' | 'options'> = {
   needs: [],
   grpc: false,
   profiled: false,
-  expected: { arguments: 'read', http: 'exact' },
+  expected: { values: 'read', http: 'exact' },
 };
 
 export const matrixBuilds: readonly MatrixBuild[] = [
   { ...plain, name: 'default', options: {}, grpc: true },
-  { ...plain, name: '-w', options: { ldflags: '-w' }, expected: { ...plain.expected, ...noDwarf } },
+  { ...plain, name: '-w', options: { ldflags: '-w' }, expected: withoutDwarf },
   {
     ...plain,
     name: '-s -w',
     options: { ldflags: '-s -w' },
     grpc: true,
-    expected: { ...plain.expected, ...noDwarf },
+    expected: withoutDwarf,
   },
   { ...plain, name: '-trimpath', options: { trimpath: true } },
   { ...plain, name: 'pie', options: { buildmode: 'pie' } },
@@ -66,7 +72,7 @@ export const matrixBuilds: readonly MatrixBuild[] = [
     ...plain,
     name: 'pie -s -w',
     options: { buildmode: 'pie', ldflags: '-s -w' },
-    expected: { ...plain.expected, ...noDwarf },
+    expected: withoutDwarf,
   },
   {
     ...plain,
@@ -79,7 +85,7 @@ export const matrixBuilds: readonly MatrixBuild[] = [
     name: 'cgo external pie -s -w',
     options: { env: cgo, buildmode: 'pie', ldflags: '-linkmode=external -s -w' },
     needs: ['gcc'],
-    expected: { ...plain.expected, ...noDwarf },
+    expected: withoutDwarf,
   },
   {
     ...plain,
@@ -125,6 +131,11 @@ export const matrixBuilds: readonly MatrixBuild[] = [
     finish: 'garbled',
     firstMinor: 26,
     lastMinor: 26,
-    expected: { ...noDwarf, http: { none: "net/http's names are garbled" } },
+    expected: {
+      ...withoutDwarf,
+      values: 'none',
+      limit: 'garbled names',
+      http: { none: "net/http's names are garbled" },
+    },
   },
 ];

@@ -7,7 +7,7 @@ import { grpcTarget } from '../support/grpc-target.ts';
 import { type AgentResult, type AgentSummary, startTracedService } from '../support/traced-service.ts';
 import { expectedOf, type MatrixBuild } from './builds.ts';
 import { cellExecutable, missingCommand } from './executable.ts';
-import { judgeValues, orderCount, orderFunctions } from './orders.ts';
+import { judgeValues, orderCount, orderFunctions, valueVerdicts } from './orders.ts';
 
 const run = promisify(execFile);
 const grpcCalls = 40;
@@ -77,9 +77,8 @@ async function traceCell(
   problems.push(...calls.problems);
 
   const { verdict, example } = judgeValues(result.spans);
-  const wanted = expected.arguments;
-  if (verdict === 'wrong' || (wanted === 'read' && verdict !== 'read')) problems.push(`values: ${example}`);
-  else if (verdict !== 'read') limits.push(wanted === 'read' ? '' : `${wanted.limited}: values ${verdict}`);
+  if (valueVerdicts.indexOf(verdict) > valueVerdicts.indexOf(expected.values)) problems.push(`values: ${example}`);
+  else if (verdict !== 'read') limits.push(expected.limit ?? '');
 
   const http = httpSpans(result, counts);
   if (expected.http === 'exact' ? http !== 'exact' : http === 'exact') problems.push(`HTTP: ${http}`);
@@ -89,7 +88,7 @@ async function traceCell(
   if (grpc !== '-' && grpc !== 'exact') problems.push(`gRPC: ${grpc}`);
 
   const state = problems.length > 0 ? 'failed' : limits.length > 0 ? 'limited' : 'ok';
-  const note = [...problems, ...limits].join('; ');
+  const note = [...problems, ...limits].filter((text) => text !== '').join('; ');
   return { ...empty, functions: calls.found, calls: calls.verdict, values: verdict, http, grpc, state, note };
 }
 
