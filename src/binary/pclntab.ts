@@ -46,9 +46,22 @@ export function readFunctionTable(image: Image, module: ModuleData): FunctionTab
   const { vaddr, length } = module.functionNames;
   const bytes = image.bytes(vaddr, length);
   const names = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!module.pclntab.knownMagic) checkNames(image, names, records.nameOffsets);
   const wrapperFuncId = records.funcIds.reduce((largest, id) => Math.max(largest, id), 0);
   const count = recordOffsets.length;
   return { module, file: image.path, count, entryOffsets, recordOffsets, ...records, names, wrapperFuncId };
+}
+
+/**
+ * A magic that nobody knows is an obfuscator's, or that of a new form, whose records are laid out otherwise: then what is
+ * taken for the names' offsets leads into the middle of names.
+ */
+function checkNames(image: Image, names: Buffer, nameOffsets: Uint32Array): void {
+  const odd = nameOffsets.findIndex((offset) => offset > 0 && names[offset - 1] !== 0);
+  if (odd === -1) return;
+  const what = `the function table has a form that is not known: the name of function ${odd} would begin within another`;
+  const remedy = 'The program may be built by a newer Go than this release of Sidespan knows. Please report it.';
+  throw new BinaryError(what, { file: image.path, section: 'pclntab' }, remedy, { kind: 'unsupported' });
 }
 
 function readFunctab(image: Image, module: ModuleData): Pick<FunctionTable, 'entryOffsets' | 'recordOffsets'> {

@@ -161,6 +161,23 @@ test("an obfuscator's random pclntab magic and unknown version do no harm", asyn
   }
 });
 
+test('a form of pclntab that nobody knows is refused as such', async () => {
+  const { path } = await build('1.26', 'stripped');
+  const { module, offsetOf } = tables(path);
+  using file = new DamagedFile(path);
+  using elf = new ElfFile(path);
+  const functab = offsetOf(module.functions.vaddr);
+  const record = functab + Buffer.from(elf.readFile(functab + 8 * 100 + 4, 4)).readUInt32LE();
+  const name = Buffer.from(elf.readFile(record + 4, 4)).readUInt32LE();
+  const magic = { fileOffset: offsetOf(module.pclntab.vaddr), bytes: Uint8Array.of(0xf2, 0xff, 0xff, 0xff) };
+  file.with([magic, { fileOffset: record + 4, bytes: u64(name + 1).subarray(0, 4) }], () => {
+    using binary = openGoBinary(file.path);
+    const error = binaryErrorOf(() => [...binary.functions()]);
+    assert.match(error?.message ?? '', /has a form that is not known: the name of function 100 would begin within/);
+    assert.equal(error?.kind, 'unsupported');
+  });
+});
+
 test('functab out of order, names and records past the end are errors that say where', async () => {
   const { path } = await build('1.26', 'stripped');
   const { module, offsetOf } = tables(path);
