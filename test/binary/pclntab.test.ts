@@ -55,7 +55,9 @@ for (const [go, variant] of everyBuild) {
       return place === undefined ? '?' : `${place.file}:${place.line}`;
     });
     assert.ok(new Set(found).size > 60);
-    assert.deepEqual(found, expected);
+    // The twin may have been built in another checkout, which has the same sources elsewhere.
+    const within = (place: string): string => place.replace(/^.*\/test\/targets\//, '');
+    assert.deepEqual(found.map(within), expected.map(within));
   });
 }
 
