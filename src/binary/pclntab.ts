@@ -4,6 +4,8 @@ import { Cursor } from './cursor.ts';
 import type { GoFunction } from './go-binary.ts';
 import type { Image } from './image.ts';
 import type { ModuleData } from './module-data.ts';
+import { indexNames, type NameIndex } from './name-index.ts';
+import { once } from './once.ts';
 
 /** FuncFlag (src/internal/abi/symtab.go): FuncFlagAsm. */
 const assemblyFlag = 4;
@@ -13,9 +15,6 @@ const pieceBytes = 1024 * 1024;
 
 /** Symbol names of generic Go code pass 4 KiB. */
 const maxNameBytes = 16 * 1024;
-
-/** A name is in the table once or twice. */
-const maxNameCopies = 64;
 
 const utf8 = new TextDecoder();
 
@@ -35,6 +34,7 @@ export interface FunctionTable {
   readonly funcIds: Uint8Array;
   readonly flags: Uint8Array;
   readonly names: Buffer;
+  readonly byName: () => NameIndex;
   /** FuncIDWrapper, whose number changes with Go releases, but which is always the largest one. */
   readonly wrapperFuncId: number;
 }
@@ -49,7 +49,8 @@ export function readFunctionTable(image: Image, module: ModuleData): FunctionTab
   if (!module.pclntab.knownMagic) checkNames(image, names, records.nameOffsets);
   const wrapperFuncId = records.funcIds.reduce((largest, id) => Math.max(largest, id), 0);
   const count = recordOffsets.length;
-  return { module, file: image.path, count, entryOffsets, recordOffsets, ...records, names, wrapperFuncId };
+  const byName = once(() => indexNames(names, records.nameOffsets));
+  return { module, file: image.path, count, entryOffsets, recordOffsets, ...records, names, byName, wrapperFuncId };
 }
 
 /**
@@ -131,22 +132,11 @@ export function* allFunctions(table: FunctionTable): Generator<GoFunction> {
   for (let index = 0; index < table.count; index++) yield new TableFunction(table, index);
 }
 
-/** Every function of exactly that name. */
+/** Every function of exactly that name, in order of address. */
 export function functionsByName(table: FunctionTable, name: string): GoFunction[] {
-  const found: GoFunction[] = [];
-  if (name === '' || name.includes('\0')) return found;
-  const { names, nameOffsets } = table;
-  const pattern = Buffer.from(`${name}\0`);
-  // The linker writes a name once for each ABI that has a function of that name.
-  const places = new Set<number>();
-  for (let at = names.indexOf(pattern); at !== -1 && places.size < maxNameCopies; at = names.indexOf(pattern, at + 1)) {
-    if (at === 0 || names[at - 1] === 0) places.add(at);
-  }
-  if (places.size === 0) return found;
-  for (let index = 0; index < table.count; index++) {
-    if (places.has(nameOffsets[index] ?? 0)) found.push(new TableFunction(table, index));
-  }
-  return found;
+  if (name === '' || name.includes('\0')) return [];
+  const indices = table.byName().find(name).reverse();
+  return indices.map((index) => new TableFunction(table, index));
 }
 
 /** Index of the function whose code holds the linked address; undefined outside of the text. */

@@ -23,6 +23,7 @@ export class RuntimeTypes {
   #named: ReadonlyMap<string, number> | undefined;
   #unnamed: ReadonlyMap<string, number> | undefined;
   #missed = 0;
+  #implementations: ReadonlyMap<string, readonly number[]> | undefined;
 
   constructor(types: TypeReader) {
     this.#types = types;
@@ -96,14 +97,9 @@ export class RuntimeTypes {
   }
 
   implementations(interfaceName: string): { type: GoType; typeVaddr: number }[] {
-    const wanted = this.address(interfaceName);
-    if (wanted === undefined) return [];
-    const found: { type: GoType; typeVaddr: number }[] = [];
-    for (const { interfaceVaddr, typeVaddr } of allItabs(this.#types)) {
-      if (interfaceVaddr !== wanted || !this.#types.isTypeAddress(typeVaddr)) continue;
-      found.push({ type: this.#typeAt(typeVaddr), typeVaddr });
-    }
-    return found;
+    this.#implementations ??= implementationsByName(this.#types);
+    const addresses = this.#implementations.get(interfaceName) ?? [];
+    return addresses.map((typeVaddr) => ({ type: this.#typeAt(typeVaddr), typeVaddr }));
   }
 
   #typeAt(vaddr: number): GoType {
@@ -191,6 +187,23 @@ export class RuntimeTypes {
       yield type;
     }
   }
+}
+
+/** Addresses of concrete types by the name of the interface; the name of an interface is read once. */
+function implementationsByName(types: TypeReader): ReadonlyMap<string, readonly number[]> {
+  const byInterface = new Map<number, number[]>();
+  for (const { interfaceVaddr, typeVaddr } of allItabs(types)) {
+    if (!types.isTypeAddress(typeVaddr)) continue;
+    const known = byInterface.get(interfaceVaddr);
+    if (known === undefined) byInterface.set(interfaceVaddr, [typeVaddr]);
+    else known.push(typeVaddr);
+  }
+  const byName = new Map<string, readonly number[]>();
+  for (const [interfaceVaddr, addresses] of byInterface) {
+    const name = unlessDamaged(() => typeName(types, interfaceVaddr));
+    if (name !== undefined && !byName.has(name)) byName.set(name, addresses);
+  }
+  return byName;
 }
 
 /** What a type that is written out, not named, begins with. */

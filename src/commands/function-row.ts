@@ -30,12 +30,12 @@ export function functionRow(
   written?: SignatureSyntax | undefined,
 ): FunctionRow {
   const found = untraceable === undefined ? attempt(() => sites.find(fn)) : { unavailable: untraceable };
-  const entry = attempt(() => sites.findEntry(fn)).value;
+  const place = found.value ?? attempt(() => sites.findEntry(fn)).value;
   return {
     name: fn.name,
     role: functionName(fn.name).role,
     source: attempt(() => ({ value: binary.sourceLine(fn.entryVaddr) })).value,
-    types: attempt(() => ({ value: functionTypes(binary, fn, entry, written) })),
+    types: attempt(() => ({ value: functionTypes(binary, fn, place, written) })),
     sites:
       found.value === undefined
         ? found

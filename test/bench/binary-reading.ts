@@ -1,6 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
+import { functionRow, rowText } from '../../src/commands/function-row.ts';
+import { styleFor } from '../../src/commands/style.ts';
+import { functionPattern } from '../../src/probe/pattern.ts';
+import { planProbes } from '../../src/probe/plan-probes.ts';
+import { allPresets } from '../../src/probe/presets.ts';
+import { SiteFinder } from '../../src/probe/site-finder.ts';
 import { goToolchain } from '../support/go-target.ts';
 
 // What reading executables costs: time and memory of what an agent asks at its start, and of a full listing, each in a
@@ -18,6 +24,19 @@ const functionNames = [
   'main.main',
   'fmt.Sprintf',
   'no/such.function',
+];
+/** Of packages that most servers have; one by a pattern that no whole name fits. */
+const tracedNames = [
+  'net/http.(*conn).serve',
+  'net/http.(*ServeMux).ServeHTTP',
+  'net/http.(*Request).ParseForm',
+  'encoding/json.Marshal',
+  'encoding/json.Unmarshal',
+  'net/url.parseQuery',
+  'crypto/tls.(*Conn).Handshake',
+  'os.OpenFile',
+  'bufio.(*Reader).ReadString',
+  'http.(*Transport).RoundTrip',
 ];
 const typeNames = [
   'runtime.g',
@@ -46,6 +65,29 @@ const jobs: Readonly<Record<string, (path: string) => string>> = {
     for (const fn of binary.functions()) if (/^net\/http\./.test(fn.name)) count++;
     return `${count} of ${binary.functionCount}`;
   },
+  'plan of 10 functions': (path) => {
+    using binary = openGoBinary(path);
+    const { value: plan, unavailable } = planProbes(binary, {
+      patterns: tracedNames.map(functionPattern),
+      presets: allPresets,
+    });
+    if (plan === undefined) throw new Error(unavailable);
+    const read = plan.probes.filter(({ signatureUnavailable }) => signatureUnavailable === undefined).length;
+    return `${plan.report.taken} functions, ${plan.sites.length} sites, arguments of ${read}`;
+  },
+  'listing with signatures': (path) => {
+    using binary = openGoBinary(path);
+    using sites = new SiteFinder(binary);
+    let count = 0;
+    let characters = 0;
+    const style = styleFor({}, {});
+    for (const fn of binary.functions()) {
+      const row = functionRow(binary, sites, fn);
+      if (row.types.value?.signature.value !== undefined) count++;
+      characters += rowText(row, style).length;
+    }
+    return `${count} of ${binary.functionCount} with signature, ${characters} characters`;
+  },
   'listing with lines': (path) => {
     using binary = openGoBinary(path);
     let count = 0;
@@ -64,7 +106,13 @@ if (first === '--job') {
   const durationMs = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
   console.log(
-    JSON.stringify({ found, durationMs, cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss() - before }),
+    JSON.stringify({
+      found,
+      durationMs,
+      cpuMs: (user + system) / 1000,
+      rssBytes: process.memoryUsage.rss() - before,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+    }),
   );
 } else {
   const paths = process.argv.length > 2 ? process.argv.slice(2) : [(await goToolchain()).go];
@@ -72,9 +120,9 @@ if (first === '--job') {
     console.log(`${path}: ${(statSync(path).size / 1e6).toFixed(0)} MB`);
     for (const job of Object.keys(jobs)) {
       const output = execFileSync(process.execPath, [import.meta.filename, '--job', job, path]).toString();
-      const { found, durationMs, cpuMs, rssBytes } = JSON.parse(output);
-      const figures = `${durationMs.toFixed(0).padStart(5)} ms (CPU ${cpuMs.toFixed(0).padStart(4)})  +${(rssBytes / 1e6).toFixed(0).padStart(3)} MB`;
-      console.log(`  ${job.padEnd(18)} ${figures}   ${found}`);
+      const { found, durationMs, cpuMs, rssBytes, peakBytes } = JSON.parse(output);
+      const figures = `${durationMs.toFixed(0).padStart(5)} ms (CPU ${cpuMs.toFixed(0).padStart(4)})  +${(rssBytes / 1e6).toFixed(0).padStart(3)} MB, peak of all ${(peakBytes / 1e6).toFixed(0).padStart(3)} MB`;
+      console.log(`  ${job.padEnd(23)} ${figures}   ${found}`);
     }
   }
 }

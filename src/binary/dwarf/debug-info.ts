@@ -1,9 +1,9 @@
 import { type Cursor, maxCStringBytes } from '../cursor.ts';
+import { once } from '../once.ts';
 import { type AbbreviationTable, AbbreviationTables, type AttributeSpec, skipAttributes } from './abbreviations.ts';
 import { Attribute, goLanguage, Tag } from './constants.ts';
 import { DebugSections, type SectionSource } from './debug-sections.ts';
 import { type Form, fixedSize, readNumber, skipValue } from './forms.ts';
-import { once } from './once.ts';
 import { type Entry, readEntry, readUnits, type Unit } from './unit.ts';
 
 /**

@@ -1,7 +1,7 @@
+import { once } from '../once.ts';
 import { skipAttributes } from './abbreviations.ts';
 import { Attribute, Tag } from './constants.ts';
 import type { DebugInfo, UnitFacts } from './debug-info.ts';
-import { once } from './once.ts';
 import { UnitRanges } from './ranges.ts';
 import { type Entry, readEntry } from './unit.ts';
 

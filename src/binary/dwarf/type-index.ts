@@ -1,6 +1,6 @@
+import { once } from '../once.ts';
 import { Attribute, Tag } from './constants.ts';
 import type { DebugInfo } from './debug-info.ts';
-import { once } from './once.ts';
 import { sourceName } from './type-names.ts';
 import { maxNameBytes } from './type-reader.ts';
 import type { Entry } from './unit.ts';
