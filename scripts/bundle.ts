@@ -3,6 +3,7 @@
 // Bundled, because an agent of hundreds of modules keeps 14 MB of source text in memory, and because what nobody calls
 // stays out. Names of functions and classes are kept: they stand in stack traces and errors.
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
@@ -10,16 +11,21 @@ const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: node scripts/bundle.ts FOLDER');
 
 /**
- * `import` of a module of Node's own reads all that it exports: of node:http also WebSocket, and with it Node's whole
- * client for fetch, 12 MB of memory. `require` reads what is used.
+ * `import` of a module of Node's own reads all that it exports: of node:http also WebSocket, behind a getter that loads
+ * Node's whole client for fetch, 12 MB of memory. So it is required, and what is behind getters is left out.
  */
-const requiredHttp: Plugin = {
-  name: 'node:http is required',
+const plainHttp: Plugin = {
+  name: 'node:http without getters',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
       kind === 'require-call' ? null : { path: 'node:http', namespace: 'required' },
     );
-    onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }));
+    const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) =>
+      get ? [] : name,
+    );
+    onLoad({ filter: /^/, namespace: 'required' }, () => ({
+      contents: `const http = require('node:http'); export default http; export const { ${plain} } = http;`,
+    }));
   },
 };
 
@@ -43,7 +49,7 @@ const { metafile } = await build({
     js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url),__dirname=import.meta.dirname;",
   },
   legalComments: 'none',
-  plugins: [requiredHttp],
+  plugins: [plainHttp],
   metafile: true,
 });
 copyFileSync('node_modules/iced-x86/iced_x86_bg.wasm', join(folder, 'iced_x86_bg.wasm'));
