@@ -9,32 +9,60 @@
 #include "lookup-steps.h"
 #include "value-steps.h"
 
+static __always_inline const struct capture_step *next_step(struct scratch *scratch)
+{
+	__u32 pc = scratch->pc;
+
+	scratch->pc = pc + 1;
+	return bpf_map_lookup_elem(&plan_ops, &pc);
+}
+
+static __always_inline int ran_out(struct scratch *scratch)
+{
+	scratch->limited = 1;
+	return STEP_END;
+}
+
+/* Does the step if it is an OP and takes the next one. */
+#define IF_STEP(OP, call)                                         \
+	if (step->op == (OP)) {                                   \
+		if ((call) != STEP_GO_ON)                         \
+			return ran_out(scratch);                  \
+		step = next_step(scratch);                        \
+		if (!step)                                        \
+			return ran_out(scratch);                  \
+	}
+
+/*
+ * One turn of the loop: up to six steps of the kinds that follow each other in this order in most plans, and one of the
+ * others. A turn costs as much as a short read.
+ */
 static long plan_step(__u64 index, struct plan_context *context)
 {
 	struct scratch *scratch = context->scratch;
-	__u32 pc = scratch->pc;
-	struct capture_step *step = bpf_map_lookup_elem(&plan_ops, &pc);
+	const struct capture_step *step = next_step(scratch);
 	__u32 word;
 
 	if (!step)
-		return STEP_END;
-	scratch->pc = pc + 1;
+		return ran_out(scratch);
+	IF_STEP(OP_POP, step_pop(scratch))
+	IF_STEP(OP_POP, step_pop(scratch))
+	IF_STEP(OP_IMAGE, step_image(context, step))
+	IF_STEP(OP_POINTER, step_pointer(scratch, step))
+	IF_STEP(OP_WORDS, step_words(scratch, step))
+	IF_STEP(OP_STRING, step_string(scratch, step))
 	word = step->a;
 	switch (step->op) {
 	case OP_END:
 		return step_end(scratch);
-	case OP_IMAGE:
-		if (step_image(context, step) == STEP_GO_ON)
-			return STEP_GO_ON;
-		break;
 	case OP_REGISTER:
 		if (!scratch->state.own)
-			break; /* the call was abandoned: the registers are not its own */
+			return ran_out(scratch); /* the call was abandoned: the registers are not its own */
 		step_register(context, step);
 		return STEP_GO_ON;
 	case OP_STACK:
 		if (!scratch->state.own)
-			break; /* the call was abandoned: the registers are not its own */
+			return ran_out(scratch);
 		step_stack(context, step);
 		return STEP_GO_ON;
 	case OP_SAVE:
@@ -44,17 +72,6 @@ static long plan_step(__u64 index, struct plan_context *context)
 	case OP_SAVED:
 		if (word < SAVED_WORDS)
 			*image_word(scratch, step->b) = scratch->frame.saved[word];
-		return STEP_GO_ON;
-	case OP_STRING:
-		if (step_string(scratch, step) == STEP_GO_ON)
-			return STEP_GO_ON;
-		break;
-	case OP_POINTER:
-		if (step_pointer(scratch, step) == STEP_GO_ON)
-			return STEP_GO_ON;
-		break;
-	case OP_POP:
-		pop_level(scratch);
 		return STEP_GO_ON;
 	case OP_SLICE:
 		if (step_slice(scratch, step) == STEP_GO_ON)
@@ -70,10 +87,6 @@ static long plan_step(__u64 index, struct plan_context *context)
 		if (step_interface(context, step) == STEP_GO_ON)
 			return STEP_GO_ON;
 		break;
-	case OP_WORDS:
-		if (step_words(scratch, step) == STEP_GO_ON)
-			return STEP_GO_ON;
-		break;
 	case OP_HEADER:
 	case OP_TRACEPARENT:
 		if (step_header(context, step) == STEP_GO_ON)
@@ -83,9 +96,11 @@ static long plan_step(__u64 index, struct plan_context *context)
 		if (step_context(context, step) == STEP_GO_ON)
 			return STEP_GO_ON;
 		break;
+	default: /* a kind from above: the next turn's */
+		scratch->pc--;
+		return STEP_GO_ON;
 	}
-	scratch->limited = 1;
-	return STEP_END;
+	return ran_out(scratch);
 }
 
 /* Runs the plan; its chunks are then at scratch->data, scratch->out bytes of them. */

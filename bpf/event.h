@@ -144,9 +144,9 @@ enum capture_op {
 	OP_EACH = 10,	  /* items	at	item size	ops of the body	none: runs the body for each item of the array at `at` in the image */
 	OP_NEXT = 11,	  /* -		-	-		-		none: ends the body of OP_SLICE or OP_EACH */
 	OP_INTERFACE = 12, /* 1 = has itab at	-		-		8 bytes: vaddr of the dynamic type; if dynamic_types knows it, an OP_IMAGE chunk with the value follows and its plan runs */
-	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: four u16 */
+	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: four u16, the string's index and, times 256, its length */
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
-	OP_TRACEPARENT = 15, /* 1	at	-		string index	none: parses that header into the frame's trace context */
+	OP_TRACEPARENT = 15, /* 1	at	-		string index	none (imm as above): parses that header into the frame's trace context */
 	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u16 each) */
 };
 

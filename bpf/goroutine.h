@@ -27,7 +27,7 @@ static __always_inline struct probe_counters *counters_of(__u32 probe)
 	do {                                                                 \
 		struct probe_counters *counters_ = counters_of(probe);       \
 		if (counters_)                                               \
-			__sync_fetch_and_add(&counters_->field, 1);          \
+			ADD_ONE(&counters_->field);                          \
 	} while (0)
 
 /* Never 0. A goid uses up to 55 bits, as does the address that stands for one. */
@@ -117,7 +117,7 @@ static __always_inline void leave_goroutine(struct hit *hit)
 
 	if (!hit->plan.scratch->state.crowded) {
 		if (idle)
-			__sync_lock_test_and_set(&hit->slot->owner, 0);
+			STORE_RELEASE(&hit->slot->owner, 0);
 		return;
 	}
 	if (idle) {
@@ -214,9 +214,9 @@ static __always_inline void send_call(struct hit *hit)
 	if (!counters_)
 		return;
 	if (end < 5)
-		__sync_fetch_and_add(&counters_->ended[end], 1);
+		ADD_ONE(&counters_->ended[end]);
 	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(sizeof(*call) + size)))
-		__sync_fetch_and_add(&counters_->ring_full, 1);
+		ADD_ONE(&counters_->ring_full);
 }
 
 /* The captures at entry of the call in scratch->frame, sent at once: the frame has no room for them. */

@@ -60,8 +60,8 @@ static __always_inline int find_goroutine(struct hit *hit, __u64 g, __u64 *stack
 		return HIT_IGNORED;
 	if (bpf_probe_read_user(scratch->g, goid_at + 8, (void *)g))
 		return HIT_IGNORED;
-	goid = *(__u64 *)&scratch->g[goid_at];
-	*stack_hi = *(__u64 *)&scratch->g[stack_at];
+	goid = *word_at(&scratch->g[goid_at]);
+	*stack_hi = *word_at(&scratch->g[stack_at]);
 	state->goid = goid;
 	hit->key.goid = goid ? goid : g | 1ull << 63;
 	state->depth = (__u32)(*stack_hi - REGISTER_SP(hit->plan.ctx));

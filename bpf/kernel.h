@@ -148,6 +148,42 @@ static __always_inline __u64 read_register(const struct pt_regs *ctx, __u32 numb
 extern void bpf_preempt_disable(void) __weak __ksym;
 extern void bpf_preempt_enable(void) __weak __ksym;
 
+/* Constant once loaded: the verifier drops the branches that are not taken. */
+#ifdef WITHOUT_PREEMPT_DISABLE
+#define CAN_DISABLE_PREEMPTION 0
+#else
+#define CAN_DISABLE_PREEMPTION (bpf_preempt_disable && bpf_preempt_enable)
+#endif
+
+/* Adds to a number of this CPU. A locked operation waits for all stores before it, those into the ring too. */
+#define ADD_ONE(counter)                                       \
+	do {                                                   \
+		if (CAN_DISABLE_PREEMPTION)                    \
+			*(counter) += 1;                       \
+		else                                           \
+			__sync_fetch_and_add(counter, 1);      \
+	} while (0)
+
+/* Stores what another CPU may act on, after everything before it. */
+#if defined(__TARGET_ARCH_x86)
+#define STORE_RELEASE(to, value)                       \
+	do { /* as x86 stores anyway */                \
+		asm volatile("" ::: "memory");         \
+		*(volatile __u64 *)(to) = (value);     \
+	} while (0)
+#else
+#define STORE_RELEASE(to, value) ((void)__sync_lock_test_and_set(to, value))
+#endif
+
+/*
+ * The word at a place in an array of bytes. A function of its own: where clang sees that it is such an array, it takes the
+ * word byte by byte.
+ */
+static __always_inline __u64 *word_at(const void *place)
+{
+	return (__u64 *)place;
+}
+
 /* Keeps a bound in the instruction stream that the compiler thinks it has already proved. */
 #define MASK(value, limit) asm volatile("%0 &= %1" : "+r"(value) : "i"((limit)-1))
 

@@ -34,7 +34,7 @@ static __always_inline int step_interface(struct plan_context *context, const st
 	}
 	key.type_vaddr = type - context->load_bias;
 	MASK(out, CAPTURE_BYTES);
-	*(__u64 *)&scratch->data[out] = key.type_vaddr;
+	*word_at(&scratch->data[out]) = key.type_vaddr;
 	scratch->out = out + 8;
 	chunk->captured = 8;
 	dynamic = bpf_map_lookup_elem(&dynamic_types, &key);
@@ -106,18 +106,6 @@ static long use_header(__u64 index, struct plan_context *context)
 	return scratch->stopped;
 }
 
-static __noinline void want_key(struct scratch *scratch, __u32 n, __u32 string_index)
-{
-	struct plan_string *string = bpf_map_lookup_elem(&plan_strings, &string_index);
-	struct found_value *found;
-
-	MASK(n, MAX_HEADER_KEYS);
-	found = &scratch->found[n];
-	found->string_index = string_index;
-	found->key_bytes = string && n < scratch->keys ? string->size_bytes : 1ull << 61; /* no key is that long */
-	found->status = CHUNK_ABSENT;
-}
-
 /* OP_HEADER and OP_TRACEPARENT: one look-up, so that the verifier walks through it once. */
 static __always_inline int step_header(struct plan_context *context, const struct capture_step *step)
 {
@@ -132,8 +120,13 @@ static __always_inline int step_header(struct plan_context *context, const struc
 	scratch->walk.missing = scratch->keys;
 	scratch->stopped = 0;
 #pragma clang loop unroll(full)
-	for (__u32 n = 0; n < MAX_HEADER_KEYS; n++)
-		want_key(scratch, n, (__u32)(strings >> (16 * n)) & 0xffff);
+	for (__u32 n = 0; n < MAX_HEADER_KEYS; n++) {
+		__u32 string = (__u32)(strings >> (16 * n)) & 0xffff;
+
+		scratch->found[n].string_index = string & 0xff;
+		scratch->found[n].key_bytes = n < scratch->keys ? string >> 8 : 1ull << 61; /* no key is that long */
+		scratch->found[n].status = CHUNK_ABSENT;
+	}
 	find_headers(scratch, *image_word(scratch, step->b));
 	bpf_loop(scratch->keys, use_header, context, 0);
 	return scratch->stopped ? STEP_END : STEP_GO_ON;

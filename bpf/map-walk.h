@@ -95,7 +95,7 @@ static __always_inline __u32 candidates(const struct scratch *scratch, __u32 buc
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < 8; i++) {
 		__u32 key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
-		__u64 length = *(__u64 *)&scratch->group[key_at + 8] & (1ull << 62) - 1;
+		__u64 length = *word_at(&scratch->group[key_at + 8]) & (1ull << 62) - 1;
 		__u64 same = equal(length, found[0].key_bytes) | equal(length, found[1].key_bytes) |
 			     equal(length, found[2].key_bytes) | equal(length, found[3].key_bytes);
 
@@ -127,17 +127,17 @@ static __always_inline void take_value(struct scratch *scratch, __u32 i, __u32 b
 		return;
 	__u32 key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
 	__u32 value_at = buckets ? 8 + 8 * KEY_BYTES + i * VALUE_BYTES : key_at + KEY_BYTES;
-	length = *(__u64 *)&scratch->group[key_at + 8];
+	length = *word_at(&scratch->group[key_at + 8]);
 	for (__u32 k = 0; k < MAX_HEADER_KEYS; k++) {
 		struct found_value *found = &scratch->found[k];
 
 		if (found->key_bytes != length || found->status != CHUNK_ABSENT)
 			continue;
-		if (!same_key(scratch, found->string_index, length, *(__u64 *)&scratch->group[key_at]))
+		if (!same_key(scratch, found->string_index, length, *word_at(&scratch->group[key_at])))
 			continue;
 		found->status = CHUNK_OK;
-		found->data = *(__u64 *)&scratch->group[value_at];
-		found->length = *(__u64 *)&scratch->group[value_at + 8];
+		found->data = *word_at(&scratch->group[value_at]);
+		found->length = *word_at(&scratch->group[value_at + 8]);
 		walk->missing--;
 		return;
 	}
@@ -159,7 +159,7 @@ static __noinline long read_used_slots(struct scratch *scratch, __u64 group)
 		if (failed)
 			break;
 		if (scratch->group[i] & 0x80)
-			*(__u64 *)&scratch->group[at + 8] = 0;
+			*word_at(&scratch->group[at + 8]) = 0;
 		else
 			failed = bpf_probe_read_user(&scratch->group[at], KEY_BYTES + VALUE_BYTES, (void *)(group + at));
 	}
@@ -192,7 +192,7 @@ static long walk_step(__u64 index, struct scratch **context)
 		return 1;
 	}
 	walk->candidates = candidates(scratch, buckets);
-	overflow = *(__u64 *)&scratch->group[BUCKET_BYTES - 8];
+	overflow = *word_at(&scratch->group[BUCKET_BYTES - 8]);
 	if (buckets && overflow != 0) {
 		walk->group = overflow;
 		return 0;

@@ -122,10 +122,13 @@ static __always_inline int begin_image(struct scratch *scratch, __u32 size)
 	scratch->image = out;
 	MASK(out, CAPTURE_BYTES);
 	if (size > IMAGE_WORDS * 8) {
+		MASK(size, 2 * sizeof(zeros)); /* as in copy_user */
 		if (bpf_probe_read_kernel(&scratch->data[out], size, (void *)zeros))
 			return STEP_END;
 	} else {
-		__builtin_memset(&scratch->data[out], 0, IMAGE_WORDS * 8);
+#pragma clang loop unroll(full)
+		for (__u32 i = 0; i < IMAGE_WORDS; i++)
+			*word_at(&scratch->data[out + 8 * i]) = 0;
 	}
 	scratch->out = out + ((size + 7) & ~7u);
 	return STEP_GO_ON;

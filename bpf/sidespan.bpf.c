@@ -12,22 +12,6 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-#ifdef WITHOUT_PREEMPT_DISABLE
-#define PREEMPT_DISABLE()
-#define PREEMPT_ENABLE()
-#else
-#define PREEMPT_DISABLE()                     \
-	do {                                  \
-		if (bpf_preempt_disable)      \
-			bpf_preempt_disable(); \
-	} while (0)
-#define PREEMPT_ENABLE()                     \
-	do {                                 \
-		if (bpf_preempt_enable)      \
-			bpf_preempt_enable(); \
-	} while (0)
-#endif
-
 static __always_inline struct scratch *claim_scratch(__u32 *claimed)
 {
 	__u32 zero = 0;
@@ -74,16 +58,22 @@ int site_hit(struct pt_regs *ctx)
 	struct scratch *scratch;
 	__u32 claimed = 0;
 
-	PREEMPT_DISABLE();
-	scratch = claim_scratch(&claimed);
+	if (CAN_DISABLE_PREEMPTION) {
+		bpf_preempt_disable();
+		scratch = bpf_map_lookup_elem(&scratch_buffers, &claimed);
+	} else {
+		scratch = claim_scratch(&claimed);
+	}
 	if (scratch) {
 		scratch->state.claimed = claimed;
 		handle_hit(ctx, scratch);
-		release_scratch(claimed);
 	} else {
 		count_busy(ctx);
 	}
-	PREEMPT_ENABLE();
+	if (CAN_DISABLE_PREEMPTION)
+		bpf_preempt_enable();
+	else if (scratch)
+		release_scratch(claimed);
 	return 0;
 }
 

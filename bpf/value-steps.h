@@ -5,7 +5,7 @@
 
 #include "output.h"
 
-static __noinline __u64 word_from(struct plan_context *context, __u32 source)
+static __always_inline __u64 word_from(struct plan_context *context, __u32 source)
 {
 	struct scratch *scratch = context->scratch;
 
@@ -128,6 +128,12 @@ static __always_inline int step_pointer(struct scratch *scratch, const struct ca
 	return STEP_GO_ON;
 }
 
+static __always_inline int step_pop(struct scratch *scratch)
+{
+	pop_level(scratch);
+	return STEP_GO_ON;
+}
+
 static __always_inline int step_words(struct scratch *scratch, const struct capture_step *step)
 {
 	struct chunk_header *chunk;
@@ -143,7 +149,7 @@ static __always_inline int step_words(struct scratch *scratch, const struct capt
 	/* Always four: cheaper than a branch for each. */
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < 4; i++)
-		*(__u64 *)&scratch->data[out + 8 * i] = *image_word(scratch, (__u32)(step->imm >> (16 * i)) & 0xffff);
+		*word_at(&scratch->data[out + 8 * i]) = *image_word(scratch, (__u32)(step->imm >> (16 * i)) & 0xffff);
 	chunk->captured = step->a * 8;
 	scratch->out = out + step->a * 8;
 	return STEP_GO_ON;

@@ -19,9 +19,16 @@ export interface GoroutineTableSizes {
   readonly elsewhere: number;
 }
 
-/** Where `maxGoroutines` goroutines find room. @param maxGoroutines 2 at least */
-export function goroutineTableSizes(maxGoroutines: number, cpus: number): GoroutineTableSizes {
-  const owned = Math.min(mostSlots, 2 ** Math.floor(Math.log2(maxGoroutines / 2)));
+/**
+ * Where `maxGoroutines` goroutines find room.
+ * @param maxGoroutines 2 at least
+ * @param owned slots that they can own, a power of two; half of what there is room for, if that is not too much
+ */
+export function goroutineTableSizes(
+  maxGoroutines: number,
+  cpus: number,
+  owned = Math.min(mostSlots, 2 ** Math.floor(Math.log2(maxGoroutines / 2))),
+): GoroutineTableSizes {
   return { owned, slots: owned + cpus * scratchBuffers, elsewhere: maxGoroutines - owned };
 }
 

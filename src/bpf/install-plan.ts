@@ -134,8 +134,9 @@ function installOps(
   lend: (table: ArrayTable, count: number) => number,
 ): number[] {
   const ops: WireStep[] = [];
+  const lengths = plan.strings.map((text) => Buffer.byteLength(text));
   const offsets = plan.plans.map((each) => {
-    const steps = wireSteps(withStringIndices(each.ops, (n) => firstString + n));
+    const steps = wireSteps(withStringIndices(each.ops, (n) => (firstString + n) | ((lengths[n] ?? 0) << 8)));
     return ops.push(...steps) - steps.length;
   });
   const first = lend(kernel.planOps, ops.length);

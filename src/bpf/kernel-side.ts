@@ -29,8 +29,9 @@ export interface KernelSideOptions {
   /** Bytes that one call may capture at entry, and again at exit; at most 4096. */
   readonly captureBytes: number;
   readonly libbpfPath?: string | undefined;
-  /** For tests and measurements: another object, another way of attaching. */
+  /** For tests and measurements: another object, another way of attaching, few slots that goroutines have to share. */
   readonly objectPath?: string | undefined;
+  readonly goroutineSlots?: number | undefined;
   readonly attachMode?: AttachMode | undefined;
 }
 
@@ -71,7 +72,7 @@ const tableEntries = { sites: 16384, probes: 4096, processes: 256, planOps: 6553
 export function openKernelSide(options: KernelSideOptions): KernelSide {
   const libbpf = loadLibbpf(options.libbpfPath);
   const cpus = libbpf.possibleCpus();
-  const sizes = goroutineTableSizes(options.maxGoroutines, cpus);
+  const sizes = goroutineTableSizes(options.maxGoroutines, cpus, options.goroutineSlots);
   const object = loadObject(
     libbpf,
     options.objectPath ?? objectPath(),

@@ -18,6 +18,8 @@ export interface TracerOptions {
   readonly plan: PlanOptions;
   readonly ringBytes: number;
   readonly maxGoroutines: number;
+  /** For tests: few slots that goroutines have to share. */
+  readonly goroutineSlots?: number | undefined;
   /** Bytes that one call may capture at entry, and again at exit. */
   readonly captureBytes: number;
   readonly libbpfPath?: string | undefined;

@@ -16,6 +16,7 @@ const rounds = 60;
 for (const go of ['1.15', '1.17', '1.19', '1.21', '1.22', '1.24', '1.26']) {
   test(`calls that panics and Goexit end are counted as such, Go ${go}`, { timeout: 120_000 }, async (t) => {
     const run = await traceToEnd(t, await goTarget('panics', { go }), ['-rounds', String(rounds)], {
+      goroutineSlots: go === '1.24' ? 1 : 4096,
       patterns: [
         'main.recoverFrom',
         'main.descend',

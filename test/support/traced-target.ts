@@ -46,6 +46,7 @@ export interface TraceTargetOptions {
   readonly limits?: Partial<CaptureLimits>;
   readonly ringBytes?: number;
   readonly maxGoroutines?: number;
+  readonly goroutineSlots?: number;
   readonly onCall?: (call: Call, functionName: string) => void;
 }
 
@@ -92,6 +93,7 @@ export async function traceTarget(
     plan: { patterns: options.patterns.map(functionPattern), presets: [], limits },
     ringBytes: options.ringBytes ?? 32 << 20,
     maxGoroutines: options.maxGoroutines ?? 65536,
+    goroutineSlots: options.goroutineSlots,
     captureBytes: limits.captureBytes,
     onCall(call, process) {
       const name = process.plan.probes[call.probe - process.firstProbe]!.description.functionName;
