@@ -55,7 +55,6 @@ interface Pending {
 
 const noChunks = new ChunkReader(new Uint8Array(0));
 const noValues: readonly Value[] = [];
-const noFields: ReadonlyMap<string, Value> = new Map();
 
 export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
   const maxPendingBytes = options.maxPendingBytes ?? defaultPendingBytes;
@@ -125,7 +124,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       length - callRecordLayout.sizeBytes,
     );
     const dataStart = offset + callRecordLayout.sizeBytes;
-    const call = { values: noValues, fields: noFields, results: noValues };
+    const call = { values: noValues, fields: noValues, results: noValues };
     if (probe.arguments !== undefined) call.values = decodeArguments(probe.arguments, view, offset, flags, context);
     if (probe.results !== undefined && probe.results.values.length > 0) {
       const isKnown = end === 'returned' && probe.results.imageBytes === 0;
@@ -137,6 +136,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       if (shape !== undefined)
         call.fields = decodeFields(shape, reader.start(dataStart, dataStart + captured), context);
     }
+    const ids = idsAt(reader.bytes, offset);
     options.onCall({
       processSlot,
       probe: probeIndex,
@@ -144,9 +144,9 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       start: bootTime(view, offset + callRecordLayout.start_ns),
       durationNs: distanceNs(view, offset + callRecordLayout.start_ns, offset + callRecordLayout.end_ns),
       end,
-      traceId: hex(reader.bytes, offset + callRecordLayout.trace_id, 16),
-      spanId: hex(reader.bytes, offset + callRecordLayout.span_id, 8),
-      parentSpanId: parentOf(view, reader.bytes, offset + callRecordLayout.parent_span_id),
+      traceId: ids.slice(0, 32),
+      spanId: ids.slice(32, 48),
+      parentSpanId: hasParent(view, offset) ? ids.slice(48) : undefined,
       remoteParent: (flags & callFlag.remoteParent) === 0 ? undefined : { sampled: (flags & callFlag.sampled) !== 0 },
       traceSampled: (flags & callFlag.remoteTrace) === 0 ? undefined : (flags & callFlag.sampled) !== 0,
       frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
@@ -202,14 +202,15 @@ function captureOf(
   return shapes.find((shape) => shape.imageBytes === imageBytes) ?? shapes[0];
 }
 
-/** One flat string: pieces put together would stay a chain of them for as long as the span lives. */
-function hex(bytes: Buffer, offset: number, length: number): string {
-  return bytes.toString('hex', offset, offset + length);
+/** Trace id, span id and parent's span id lie behind one another: one call into native code for the three. */
+function idsAt(bytes: Buffer, offset: number): string {
+  const start = offset + callRecordLayout.trace_id;
+  return bytes.toString('hex', start, start + 32);
 }
 
-function parentOf(view: DataView, bytes: Buffer, offset: number): string | undefined {
-  if (view.getUint32(offset, true) === 0 && view.getUint32(offset + 4, true) === 0) return undefined;
-  return hex(bytes, offset, 8);
+function hasParent(view: DataView, offset: number): boolean {
+  const at = offset + callRecordLayout.parent_span_id;
+  return view.getUint32(at, true) !== 0 || view.getUint32(at + 4, true) !== 0;
 }
 
 /** goids count up from 1: never near 2^53. */

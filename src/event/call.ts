@@ -28,6 +28,6 @@ export interface Call {
   /** Of a traced function, in order. */
   readonly arguments: readonly Value[];
   readonly results: readonly Value[];
-  /** Of a preset: what its capture names (`method`, `path`, `status` …). */
-  readonly fields: ReadonlyMap<string, Value>;
+  /** Of a preset: what its capture names (`method`, `path`, `status` …). A dozen, found faster in a list than in a Map. */
+  readonly fields: readonly Value[];
 }

@@ -13,8 +13,8 @@ export function decodeFields(
   reader: ChunkReader,
   context: DecodeContext,
   absent?: string,
-): Map<string, Value> {
-  const fields = new Map<string, Value>();
+): Value[] {
+  const fields: Value[] = [];
   const image = openImage(capture, reader, absent);
   for (const value of capture.values) {
     if (image.absent !== undefined) setAll(value, fields, (shape, name) => withReason(shape, name, image.absent ?? ''));
@@ -32,7 +32,7 @@ export function captureOf(captures: readonly CaptureShape[], reader: ChunkReader
 /** The type and data words of a context's value. */
 const contextValueBytes = 16;
 
-type Fields = Map<string, Value>;
+type Fields = Value[];
 
 function decodeField(
   { name, shape }: NamedShape,
@@ -44,7 +44,7 @@ function decodeField(
   if (name !== '') {
     const value = decodeShape(shape, name, base, reader, context);
     if (shape.kind === 'interface' && shape.spread) spread(value, shape.spread, fields);
-    else fields.set(name, value);
+    else fields.push(value);
     return;
   }
   switch (shape.kind) {
@@ -53,11 +53,12 @@ function decodeField(
       break;
     case 'words': {
       const status = reader.next(captureOp.words);
-      const reason = reader.reason();
-      for (const field of shape.fields) {
-        if (status === chunkStatus.ok) decodeField(field, reader.payload, reader, context, fields);
-        else setAll(field, fields, (leaf, leafName) => withReason(leaf, leafName, reason));
+      if (status !== chunkStatus.ok) {
+        const reason = reader.reason();
+        for (const field of shape.fields) setAll(field, fields, (leaf, name) => withReason(leaf, name, reason));
+        break;
       }
+      for (const field of shape.fields) decodeField(field, reader.payload, reader, context, fields);
       break;
     }
     case 'pointer':
@@ -86,13 +87,13 @@ function spread(value: Value, names: Readonly<Record<string, string>>, fields: F
   const inner = Array.isArray(value.value) ? (value.value as readonly Value[]) : [];
   for (const field of inner) {
     const name = names[field.name];
-    if (name !== undefined) fields.set(name, { ...field, name });
+    if (name !== undefined) fields.push({ ...field, name });
   }
 }
 
 function setAll({ name, shape }: NamedShape, fields: Fields, makeValue: (shape: Shape, name: string) => Value): void {
   if (name !== '') {
-    fields.set(name, makeValue(shape, name));
+    fields.push(makeValue(shape, name));
   } else if (shape.kind === 'struct' || shape.kind === 'words') {
     for (const field of shape.fields) setAll(field, fields, makeValue);
   } else if (shape.kind === 'pointer' || shape.kind === 'context') {

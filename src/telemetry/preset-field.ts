@@ -3,26 +3,34 @@ import type { Call } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import { SIDESPAN } from './semconv.ts';
 
+function fieldOf({ fields }: Call, name: string): Value | undefined {
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index];
+    if (field?.name === name) return field;
+  }
+  return undefined;
+}
+
 /** What a preset's capture read under this name; undefined if it was not asked for, not there or could not be read. */
 export function textField(call: Call, name: string): string | undefined {
-  const value = call.fields.get(name)?.value;
+  const value = fieldOf(call, name)?.value;
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** The same, undefined also where it was cut: part of it would mean something else. */
 export function wholeTextField(call: Call, name: string): string | undefined {
-  return call.fields.get(name)?.truncated === undefined ? textField(call, name) : undefined;
+  return fieldOf(call, name)?.truncated === undefined ? textField(call, name) : undefined;
 }
 
 /** An integer that a number holds exactly. */
 export function integerField(call: Call, name: string): number | undefined {
-  const value = call.fields.get(name)?.value;
+  const value = fieldOf(call, name)?.value;
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
 /** Whether a pointer or interface is set; undefined where that could not be read. */
 export function isSetField(call: Call, name: string): boolean | undefined {
-  const field: Value | undefined = call.fields.get(name);
+  const field = fieldOf(call, name);
   if (field === undefined || field.value === undefined) return undefined;
   return field.value !== null && field.value !== false && field.value !== 0;
 }
@@ -31,14 +39,14 @@ export function isSetField(call: Call, name: string): boolean | undefined {
 export function addCaptureNotes(call: Call, attributes: Attributes): void {
   let missing: string[] | undefined;
   let cut: string[] | undefined;
-  for (const [name, field] of call.fields) {
-    if (field.unavailable !== undefined) {
+  for (const { name, unavailable, truncated } of call.fields) {
+    if (unavailable !== undefined) {
       missing ??= [];
-      missing.push(`${name}: ${field.unavailable}`);
+      missing.push(`${name}: ${unavailable}`);
     }
-    if (field.truncated !== undefined) {
+    if (truncated !== undefined) {
       cut ??= [];
-      cut.push(`${name}: of ${field.truncated.of}`);
+      cut.push(`${name}: of ${truncated.of}`);
     }
   }
   if (missing !== undefined) attributes[SIDESPAN.UNAVAILABLE] = missing;

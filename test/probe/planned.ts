@@ -118,8 +118,8 @@ export function runSite(plan: ProbePlan, functionName: RegExp, target: Target, s
   const reader = new ChunkReader(run.bytes).start(0, run.bytes.length);
   // What is captured at entry is not sent.
   const capture = site.action === siteAction.finish ? captureOf(probe?.fields ?? [], reader) : undefined;
-  const fields = capture === undefined ? new Map() : decodeFields(capture, reader, contextOf(plan));
-  const values = Object.fromEntries([...fields].map(([name, value]) => [name, value.unavailable ?? value.value]));
+  const fields = capture === undefined ? [] : decodeFields(capture, reader, contextOf(plan));
+  const values = Object.fromEntries(fields.map(({ name, unavailable, value }) => [name, unavailable ?? value]));
   return { run, values, remaining: reader.remaining };
 }
 

@@ -46,17 +46,14 @@ export function unavailable(name: string, reason: string): Value {
 }
 
 /** Fields of a preset from plain values. */
-export function fields(values: Readonly<Record<string, string | number | boolean | null>>): ReadonlyMap<string, Value> {
-  return new Map(
-    Object.entries(values).map(([name, content]) => [
+export function fields(values: Readonly<Record<string, string | number | boolean | null>>): Value[] {
+  return Object.entries(values).map(([name, content]) =>
+    value(
       name,
-      value(
-        name,
-        typeof content === 'string' ? 'STRING' : typeof content === 'number' ? 'INT' : 'PTR',
-        typeof content,
-        content,
-      ),
-    ]),
+      typeof content === 'string' ? 'STRING' : typeof content === 'number' ? 'INT' : 'PTR',
+      typeof content,
+      content,
+    ),
   );
 }
 
@@ -77,7 +74,7 @@ export function call(changes: Partial<Call> = {}): Call {
     frameIndex: 0,
     arguments: [],
     results: [],
-    fields: new Map(),
+    fields: [],
     ...changes,
   };
 }
