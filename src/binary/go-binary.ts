@@ -22,6 +22,18 @@ export interface SourceLine {
   readonly line: number;
 }
 
+/** A call whose code the compiler put in the place of the call. */
+export interface InlinedCall {
+  /** Of the function that was called. */
+  readonly name: string;
+  /** The function that has the code now. */
+  readonly into: GoFunction;
+  /** Linked address of the first instruction that is left of it. */
+  readonly vaddr: number;
+  /** Where the call stands in the source. */
+  readonly calledAt: SourceLine | undefined;
+}
+
 /** Go's embedded build information (`go version -m`). */
 export interface BuildInfo {
   /** `go1.26.8`, or what the vendor made of it; `unknown` where nothing tells it, or an obfuscator wrote that. */
@@ -60,6 +72,8 @@ export interface GoBinary extends Disposable {
   functionsNamed(name: string): readonly GoFunction[];
   functionAt(vaddr: number): GoFunction | undefined;
   sourceLine(vaddr: number): SourceLine | undefined;
+  /** Calls of the wanted functions that the compiler inlined, by the runtime's inline trees. */
+  inlinedCalls(isWanted: (name: string) => boolean): Iterable<InlinedCall>;
 
   /** From the run-time type descriptors: `runtime.g`, `net/http.Request`, `*errors.errorString`. */
   runtimeType(name: string): GoType | undefined;

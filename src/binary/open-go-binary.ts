@@ -6,9 +6,10 @@ import { buildInfoOfTables } from './build-version.ts';
 import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
 import { argumentBytesOf, argumentInfoOf } from './function-data.ts';
-import type { BuildInfo, Found, GoBinary, GoFunction, SourceLine } from './go-binary.ts';
+import type { BuildInfo, Found, GoBinary, GoFunction, InlinedCall, SourceLine } from './go-binary.ts';
 import type { GoSignature, GoType, MethodTypes } from './go-type.ts';
 import { Image } from './image.ts';
+import { inlinedCalls } from './inline-tree.ts';
 import { findModuleData, type ModuleData } from './module-data.ts';
 import {
   allFunctions,
@@ -96,6 +97,10 @@ class OpenGoBinary implements GoBinary {
 
   sourceLine(vaddr: number): SourceLine | undefined {
     return sourceLineAt(this.#image, this.#functionTable, vaddr);
+  }
+
+  inlinedCalls(isWanted: (name: string) => boolean): Iterable<InlinedCall> {
+    return inlinedCalls(this.#image, this.#functionTable, isWanted);
   }
 
   runtimeType(name: string): GoType | undefined {

@@ -1,4 +1,4 @@
-import type { Found, GoBinary, GoFunction, SourceLine } from '../binary/go-binary.ts';
+import type { Found, GoBinary, GoFunction, InlinedCall, SourceLine } from '../binary/go-binary.ts';
 import { type FunctionRole, functionName } from '../probe/function-name.ts';
 import { type FunctionTypes, functionTypes, type SourcedValue } from '../probe/signature/function-types.ts';
 import type { SignatureSyntax } from '../probe/signature/type-syntax.ts';
@@ -7,33 +7,43 @@ import type { SiteFinder } from '../probe/site-finder.ts';
 import { goSyntax } from './go-syntax.ts';
 import type { Style } from './style.ts';
 
+/** Functions named one by one on a line. */
+const maxNamed = 3;
+
 /** All that `sidespan functions` tells about one function. */
 export interface FunctionRow {
   readonly name: string;
   /** Absent: pclntab doesn't say. */
   readonly source?: SourceLine | undefined;
   readonly role: FunctionRole;
+  /** Calls of it that the compiler inlined: no probe sees them. */
+  readonly inlined: readonly InlinedCall[];
   readonly types: Found<FunctionTypes>;
   readonly sites: Found<FunctionSites & { readonly vaddr: number; readonly fileOffset: number }>;
 }
 
-/**
- * Looks at one function. What can't be read of it becomes a reason, so that one damaged entry doesn't hide the others.
- * @param untraceable why it is no target, if that is known already.
- * @param written the signature that the user gave
- */
+/** What is known of a function before it is looked at. */
+export interface KnownOfFunction {
+  /** Why it is no target. */
+  readonly untraceable?: string | undefined;
+  /** The signature that the user gave. */
+  readonly written?: SignatureSyntax | undefined;
+  readonly inlined?: readonly InlinedCall[] | undefined;
+}
+
+/** Looks at one function. What can't be read of it becomes a reason, so that one damaged entry doesn't hide the others. */
 export function functionRow(
   binary: GoBinary,
   sites: SiteFinder,
   fn: GoFunction,
-  untraceable?: string | undefined,
-  written?: SignatureSyntax | undefined,
+  { untraceable, written, inlined = [] }: KnownOfFunction,
 ): FunctionRow {
   const found = untraceable === undefined ? attempt(() => sites.find(fn)) : { unavailable: untraceable };
   const place = found.value ?? attempt(() => sites.findEntry(fn)).value;
   return {
     name: fn.name,
     role: functionName(fn.name).role,
+    inlined,
     source: attempt(() => ({ value: binary.sourceLine(fn.entryVaddr) })).value,
     types: attempt(() => ({ value: functionTypes(binary, fn, place, written) })),
     sites:
@@ -44,6 +54,12 @@ export function functionRow(
             return { value: { ...found.value, vaddr, fileOffset: binary.fileOffset(vaddr) } };
           }),
   };
+}
+
+/** A function that has no code of its own. */
+export function inlinedRow(name: string, reason: string, inlined: readonly InlinedCall[]): FunctionRow {
+  const unavailable = { unavailable: reason };
+  return { name, role: functionName(name).role, inlined, types: unavailable, sites: unavailable };
 }
 
 function attempt<T>(read: () => Found<T> | { readonly value: T }): Found<T> {
@@ -66,7 +82,15 @@ export function rowText(row: FunctionRow, style: Style): string {
       ? style.yellow(`not traceable: ${sites.unavailable}`)
       : `entry +0x${entry.offset.toString(16)} (${entry.why}), ${leaving(returns, jumps)}`;
   const signature = types.value === undefined ? '' : `  ${signatureText(row.name, types.value)}`;
-  return `${style.bold(row.name)}  ${style.dim(place)}  ${found}${signature}`;
+  return `${style.bold(row.name)}  ${style.dim(place)}  ${found}${signature}${inlinedText(row.inlined)}`;
+}
+
+/** Into which functions, the first of them by name. */
+function inlinedText(calls: readonly InlinedCall[]): string {
+  if (calls.length === 0) return '';
+  const names = [...new Set(calls.map(({ into }) => into.name))];
+  const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '';
+  return `  inlined in ${count(calls.length, 'place')}: into ${names.slice(0, maxNamed).join(', ')}${more}`;
 }
 
 /** The signature, and what told it, if that was not the debug information. */
@@ -110,6 +134,14 @@ export function rowJson(row: FunctionRow): object {
           },
           exits: sites.value.exits.map(({ offset, kind }) => ({ offset, kind })),
         }),
+    ...(row.inlined.length > 0 && {
+      inlined: row.inlined.map(({ into, calledAt, vaddr }) => ({
+        into: into.name,
+        file: calledAt?.file ?? null,
+        line: calledAt?.line ?? null,
+        vaddr: `0x${vaddr.toString(16)}`,
+      })),
+    }),
     ...(types.value === undefined
       ? { signature: null, signatureUnavailable: types.unavailable }
       : typesJson(row.name, types.value)),

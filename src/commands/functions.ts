@@ -2,6 +2,7 @@ import type { GoFunction } from '../binary/go-binary.ts';
 import { defineCommand } from './command.ts';
 import { settingOptions } from './config-options.ts';
 import { exitCode, UsageError } from './exit-code.ts';
+import type { FunctionRow } from './function-row.ts';
 import { parsePid } from './parse-pid.ts';
 
 /** A progress line is drawn at most this often. */
@@ -68,15 +69,24 @@ In a pattern * matches any characters and ? one; write it between single quotes:
         );
       }
     }
+    const print = (row: FunctionRow) => {
+      stdout.line(options.json ? JSON.stringify(rows.rowJson(row)) : rows.rowText(row, style.stdout));
+    };
     let drawnAt = Number.NEGATIVE_INFINITY;
     for (const [index, fn] of all.entries()) {
       if (stderr.isTTY && !stdout.isTTY && performance.now() - drawnAt > progressIntervalMs) {
         drawnAt = performance.now();
         stderr.write(`\r\x1b[K${index} of ${all.length}`);
       }
-      const row = rows.functionRow(binary, sites, fn, reasons.get(fn.name), selected.signatures.get(fn.entryVaddr));
-      stdout.line(options.json ? JSON.stringify(rows.rowJson(row)) : rows.rowText(row, style.stdout));
+      const row = rows.functionRow(binary, sites, fn, {
+        untraceable: reasons.get(fn.name),
+        written: selected.signatures.get(fn.entryVaddr),
+        inlined: selected.inlined.get(fn.name),
+      });
+      reasons.delete(fn.name);
+      print(row);
     }
+    for (const [name, reason] of reasons) print(rows.inlinedRow(name, reason, selected.inlined.get(name) ?? []));
     if (drawnAt > 0) stderr.write('\r\x1b[K');
 
     for (const { pattern, nearest } of selected.unmatched) {

@@ -7,9 +7,9 @@ import { planDynamicTypes } from './plan-dynamic-types.ts';
 import { planFunction } from './plan-functions.ts';
 import { planPreset } from './plan-preset.ts';
 import type { Preset } from './preset.ts';
-import type { ProbePlan } from './probe-plan.ts';
+import type { PlanReport, ProbePlan } from './probe-plan.ts';
 import { type ProcessOffsets, processOffsets } from './process-offsets.ts';
-import { selectFunctions, type Untraceable } from './select-functions.ts';
+import { type Selection, selectFunctions, type Untraceable } from './select-functions.ts';
 import { type CaptureLimits, defaultCaptureLimits } from './shape-context.ts';
 import { preferredFunction, SiteFinder } from './site-finder.ts';
 import { type SiteAction, siteAction } from './wire.ts';
@@ -76,6 +76,7 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
       report: {
         untraceable,
         neverReturning: neverReturning(builder),
+        inlined: inlinedCalls(selection),
         unmatched: selection.unmatched,
         matched: selection.matched,
         taken: selection.functions.length,
@@ -93,6 +94,13 @@ function limitsFor(builder: PlanBuilder, limits: CaptureLimits, notes: string[])
   const note = `so many functions: values of the later ones are followed ${depth} pointers deep instead of ${limits.depth}`;
   if (!notes.includes(note)) notes.push(note);
   return { ...limits, depth };
+}
+
+function inlinedCalls({ functions, inlined }: Selection): PlanReport['inlined'] {
+  return functions.flatMap(({ name }) => {
+    const calls = inlined.get(name);
+    return calls === undefined ? [] : [{ functionName: name, places: calls.length }];
+  });
 }
 
 function neverReturning({ probes, sites }: PlanBuilder): string[] {

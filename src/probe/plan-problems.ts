@@ -10,7 +10,19 @@ export function planProblems(report: PlanReport): string[] {
     ...limitLine(report),
     ...untraceableLines(report),
     ...endlessLine(report),
+    ...inlinedLine(report),
     ...report.notes,
+  ];
+}
+
+function inlinedLine({ inlined }: PlanReport): string[] {
+  if (inlined.length === 0) return [];
+  const named = inlined.slice(0, maxNamed).map(({ functionName, places }) => {
+    return `${functionName} (${places === 1 ? '1 place' : `${places} places`})`;
+  });
+  const more = inlined.length > maxNamed ? ` and ${inlined.length - maxNamed} more functions` : '';
+  return [
+    `Calls are not seen where the compiler inlined them: ${named.join(', ')}${more}; \`sidespan functions\` lists where.`,
   ];
 }
 

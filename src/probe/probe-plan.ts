@@ -84,6 +84,8 @@ export interface PlanReport {
   /** Traced functions without RET or tail jump: their calls end by a panic or with their goroutine, or run on. */
   readonly neverReturning: readonly string[];
   readonly unmatched: readonly { readonly pattern: string; readonly nearest: readonly string[] }[];
+  /** Traced functions that the compiler inlined in so many places as well: no probe sees the calls there. */
+  readonly inlined: readonly { readonly functionName: string; readonly places: number }[];
   /** Functions matched in all, and how many of them the limit let through. */
   readonly matched: number;
   readonly taken: number;

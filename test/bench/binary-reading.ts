@@ -82,7 +82,7 @@ const jobs: Readonly<Record<string, (path: string) => string>> = {
     let characters = 0;
     const style = styleFor({}, {});
     for (const fn of binary.functions()) {
-      const row = functionRow(binary, sites, fn);
+      const row = functionRow(binary, sites, fn, {});
       if (row.types.value?.signature.value !== undefined) count++;
       characters += rowText(row, style).length;
     }

@@ -100,6 +100,7 @@ export function askEverything(path: string): number {
       ask(() => binary.runtimeType(name)?.fields?.map(({ type }) => `${type.name} ${type.elem?.name}`));
       ask(() => binary.runtimeTypeAt(binary.runtimeTypeAddress(name) ?? 0));
     }
+    ask(() => [...binary.inlinedCalls((name) => name.startsWith('main.') || name === 'errors.New')].length);
     ask(() => binary.functionsNamed('os.(*File).Write').map((fn) => binary.methodTypes('*os.File', fn)));
     ask(() => binary.runtimeTypesCalled('main.Order').map((type) => type.name));
     ask(() => binary.implementations('error').map(({ type }) => type.name));

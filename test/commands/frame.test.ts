@@ -41,7 +41,10 @@ test('every command has its name, its summary in the overview, and three example
 test("a command's help, by --help, -h and help", () => {
   const { stdout, code } = sidespan(['trace', '--help']);
   assert.equal(code, 0);
-  assert.match(stdout, /^Examples\n {2}sidespan trace --pid 4711 main\.checkout 'main\.\(\*Cart\)\.Add\(item main\.Item, n int\) error'\n/);
+  assert.match(
+    stdout,
+    /^Examples\n {2}sidespan trace --pid 4711 main\.checkout 'main\.\(\*Cart\)\.Add\(item main\.Item, n int\) error'\n/,
+  );
   assert.match(stdout, /\nUsage\n {2}sidespan trace \[OPTIONS\] \[PATTERN…\] \[-- PROGRAM \[ARGUMENT…\]\]\n/);
   assert.match(stdout, /\n {2}-p, --pid N {2,}the process/);
   assert.equal(sidespan(['help', 'trace']).stdout, stdout);

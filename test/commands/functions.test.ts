@@ -74,6 +74,30 @@ test('an executable replaced on disk: what runs is listed', async (context) => {
   assert.match(stdout, /^main\.hello {2}/);
 });
 
+test('what the compiler inlined is listed with the places, also where nothing else is left of it', async () => {
+  const executable = await goTarget('values', { go: '1.26', ldflags: '-s -w' });
+  const patterns = ['time.Duration.String', 'os.NewFile', 'main.takesNamed'];
+  const { code, stdout } = sidespan(['functions', '--json', '--exe', executable, ...patterns]);
+  assert.equal(code, 0);
+  const rows = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const row = (name: string) => rows.find((found) => found.name === name) ?? assert.fail(`${name}: ${stdout}`);
+  assert.equal(row('main.takesNamed').inlined, undefined);
+  const gone = row('time.Duration.String');
+  assert.deepEqual([gone.traceable, gone.role, gone.signature], [false, 'method', null]);
+  assert.match(gone.unavailable, /the compiler inlined every call of it/);
+  const { file, line, vaddr } = gone.inlined.find(({ into }: { into: string }) => into === 'main.takesNamed');
+  assert.match(`${file}:${line} ${vaddr}`, /functions\.go:\d+ 0x[0-9a-f]+$/);
+
+  const text = sidespan(['functions', '--exe', executable, 'time.Duration.String']).stdout;
+  assert.match(
+    text,
+    /not traceable: the compiler inlined every call of it {2}inlined in \d places: into .*main\.takesNamed/,
+  );
+});
+
 test('a stripped binary has the same functions and sites as its twin', async () => {
   const sites = async (ldflags: string) => {
     const { stdout } = sidespan([

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
 import { planLimits } from '../../src/probe/capture-op.ts';
+import { planProblems } from '../../src/probe/plan-problems.ts';
 import { siteFlag } from '../../src/probe/wire.ts';
 import { goTarget } from '../support/go-target.ts';
 import { checkPlan, planOf } from './planned.ts';
@@ -69,4 +70,16 @@ test('a whole package: one set of sites for each function, plans within the limi
   assert.ok(plan.plans.reduce((sum, { ops }) => sum + ops.length, 0) < planLimits.planOps / 2);
   for (const { signatureUnavailable, description } of functionProbes)
     assert.equal(signatureUnavailable, undefined, description.functionName);
+});
+
+test('calls that the compiler inlined are named, not missed in silence', async () => {
+  const executable = await goTarget('httpserver', { go: '1.26' });
+  using binary = openGoBinary(executable);
+  const plan = planOf(binary, 'net/http.(*Request).Context;net/http.Header.Get;net/http.(*Server).Serve');
+  const lines = planProblems(plan.report).join('\n');
+  assert.match(
+    lines,
+    /Not traced: .*net\/http\.\(\*Request\)\.Context.*: the compiler inlined every call of it|not seen where the compiler inlined them: .*Context \(\d+ places\)/,
+  );
+  assert.doesNotMatch(lines, /Serve/);
 });

@@ -1,0 +1,180 @@
+import { BinaryError, hex } from './binary-error.ts';
+import { type FunctionData, funcdataIndex, functionData, pcdataIndex } from './function-data.ts';
+import type { InlinedCall } from './go-binary.ts';
+import type { Image } from './image.ts';
+import { type FunctionTable, functionOfIndex } from './pclntab.ts';
+import type { PclntabLayout } from './pclntab-layout.ts';
+import { sourceLineAt } from './source-lines.ts';
+import { unlessDamaged } from './type-walk.ts';
+
+/** Calls inlined into one function; the runtime's own largest functions have some hundred. */
+const maxCallsOfFunction = 16 * 1024;
+/** A program of 100 MB has about a million. */
+const maxCalls = 4 * 1024 * 1024;
+const maxNameBytes = 16 * 1024;
+/** Bytes of a pc-value table that are looked at first, and at most. */
+const firstTableBytes = 256;
+const maxTableBytes = 1024 * 1024;
+
+/** Offsets within `inlinedCall` (src/runtime/symtabinl.go; until Go 1.19 src/cmd/internal/objabi/funcdata.go). */
+const inlinedCall120 = { sizeBytes: 16, name: 4, parentPc: 8 } as const;
+const inlinedCall115 = { sizeBytes: 20, name: 12, parentPc: 16 } as const;
+
+/**
+ * Every inlined call of the functions whose name is wanted, by the inline trees that the runtime prints tracebacks with:
+ * stripped programs have them too. A function whose tree is damaged is left out.
+ */
+export function* inlinedCalls(
+  image: Image,
+  table: FunctionTable,
+  isWanted: (name: string) => boolean,
+): Generator<InlinedCall> {
+  const wanted = wantedNames(table, isWanted);
+  if (wanted.size === 0) return;
+  let left = maxCalls;
+  for (const index of functionsWith(image, table, wanted)) {
+    const into = functionOfIndex(table, index);
+    for (const { name, pc, parentPc } of unlessDamaged(() => callsWithin(image, table, index, wanted)) ?? []) {
+      if (left-- === 0) return;
+      const calledAt = unlessDamaged(() => sourceLineAt(image, table, into.entryVaddr + parentPc));
+      yield { name, into, vaddr: into.entryVaddr + pc, calledAt };
+    }
+  }
+}
+
+/** Names by their offset in the table of names: functions that are only inlined have theirs there as well. */
+function wantedNames({ names }: FunctionTable, isWanted: (name: string) => boolean): Map<number, string> {
+  const wanted = new Map<number, string>();
+  for (let start = 0; start < names.length; ) {
+    const end = names.indexOf(0, start);
+    if (end === -1) break;
+    if (end > start && end - start <= maxNameBytes) {
+      const name = names.toString('utf8', start, end);
+      if (isWanted(name)) wanted.set(start, name);
+    }
+    start = end + 1;
+  }
+  return wanted;
+}
+
+/** Indices of the functions whose tree has one of the names. A hasty look at all of them: trees are read properly later. */
+function* functionsWith(image: Image, table: FunctionTable, wanted: ReadonlyMap<number, string>): Generator<number> {
+  const { module, recordOffsets } = table;
+  const { layout } = module.pclntab;
+  const { sizeBytes, name } = layout.firstMinor >= 20 ? inlinedCall120 : inlinedCall115;
+  const pcTables = image.bytes(module.pcTables.vaddr, module.pcTables.length);
+  for (let index = 0; index < recordOffsets.length; index++) {
+    const found = unlessDamaged(() => {
+      const { treeVaddr, tableOffset } = treeOf(functionData(image, table, index), layout);
+      if (treeVaddr === undefined || tableOffset === undefined) return false;
+      const count = 1 + largestValue(pcTables, tableOffset);
+      if (count < 1 || count > maxCallsOfFunction) return false;
+      const bytes = image.bytes(treeVaddr, count * sizeBytes);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let at = name; at < bytes.length; at += sizeBytes) if (wanted.has(view.getUint32(at, true))) return true;
+      return false;
+    });
+    if (found) yield index;
+  }
+}
+
+function treeOf(data: FunctionData, { lastMinor }: PclntabLayout) {
+  // Go 1.15 has the tree in the place behind.
+  const treeVaddr = data.funcdata(funcdataIndex.inlineTree + (lastMinor < 16 ? 1 : 0));
+  return { treeVaddr, tableOffset: treeVaddr === undefined ? undefined : data.pcdata(pcdataIndex.inlineTree) };
+}
+
+/** Of a pc-value table, -1 if it is damaged or has none above. */
+function largestValue(tables: Uint8Array, offset: number): number {
+  let value = -1;
+  let largest = -1;
+  const end = Math.min(tables.length, offset + maxTableBytes);
+  for (let at = offset, first = true; at < end; first = false) {
+    let delta = 0;
+    for (let shift = 1; ; shift *= 128) {
+      const byte = tables[at++] ?? 0;
+      delta += (byte & 127) * shift;
+      if (byte < 128) break;
+    }
+    if (delta === 0 && !first) break;
+    while ((tables[at++] ?? 0) > 127);
+    value += delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2;
+    if (value > largest) largest = value;
+  }
+  return largest;
+}
+
+interface CallWithin {
+  readonly name: string;
+  /** From the function's entry. */
+  readonly pc: number;
+  readonly parentPc: number;
+}
+
+function callsWithin(
+  image: Image,
+  table: FunctionTable,
+  index: number,
+  wanted: ReadonlyMap<number, string>,
+): CallWithin[] {
+  const { layout: pclntab } = table.module.pclntab;
+  const { treeVaddr, tableOffset } = treeOf(functionData(image, table, index), pclntab);
+  if (treeVaddr === undefined || tableOffset === undefined) return [];
+  const layout = pclntab.firstMinor >= 20 ? inlinedCall120 : inlinedCall115;
+  const runs = pcRuns(image, table, tableOffset);
+  const last = runs.reduce((largest, { value }) => Math.max(largest, value), -1);
+  if (last >= maxCallsOfFunction) {
+    throw new BinaryError(`a function has ${last} inlined calls`, { file: image.path, section: 'inline tree' });
+  }
+  const entries = image.cursor(treeVaddr, (last + 1) * layout.sizeBytes);
+  const parentPcOf = (call: number) => entries.seek(treeVaddr + call * layout.sizeBytes + layout.parentPc).i32();
+  // The code of a call is that of the calls inlined into it as well.
+  const firstPcs = new Map<number, number>();
+  for (const { value, startPc } of runs) {
+    for (let call = value, depth = 0; call >= 0 && call <= last && depth <= last; depth++) {
+      if (!firstPcs.has(call)) firstPcs.set(call, startPc);
+      call = valueAt(runs, parentPcOf(call));
+    }
+  }
+  const calls: CallWithin[] = [];
+  for (const [call, pc] of firstPcs) {
+    const name = wanted.get(entries.seek(treeVaddr + call * layout.sizeBytes + layout.name).u32());
+    if (name !== undefined) calls.push({ name, pc, parentPc: Math.max(0, parentPcOf(call)) });
+  }
+  return calls;
+}
+
+interface PcRun {
+  readonly startPc: number;
+  readonly endPc: number;
+  readonly value: number;
+}
+
+function valueAt(runs: readonly PcRun[], pc: number): number {
+  return runs.find(({ startPc, endPc }) => pc >= startPc && pc < endPc)?.value ?? -1;
+}
+
+/** A whole pc-value table: see source-lines.ts. */
+function pcRuns(image: Image, { module }: FunctionTable, offset: number): PcRun[] {
+  const { vaddr, length } = module.pcTables;
+  if (offset >= length) {
+    const what = `a pc-value table at ${hex(offset)} is past the end ${hex(length)}`;
+    throw new BinaryError(what, { file: image.path, section: 'pctab', offset });
+  }
+  for (let size = firstTableBytes; ; size *= 16) {
+    const available = Math.min(size, length - offset, maxTableBytes);
+    const cursor = image.cursor(vaddr + offset, available);
+    const isWhole = available < size;
+    const runs: PcRun[] = [];
+    for (let value = -1, startPc = 0; ; ) {
+      if (!isWhole && cursor.remaining < 10) break;
+      const delta = cursor.uleb();
+      if (delta === 0 && runs.length > 0) return runs;
+      value += delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2;
+      const advance = cursor.uleb() * module.pclntab.instructionBytes;
+      if (advance === 0) cursor.fail('a pc-value table does not advance');
+      runs.push({ startPc, endPc: startPc + advance, value });
+      startPc += advance;
+    }
+  }
+}
