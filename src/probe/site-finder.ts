@@ -1,7 +1,7 @@
 import type { Found, GoBinary, GoFunction } from '../binary/go-binary.ts';
 import { Amd64Decoder } from './amd64-decoder.ts';
 import { Arm64Decoder } from './arm64-decoder.ts';
-import { type Abi, type CallingConvention, callingConvention } from './calling-convention.ts';
+import { type CallingConvention, callingConvention } from './calling-convention.ts';
 import type { InstructionDecoder } from './instruction.ts';
 import { type FunctionCode, type FunctionSites, findEntrySite, findSites } from './site.ts';
 
@@ -14,13 +14,16 @@ const morestackNames = new Set(['runtime.morestack', 'runtime.morestack_noctxt',
 /** What the linker puts between code and a target too far for arm64's BL. */
 const trampoline = /-tramp\d+$/;
 
+/** What C compilers append to a function that they split or specialise. */
+const partOfC = /\.(cold|part|constprop|isra|lto_priv)(\.\d+)*$/;
+
 /** FuncFlag (src/internal/abi/symtab.go), from Go 1.17 on. */
 const funcFlag = { topFrame: 1, writesSp: 2 } as const;
 
-/** What these flags mark in later releases; Go 1.15 and 1.16 have none. */
+/** What these flags mark in later releases; before Go 1.18 there are none. asyncPreempt is entered by a signal. */
 const stackSwitchers = new Set(
   (
-    'asmcgocall asmcgocall_no_g cgocallback cgocallback_gofunc debugCallV1 gogo goexit mcall morestack morestack_noctxt ' +
+    'asmcgocall asmcgocall_no_g asyncPreempt cgocallback cgocallback_gofunc debugCallV1 gogo goexit mcall morestack morestack_noctxt ' +
     'mstart rt0_go sigreturn sigtramp systemstack systemstack_switch'
   )
     .split(' ')
@@ -72,14 +75,26 @@ export class SiteFinder implements Disposable {
     return known;
   }
 
+  #isAssembly(fn: GoFunction): boolean {
+    if (this.convention.marksAssembly) return fn.isAssembly;
+    return this.#binary.sourceLine(fn.entryVaddr)?.file.endsWith('.s') ?? false;
+  }
+
+  /** C functions that cgo or the race detector linked in: they have no package and no source line. */
+  #isForeign({ name, entryVaddr }: GoFunction): boolean {
+    if (!name.includes('.')) return true;
+    return partOfC.test(name) && this.#binary.sourceLine(entryVaddr) === undefined;
+  }
+
   #codeOf(fn: GoFunction): Found<FunctionCode & { readonly decoder: InstructionDecoder }> {
     const decoder = this.#decoder;
-    const { entryVaddr, isAssembly } = fn;
+    const { entryVaddr } = fn;
     const { abi, threadG } = this.convention;
-    if (switchesStacks(fn, abi)) return { unavailable: 'switches between stacks: its calls can not be followed' };
+    const isAssembly = this.#isAssembly(fn);
+    if (switchesStacks(fn, isAssembly))
+      return { unavailable: 'switches between stacks, or is entered by a signal: its calls can not be followed' };
     if (isAssembly && threadG.value === undefined) return threadG;
-    // Every Go symbol has a package; C functions linked in by cgo have none.
-    if (!fn.name.includes('.')) return { unavailable: 'not a Go function' };
+    if (!isAssembly && this.#isForeign(fn)) return { unavailable: 'not a Go function' };
     const sizeBytes = fn.endVaddr - entryVaddr;
     if (sizeBytes <= 0 || sizeBytes > maxFunctionBytes) {
       return { unavailable: `its size of ${sizeBytes} bytes can't be right` };
@@ -93,9 +108,8 @@ export class SiteFinder implements Disposable {
   }
 }
 
-function switchesStacks({ flags, name }: GoFunction, abi: Abi): boolean {
-  // Where registers carry arguments, a wrapper may have the name as well.
-  return (flags & (funcFlag.topFrame | funcFlag.writesSp)) !== 0 || (abi === 'stack' && stackSwitchers.has(name));
+function switchesStacks({ flags, name }: GoFunction, isAssembly: boolean): boolean {
+  return (flags & (funcFlag.topFrame | funcFlag.writesSp)) !== 0 || (isAssembly && stackSwitchers.has(name));
 }
 
 /** Of the functions of one name the one that a user means: not the wrapper that the compiler made. */

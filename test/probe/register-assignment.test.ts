@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { GoType } from '../../src/binary/go-type.ts';
-import { type AssignedValue, assignRegisters, type Piece } from '../../src/probe/register-assignment.ts';
-import { goTarget } from '../support/go-target.ts';
+import { type AssignedValue, assignRegisters } from '../../src/probe/register-assignment.ts';
 import { goToolchain } from '../support/go-toolchain.ts';
+import { compilerPlaces, piecesOf, withoutPadding } from '../truth/compiler-places.ts';
 import { array, basic, interfaceType, pointer, slice, struct } from './go-types.ts';
 
 const run = promisify(execFile);
@@ -136,56 +136,6 @@ function randomSignatures(count: number): { source: string; signatures: GoType[]
   return { source: [...lines, 'func main() {', ...calls, '}', ''].join('\n'), signatures };
 }
 
-/** DWARF numbers of x86-64 registers (System V ABI, figure 3.36) as the instruction encoding counts them. */
-const dwarfRegisters = [0, 2, 1, 3, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15];
-
-/** A location expression as pieces; undefined where it has other operations than those at a function's entry. */
-function piecesOf(expression: string, sizeBytes: number): Piece[] | undefined {
-  const bytes = [...Buffer.from(expression, 'hex')];
-  const pieces: Piece[] = [];
-  let at = 0;
-  if (bytes[0] === 0x9c) {
-    // DW_OP_call_frame_cfa, and DW_OP_consts DW_OP_plus: above the return address.
-    const offset = bytes.length === 1 ? 0 : bytes[1] === 0x11 ? sleb(bytes, 2) : undefined;
-    return offset === undefined ? undefined : [{ stackOffset: 8 + offset, at: 0, sizeBytes }];
-  }
-  for (let i = 0; i < bytes.length; ) {
-    const op = bytes[i] ?? 0;
-    if (op < 0x50 || op > 0x6f) return undefined;
-    const number = op - 0x50;
-    const size = bytes[i + 1] === 0x93 ? (bytes[i + 2] ?? 0) : sizeBytes - at;
-    i += bytes[i + 1] === 0x93 ? 3 : 1;
-    const register = dwarfRegisters[number];
-    pieces.push(
-      number >= 17
-        ? { floatRegister: number - 17, at, sizeBytes: size }
-        : { register: register ?? -1, at, sizeBytes: size },
-    );
-    at += size;
-  }
-  return pieces;
-}
-
-function sleb(bytes: readonly number[], start: number): number {
-  let [value, shift, i] = [0, 0, start];
-  for (; ; i++) {
-    const byte = bytes[i] ?? 0;
-    value |= (byte & 0x7f) << shift;
-    shift += 7;
-    if ((byte & 0x80) === 0) return byte & 0x40 ? value - 2 ** shift : value;
-  }
-}
-
-/** DWARF counts the bytes of pieces one after another: padding between fields is not in it. */
-function withoutPadding(pieces: readonly Piece[]): Piece[] {
-  let at = 0;
-  return pieces.map((piece) => {
-    const moved = { ...piece, at };
-    at += piece.sizeBytes;
-    return moved;
-  });
-}
-
 test('200 random signatures are where the Go compiler says', { timeout: 300_000 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sidespan-abi-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
@@ -193,24 +143,22 @@ test('200 random signatures are where the Go compiler says', { timeout: 300_000 
   await writeFile(join(folder, 'main.go'), source);
   await writeFile(join(folder, 'go.mod'), 'module sidespan.test/abi\n\ngo 1.22\n');
   const { go } = await goToolchain();
-  const env = { ...process.env, GOEXPERIMENT: 'nodwarf5', GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' };
+  const env = { ...process.env, GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' };
   await run(go, ['build', '-o', 'abi', '.'], { cwd: folder, env });
-  const reader = await goTarget('abilocations');
-  const { stdout } = await run(reader, [join(folder, 'abi')], { maxBuffer: 1 << 24 });
   let compared = 0;
-  for (const line of stdout.trim().split('\n')) {
-    const [fn = '', parameter = '', expression = ''] = line.split(' ');
-    const types = signatures[Number(fn.slice('main.f'.length))];
-    const index = Number(parameter.slice(1));
+  for await (const { functionName, name, expression } of compilerPlaces(join(folder, 'abi'))) {
+    const types = signatures[Number(functionName.slice('main.f'.length))];
+    const index = Number(name.slice(1));
     const type = types?.[index];
-    if (types === undefined || type === undefined || expression === '-' || expression === '') continue;
-    const expected = piecesOf(expression, type.sizeBytes);
-    if (expected === undefined) continue;
+    if (types === undefined || type === undefined || expression === '-') continue;
+    const expected = piecesOf(expression, type.sizeBytes, 'amd64');
+    // On the stack a value is one piece for us; DWARF lists its words.
+    if (expected === undefined || (expected.length > 1 && expected.some((piece) => 'stackOffset' in piece))) continue;
     const assigned = assign(types).parameters[index];
     assert.deepEqual(
       withoutPadding(assigned?.pieces ?? []),
       withoutPadding(expected),
-      `${fn} ${parameter} ${expression}`,
+      `${functionName} ${name} ${expression}`,
     );
     compared += 1;
   }

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { openGoBinary } from '../../src/binary/open-go-binary.ts';
 import { Amd64Decoder } from '../../src/probe/amd64-decoder.ts';
 import { findEntrySite, findSites } from '../../src/probe/site.ts';
-import { SiteFinder } from '../../src/probe/site-finder.ts';
-import { goTarget } from '../support/go-target.ts';
-import { goToolchain } from '../support/go-toolchain.ts';
 
 const entryVaddr = 0x40_1000;
 const morestack = 0x40_0000;
@@ -101,76 +95,4 @@ test('functions that can not be traced say why', () => {
   // jmp rcx in assembly: its exits can't be told.
   const jumps = { code: Uint8Array.from([0x55, 0xff, 0xe1]), entryVaddr, abi: 'stack', isAssembly: true } as const;
   assert.equal(findEntrySite(decoder, jumps, () => false).value?.entry.offset, 0);
-});
-
-interface Disassembled {
-  readonly name: string;
-  readonly entry: number;
-  readonly returns: number[];
-  readonly text: Map<number, string>;
-}
-
-/** Functions as the Go toolchain disassembles them. */
-async function disassemble(executable: string, names: string): Promise<Disassembled[]> {
-  const { go } = await goToolchain();
-  const objdump = spawn(go, ['tool', 'objdump', '-s', names, executable], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const functions: Disassembled[] = [];
-  let name = '';
-  let current: Disassembled | undefined;
-  for await (const line of createInterface({ input: objdump.stdout })) {
-    const head = /^TEXT (.*)\(SB\) (.*)$/.exec(line);
-    if (head) {
-      // Assembly has instructions that this disassembler does not know.
-      name = head[2]?.endsWith('.s') ? '' : (head[1] ?? '');
-      current = undefined;
-      continue;
-    }
-    const [, address = '', text = ''] = /^\s+\S+\s+0x([0-9a-f]+)\s+[0-9a-f]+\s+(.*)$/.exec(line) ?? [];
-    if (address === '' || name === '') continue;
-    const vaddr = Number.parseInt(address, 16);
-    if (current === undefined) {
-      current = { name, entry: vaddr, returns: [], text: new Map() };
-      functions.push(current);
-    }
-    current.text.set(vaddr - current.entry, text);
-    if (/^RET\b/.test(text)) current.returns.push(vaddr - current.entry);
-  }
-  return functions;
-}
-
-test('every RET and stack check of a real program, as the Go toolchain sees them', { timeout: 300_000 }, async () => {
-  const executable = await goTarget('httpserver');
-  const functions = await disassemble(executable, '^(main|net|net/http|runtime|strconv|fmt|encoding/json)\\.');
-  using binary = openGoBinary(executable);
-  using finder = new SiteFinder(binary);
-  const counts = { checks: 0, plain: 0, emulated: 0, tailJumps: 0, refused: 0, returns: 0 };
-  for (const { name, entry, returns, text } of functions) {
-    const fn = binary.functionAt(entry);
-    if (fn === undefined || fn.entryVaddr !== entry || fn.isAssembly) continue;
-    const sites = finder.find(fn);
-    if (sites.value === undefined) {
-      counts.refused += 1;
-      assert.match(sites.unavailable, /leaves it|head of a loop|allows no probe/, name);
-      continue;
-    }
-    const found = sites.value.exits.filter(({ kind }) => kind === 'return').map(({ offset }) => offset);
-    assert.deepEqual(found, returns, `RETs of ${name}`);
-    counts.returns += found.length;
-    counts.tailJumps += sites.value.exits.length - found.length;
-    const at = text.get(sites.value.entry.offset) ?? '';
-    if (sites.value.entry.stackCheck) {
-      counts.checks += 1;
-      assert.match(at, /^JBE\b/, name);
-    } else {
-      counts.plain += 1;
-      if (sites.value.entry.emulated) {
-        counts.emulated += 1;
-        assert.match(at, /^(PUSHQ|NOPL?|JMP|CALL|J[A-Z]+)\b/, name);
-      }
-      // A missed check would make counts wrong.
-      const hasCheck = [...text.values()].slice(0, 6).some((instruction) => /^CMPQ.*0x1[08]\(R14\)/.test(instruction));
-      assert.equal(hasCheck, false, `stack check of ${name} missed`);
-    }
-  }
-  assert.ok(counts.checks > 2000 && counts.returns > 4000 && counts.tailJumps > 10, JSON.stringify(counts));
 });

@@ -1,8 +1,14 @@
 /**
- * `npm run test:truth -- values --versions 1.19,1.26 --functions 2000 --seed 7`: many random programs; prints what each
- * gave, and fails on any disagreement.
+ * Compares much, prints what was compared, and fails on any disagreement:
+ *
+ *   npm run test:truth -- values --versions 1.19,1.26 --functions 2000 --seed 7   many random programs
+ *   npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
+ *   npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
  */
 import { parseArgs } from 'node:util';
+import type { BinaryTruth } from './binary-truth.ts';
+import { comparePlaces } from './compare-places.ts';
+import { compareSites } from './compare-sites.ts';
 import { traceRandomValues } from './trace-values.ts';
 
 const { values, positionals } = parseArgs({
@@ -15,14 +21,29 @@ const { values, positionals } = parseArgs({
   },
 });
 
-if (positionals.length !== 1 || positionals[0] !== 'values') {
-  process.stderr.write('test:truth: say what to run: values\n');
+const [what, ...binaries] = positionals;
+const comparisons: Readonly<Record<string, (path: string) => Promise<BinaryTruth>>> = {
+  sites: compareSites,
+  places: comparePlaces,
+};
+const compare = comparisons[what ?? ''];
+if (compare === undefined ? what !== 'values' || binaries.length > 0 : binaries.length === 0) {
+  process.stderr.write('test:truth: say what to run: values, sites BINARY…, places BINARY…\n');
   process.exit(2);
 }
 
 const maxShown = 40;
 let failed = false;
-for (const go of values.versions === '' ? [undefined] : values.versions.split(',')) {
+for (const path of binaries) {
+  if (compare === undefined) break;
+  const { functions, counts, mismatches } = await compare(path);
+  process.stdout.write(`${path}: ${functions} functions, ${mismatches.length} mismatches\n`);
+  for (const [name, count] of [...counts].sort()) process.stdout.write(`${String(count).padStart(10)}  ${name}\n`);
+  for (const line of mismatches.slice(0, maxShown)) process.stdout.write(`  ${line}\n`);
+  failed ||= mismatches.length > 0;
+}
+const versions = values.versions === '' ? [undefined] : values.versions.split(',');
+for (const go of what === 'values' ? versions : []) {
   const seed = Number(values.seed);
   const { functions, calls, tally } = await traceRandomValues({
     go,

@@ -85,11 +85,13 @@ function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignatur
     if (list.size === maxParameters) info.failAt(entry, `a function has more than ${maxParameters} parameters`);
     list.set(linkerName, { name: parameterName(linkerName), type: types.named(origin, Attribute.type) });
   }
-  const inOrder = [...parameters.values()];
+  // Where it is listed, it may be at the end (Go 1.27).
+  const dictionary = parameters.get(dictionaryParameter.name) ?? dictionaryParameter;
+  const inOrder = [...parameters.values()].filter((parameter) => parameter !== dictionary);
   // Not the caller's name: where the runtime prints it, it has `[...]` for the type arguments.
   const functionName = info.text(info.originOf(entry), Attribute.name) ?? '';
   const index = dictionaryIndex(functionName, inOrder[0]?.type.name);
-  if (index !== undefined && !parameters.has(dictionaryParameter.name)) inOrder.splice(index, 0, dictionaryParameter);
+  if (index !== undefined) inOrder.splice(index, 0, dictionary);
   if (results.size > 0) return { parameters: inOrder, results: [...results.values()] };
   const unavailable = hasLoopBody(info, entry) ? resultsUnavailable : unlistedResults(info, entry);
   if (unavailable !== undefined) return { parameters: inOrder, results: [], resultsUnavailable: unavailable };

@@ -5,6 +5,7 @@ import type { Abi } from '../calling-convention.ts';
 import { type FunctionName, functionName } from '../function-name.ts';
 import { type AssignedValue, assignRegisters } from '../register-assignment.ts';
 import type { FunctionSites } from '../site.ts';
+import { completeSignature, fillsFrame } from './complete-signature.ts';
 import { rawArguments, rawResults, rawStack } from './raw-registers.ts';
 import { UnresolvedType } from './resolve-type.ts';
 import { contradiction } from './signature-check.ts';
@@ -48,13 +49,17 @@ export function functionTypes(
 ): FunctionTypes {
   const name = functionName(fn.name);
   const code: Code = { binary, abi: place?.abi ?? (fn.isAssembly ? 'stack' : 'registers') };
-  const debugged = binary.signature(fn);
+  const clues = cluesOf(code, fn, place);
+  const listed = binary.signature(fn);
+  const debugged =
+    listed.value === undefined
+      ? listed
+      : completeSignature(binary, name, listed.value, (signature) => contradicts(code, fn, name, signature, clues));
   const known = written && tryWritten(binary, name, written);
   if (debugged.value !== undefined) {
     const types = fromSignature(code, debugged.value, 'dwarf');
     return { ...types, problem: known && disagreement(known, debugged.value, 'its debug information') };
   }
-  const clues = cluesOf(code, fn, place);
   const described = runtimeSignature(binary, fn, name);
   const problem = known && (problemOf(code, name, known, clues) ?? disagreementWith(described, known));
   if (known?.value !== undefined && problem === undefined) return fromSignature(code, known.value, 'signature');
@@ -106,9 +111,30 @@ function problemOf(
 ): string | undefined {
   if (known.value === undefined) return known.unavailable;
   const { parameters } = assignRegisters(known.value, binary.arch, abi);
+  return contradictionOf(binary, name, parameters, clues);
+}
+
+function contradictionOf(
+  binary: GoBinary,
+  name: FunctionName,
+  parameters: readonly AssignedValue[],
+  clues: Clues,
+): string | undefined {
   // The compiler takes whatever comes first in generic code for the dictionary, and leaves it out.
   const recorded = parameters.slice(name.isGeneric ? 1 : 0);
   return contradiction(parameters, recorded, clues.info, clues.spills, binary.arch);
+}
+
+function contradicts(
+  { binary, abi }: Code,
+  fn: GoFunction,
+  name: FunctionName,
+  signature: GoSignature,
+  clues: Clues,
+): boolean {
+  const { parameters, results } = assignRegisters(signature, binary.arch, abi);
+  if (abi === 'stack') return !fillsFrame([...parameters, ...results], binary.argumentBytes(fn));
+  return contradictionOf(binary, name, parameters, clues) !== undefined;
 }
 
 function disagreementWith(described: GoSignature | undefined, known: Found<GoSignature>): string | undefined {
