@@ -34,6 +34,18 @@ test('name, place, arguments and results', () => {
   });
 });
 
+test('what told the types, where that was not the debug information', () => {
+  const description = { ...functionProbe, typeSource: 'arginfo' } as const;
+  const pair = [value('', 'WORD', 'word64', '0x0000000000004de6'), value('', 'WORD', 'word64', '0x0000000000000003')];
+  const { attributes } = spanOf({ arguments: [value('', 'WORDS', '{word64 word64}', pair)], results: [] }, description);
+  assert.equal(attributes['sidespan.types.source'], 'arginfo');
+  assert.deepEqual(JSON.parse(String(attributes['sidespan.argument.0'])), {
+    0: '0x0000000000004de6',
+    1: '0x0000000000000003',
+  });
+  assert.equal(spanOf({ arguments: [], results: [] }).attributes['sidespan.types.source'], undefined);
+});
+
 test('structs, lists and maps are JSON, with reasons and cuts inside', () => {
   const order = value('o', 'PTR', '*main.Order', [
     intValue('ID', 7),

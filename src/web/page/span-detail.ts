@@ -19,6 +19,7 @@ export function spanDetail(span: SpanDetail, trace: TraceDetail): HTMLElement {
       ...fact('Duration', duration(span.durationNs)),
       ...fact('Starts at', span.startOffsetNs === 0 ? '0' : `+${duration(span.startOffsetNs)}`),
       ...fact('Of the trace', percent(span.durationNs / total)),
+      ...typesFact(span),
     ),
     valueTable('Arguments', span.arguments),
     valueTable('Results', span.results),
@@ -85,6 +86,19 @@ function errorNote(span: SpanDetail): HTMLElement {
 
 function fact(name: string, value: string): HTMLElement[] {
   return [el('div', {}, el('dt', {}, name), el('dd', {}, value))];
+}
+
+/** What told the types of arguments and results, where that was not the program's debug information. */
+const typeSources: Readonly<Record<string, string>> = {
+  signature: 'as written in the pattern',
+  runtime: "by the program's type descriptors",
+  arginfo: 'not known: words of the sizes that the compiler recorded',
+  registers: 'not known: registers as they are',
+};
+
+function typesFact(span: SpanDetail): HTMLElement[] {
+  const source = span.attributes.find(([key]) => key === 'sidespan.types.source')?.[1];
+  return source === undefined ? [] : fact('Types', typeSources[String(source)] ?? String(source));
 }
 
 /** The place in the source as one entry, as editors and people write it. */
