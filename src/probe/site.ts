@@ -186,13 +186,16 @@ function findPlainEntry(decoder: InstructionDecoder, code: Uint8Array, instructi
   for (let i = 0; i < Math.min(count, maxEntryInstructions); i++) {
     const offset = offsets[i] ?? 0;
     if (earliest <= offset) break;
+    // An exit: another site.
+    const kind = flows[i];
+    if (i > 0 && (kind === flow.return || kind === flow.jump || kind === flow.indirectJump)) break;
     const effect = decoder.effect(code, offset);
     if (i === 0) refused = effect.refused;
     if (effect.emulated) {
       const why = i === 0 ? 'first instruction' : `first emulated instruction, +0x${offset.toString(16)}`;
       return { offset, stackCheck: false, emulated: true, why };
     }
-    if (effect.disturbsArguments || flows[i] !== flow.next) break;
+    if (effect.disturbsArguments || kind !== flow.next) break;
   }
   if (refused) return 'the kernel allows no probe at its first instruction';
   return { offset: 0, stackCheck: false, emulated: false, why: 'first instruction' };
