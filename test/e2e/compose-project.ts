@@ -61,7 +61,9 @@ export async function composeUp(): Promise<ComposeProject> {
   cleanUp.defer(async () => {
     await compose(['down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '20']);
   });
-  await compose(['up', '--build', '--detach', '--wait']);
+  await compose(['up', '--build', '--detach', '--wait']).catch(async (cause) => {
+    throw new Error(`the project did not start; Sidespan says:\n${await compose(['logs', 'sidespan'])}`, { cause });
+  });
 
   const inspect = async (service: string): Promise<ContainerState> => {
     const id = (await compose(['ps', '--all', '--quiet', service])).trim();
