@@ -12,7 +12,7 @@ import { contradiction } from './signature-check.ts';
 import { type SpilledArgument, spilledArguments } from './spilled-arguments.ts';
 import type { TypeSource } from './type-source.ts';
 import type { SignatureSyntax } from './type-syntax.ts';
-import { leavesOf, untypedArguments } from './untyped-arguments.ts';
+import { leavesOf, type UntypedArguments, untypedArguments } from './untyped-arguments.ts';
 import { receiverType, runtimeSignature, writtenSignature } from './written-signature.ts';
 
 /** A value of a call, where it is, and what told so. */
@@ -89,9 +89,9 @@ function cluesOf({ binary, abi }: Code, fn: GoFunction, place: FunctionPlace | u
   // Argument info came with the register ABI; on the stack it would tell the same as the words there.
   if (abi === 'stack') return { info: undefined, spills: [] };
   const info = binary.argumentInfo(fn).value;
-  const hasSpills = binary.arch === 'amd64' && place?.entry.stackCheck === true;
+  const hasSpills = place?.entry.stackCheck === true;
   const bytes = hasSpills ? binary.read(fn.entryVaddr, fn.endVaddr - fn.entryVaddr) : undefined;
-  return { info, spills: (bytes && place && spilledArguments(bytes, place.entry.offset)) ?? [] };
+  return { info, spills: (bytes && place && spilledArguments(bytes, place.entry.offset, binary.arch)) ?? [] };
 }
 
 function tryWritten(binary: GoBinary, name: FunctionName, written: SignatureSyntax): Found<GoSignature> {
@@ -174,6 +174,16 @@ function fromSignature({ binary, abi }: Code, signature: GoSignature, source: Ty
   };
 }
 
+/**
+ * Code for many types has a dictionary as its first parameter, methods behind the receiver. The compiler leaves out of the
+ * list whatever comes first: the dictionary, or the receiver in front of it.
+ */
+function withoutDictionary({ values, leftOut }: UntypedArguments, name: FunctionName): readonly AssignedValue[] {
+  if (!name.isShaped || leftOut === 0) return values;
+  if (name.role === 'function') return values.slice(1);
+  return name.role === 'method' ? values.toSpliced(leftOut, 1) : values;
+}
+
 /** Words by the argument info, or what is there as it is; of a method the receiver's type is known by its name. */
 function untyped(
   { binary, abi }: Code,
@@ -182,7 +192,8 @@ function untyped(
   clues: Clues,
 ): Omit<FunctionTypes, 'signature'> {
   const { arch } = binary;
-  const words = clues.info && untypedArguments(clues.info, clues.spills);
+  const untypedWords = clues.info && untypedArguments(clues.info, clues.spills);
+  const words = untypedWords && withoutDictionary(untypedWords, name);
   const source = words === undefined ? 'registers' : 'arginfo';
   const frame = abi === 'stack' ? rawStack(binary.argumentBytes(fn)) : undefined;
   const raw = frame ?? rawArguments(arch, registersAtMost(name, clues.info));
@@ -195,8 +206,6 @@ function untyped(
       parameters[0] = { name: '', type: receiver, pieces: first.pieces, source: 'runtime' };
     }
   }
-  const dictionary = name.isShaped ? { method: 1, function: 0 }[name.role as string] : undefined;
-  if (dictionary !== undefined && words !== undefined) parameters.splice(dictionary, 1);
   const results = (frame ?? rawResults(arch)).map((value) => ({ ...value, source: 'registers' as const }));
   return { source, parameters, results };
 }

@@ -1,3 +1,6 @@
+import type { Architecture } from '../register-assignment.ts';
+import { arm64JumpTarget, arm64Step } from './arm64-spills.ts';
+
 /**
  * An argument register and where the way to morestack keeps it: in its spill slot, `offset` bytes above the start of the
  * argument frame, as FUNCDATA_ArgInfo counts.
@@ -7,20 +10,42 @@ export type SpilledArgument = { readonly offset: number; readonly sizeBytes: num
   | { readonly floatRegister: number }
 );
 
-/** More than there are argument registers: 9 and 15. */
-const maxSpills = 24;
+/** More than there are argument registers: 9 and 15, on arm64 16 and 16. */
+const maxSpills = 32;
 const returnAddressBytes = 8;
 
 /**
- * Every register that holds an argument of an amd64 function with a stack check: before the compiler's code calls
+ * Every register that holds an argument of a function with a stack check: before the compiler's code calls
  * morestack it stores all of them, used or not, if the function uses any
  * (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/ssagen/ssa.go, "Record incoming parameter spill
  * information"). So it is known which are integers and which are floats. Undefined if the code there is anything else.
  * @param code of the function
  * @param checkOffset of the conditional jump to morestack
  */
-export function spilledArguments(code: Uint8Array, checkOffset: number): SpilledArgument[] | undefined {
+export function spilledArguments(
+  code: Uint8Array,
+  checkOffset: number,
+  arch: Architecture,
+): SpilledArgument[] | undefined {
   const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
+  return arch === 'arm64' ? arm64Spills(view, checkOffset) : amd64Spills(code, view, checkOffset);
+}
+
+function arm64Spills(view: DataView, checkOffset: number): SpilledArgument[] | undefined {
+  const isInside = (at: number) => at >= 0 && at + 4 <= view.byteLength;
+  const spills: SpilledArgument[] = [];
+  const start = isInside(checkOffset) ? arm64JumpTarget(view.getUint32(checkOffset, true), checkOffset) : undefined;
+  for (let at = start; at !== undefined && isInside(at); at += 4) {
+    const step = arm64Step(view.getUint32(at, true));
+    if (step === 'call') return spills;
+    if (step === undefined || spills.length + step.length > maxSpills) return undefined;
+    if (step.some(({ offset }) => offset < 0)) return undefined;
+    spills.push(...step);
+  }
+  return undefined;
+}
+
+function amd64Spills(code: Uint8Array, view: DataView, checkOffset: number): SpilledArgument[] | undefined {
   const start = jumpTarget(view, checkOffset);
   const spills: SpilledArgument[] = [];
   for (let at = start; at !== undefined && at >= 0 && at < code.length; ) {

@@ -26,6 +26,12 @@ const cutOff: AssignedValue = {
   unavailable: 'the compiler recorded ten parts of the arguments, not the rest',
 };
 
+export interface UntypedArguments {
+  readonly values: readonly AssignedValue[];
+  /** So many of them, at the beginning, are words of the very first parameter of generic code, which the list leaves out. */
+  readonly leftOut: number;
+}
+
 interface Leaf {
   readonly offset: number;
   readonly type: GoType;
@@ -39,8 +45,8 @@ interface Leaf {
  * registers: whether these hold integers or floats can't be told then.
  * A value without pieces stands at the end for what the argument info cut off.
  */
-export function untypedArguments(info: ArgumentInfo, spills: readonly SpilledArgument[]): AssignedValue[] | undefined {
-  if (info.isAbsent) return spills.length === 0 ? [] : undefined;
+export function untypedArguments(info: ArgumentInfo, spills: readonly SpilledArgument[]): UntypedArguments | undefined {
+  if (info.isAbsent) return spills.length === 0 ? { values: [], leftOut: 0 } : undefined;
   if (spills.length === 0) return undefined;
   const bySlot = new Map(spills.map((spill) => [spill.offset, spill]));
   const spillStart = Math.min(...bySlot.keys());
@@ -73,12 +79,9 @@ export function untypedArguments(info: ArgumentInfo, spills: readonly SpilledArg
     .filter(({ offset }) => !told.has(offset))
     .map((spill) => ({ spill, value: argumentOf([registerLeaf(spill)]) }));
   const isBefore = ({ spill }: (typeof untold)[number]) => spill.offset < first;
-  return [
-    ...untold.filter(isBefore).map(({ value }) => value),
-    ...values,
-    ...untold.filter((entry) => !isBefore(entry)).map(({ value }) => value),
-    ...(info.complete ? [] : [cutOff]),
-  ];
+  const leftOut = untold.filter(isBefore).map(({ value }) => value);
+  const beyond = untold.filter((entry) => !isBefore(entry)).map(({ value }) => value);
+  return { values: [...leftOut, ...values, ...beyond, ...(info.complete ? [] : [cutOff])], leftOut: leftOut.length };
 }
 
 /** The numbers and pointers that a slot consists of. */

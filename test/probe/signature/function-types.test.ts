@@ -33,7 +33,8 @@ function stackEnd(values: readonly AssignedValue[]): number {
   return Math.max(0, ...ends);
 }
 
-for (const build of [{ go: '1.22' }, { go: '1.24', buildmode: 'pie' }, { go: '1.26' }]) {
+const arm64 = { GOARCH: 'arm64' };
+for (const build of [{ go: '1.22' }, { go: '1.24', buildmode: 'pie' }, { go: '1.26' }, { go: '1.26', env: arm64 }]) {
   test(`every function of a stripped program against its twin's debug information, ${JSON.stringify(build)}`, async () => {
     using stripped = openGoBinary(await goTarget('values', { ...build, ldflags: '-s -w' }));
     using twin = openGoBinary(await goTarget('values', build));
@@ -47,7 +48,7 @@ for (const build of [{ go: '1.22' }, { go: '1.24', buildmode: 'pie' }, { go: '1.
       const types = functionTypes(stripped, fn, sites.findEntry(fn).value, undefined);
       counts.total++;
       counts[types.source as keyof typeof counts]++;
-      const expected = assignRegisters(signature, 'amd64').parameters.filter(({ name }) => name !== '.dict');
+      const expected = assignRegisters(signature, stripped.arch).parameters.filter(({ name }) => name !== '.dict');
       if (types.source === 'runtime') {
         const own = typeNames(types.signature.value ?? assert.fail());
         if (own !== typeNames(signature)) wrong.push(`${fn.name}: ${own}, not ${typeNames(signature)}`);
@@ -133,8 +134,12 @@ test('any code instead of the way to morestack: registers or undefined', () => {
   );
   fc.assert(
     fc.property(bytes, (rest) => {
-      const spills = spilledArguments(Uint8Array.from([...start, ...rest]), 0);
-      for (const { offset, sizeBytes } of spills ?? []) assert.ok(offset >= 0 && [1, 2, 4, 8].includes(sizeBytes));
+      const amd64 = spilledArguments(Uint8Array.from([...start, ...rest]), 0, 'amd64') ?? [];
+      // B.LS to the next word.
+      const arm64 = spilledArguments(Uint8Array.from([0x29, 0, 0, 0x54, ...rest]), 0, 'arm64') ?? [];
+      for (const { offset, sizeBytes } of [...amd64, ...arm64]) {
+        assert.ok(offset >= 0 && [1, 2, 4, 8].includes(sizeBytes));
+      }
     }),
     { numRuns: 2000 },
   );
@@ -157,13 +162,23 @@ test('any code instead of the way to morestack: registers or undefined', () => {
     0x24,
     0x14,
   ];
-  assert.deepEqual(spilledArguments(Uint8Array.from([...code, 0x66, 0x90, 0xe8, 0, 0, 0, 0]), 0), [
+  assert.deepEqual(spilledArguments(Uint8Array.from([...code, 0x66, 0x90, 0xe8, 0, 0, 0, 0]), 0, 'amd64'), [
     { offset: 0, sizeBytes: 8, register: 0 },
     { offset: 8, sizeBytes: 4, floatRegister: 0 },
     { offset: 12, sizeBytes: 1, register: 9 },
   ]);
   // Cut short, no call, another instruction.
-  assert.equal(spilledArguments(Uint8Array.from(code), 0), undefined);
-  assert.equal(spilledArguments(Uint8Array.from([...start, 0xc3]), 0), undefined);
-  assert.equal(spilledArguments(Uint8Array.from([0x0f, 0x86, 0xff, 0xff, 0xff, 0x7f]), 0), undefined);
+  assert.equal(spilledArguments(Uint8Array.from(code), 0, 'amd64'), undefined);
+  assert.equal(spilledArguments(Uint8Array.from([...start, 0xc3]), 0, 'amd64'), undefined);
+  assert.equal(spilledArguments(Uint8Array.from([0x0f, 0x86, 0xff, 0xff, 0xff, 0x7f]), 0, 'amd64'), undefined);
+  // b.ls +4; strb w3, [sp, 24]; stp x0, x1, [sp, 8]; fstr d0, [sp, 32]; mov x3, x30; bl
+  const words = [0x54000029, 0x390063e3, 0xa90087e0, 0xfd0013e0, 0xaa1e03e3, 0x94000000];
+  const bytes64 = new Uint8Array(Uint32Array.from(words).buffer);
+  assert.deepEqual(spilledArguments(bytes64, 0, 'arm64'), [
+    { offset: 16, sizeBytes: 1, register: 3 },
+    { offset: 0, sizeBytes: 8, register: 0 },
+    { offset: 8, sizeBytes: 8, register: 1 },
+    { offset: 24, sizeBytes: 8, floatRegister: 0 },
+  ]);
+  assert.equal(spilledArguments(bytes64.subarray(0, 20), 0, 'arm64'), undefined);
 });
