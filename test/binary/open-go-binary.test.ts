@@ -11,9 +11,13 @@ import { goTarget } from '../support/go-target.ts';
 import { DamagedFile } from './damaged-file.ts';
 import { build, textSymbols } from './go-tools.ts';
 
-test('arm64 programs are read the same way', async () => {
-  for (const buildmode of ['exe', 'pie']) {
-    const path = await goTarget('values', { buildmode, env: { GOARCH: 'arm64' } });
+for (const [go, program, buildmode] of [
+  ['1.15', 'plain', 'exe'],
+  ['1.26', 'values', 'exe'],
+  ['1.26', 'values', 'pie'],
+] as const) {
+  test(`arm64 programs are read the same way: Go ${go} ${buildmode}`, async () => {
+    const path = await goTarget(program, { go, buildmode, env: { GOARCH: 'arm64' } });
     using binary = openGoBinary(path);
     assert.equal(binary.arch, 'arm64');
     const symbols = (await textSymbols(path)).filter(({ sizeBytes }) => sizeBytes > 0);
@@ -21,10 +25,10 @@ test('arm64 programs are read the same way', async () => {
     const wrong = symbols.filter(({ vaddr }) => binary.functionAt(vaddr)?.entryVaddr !== vaddr);
     assert.deepEqual(wrong, []);
     const [main] = binary.functionsNamed('main.main');
-    assert.match(binary.sourceLine(main?.entryVaddr ?? 0)?.file ?? '', /values\/main\.go$/);
+    assert.match(binary.sourceLine(main?.entryVaddr ?? 0)?.file ?? '', new RegExp(`${program}/main\\.go$`));
     assert.equal(binary.runtimeType('runtime.g')?.fields?.find(({ name }) => name === 'goid')?.offsetBytes, 152);
-  }
-});
+  });
+}
 
 /** The C compiler that links Go programs with cgo; a test bed without one can't make such programs. */
 function hasCompiler(): boolean {
