@@ -54,14 +54,29 @@ function* codeOf(
   }
 }
 
-/** `cmp rsp, [r14+10h]`, or r12 in place of rsp for large frames: g is in R14. */
+/**
+ * `cmp rsp, [r14+10h]`, or r12 in place of rsp for large frames: g is in R14. Go 1.17 with GOEXPERIMENT=noregabi has the
+ * same check, but fetches g into R14 first, as what passes everything on the stack does.
+ */
 function amd64HasRegisters(code: Uint8Array): boolean {
-  return code.some(
+  const at = code.findIndex(
     (rex, i) =>
       (rex === 0x49 || rex === 0x4d) &&
       code[i + 1] === 0x3b &&
       code[i + 2] === 0x66 &&
       (code[i + 3] === 0x10 || code[i + 3] === 0x18),
+  );
+  return at !== -1 && !fetchesR14(code.subarray(0, at));
+}
+
+/** `mov r14, fs:[disp32]` or `mov r14, fs:[r]`. */
+function fetchesR14(code: Uint8Array): boolean {
+  return code.some(
+    (prefix, i) =>
+      prefix === 0x64 &&
+      ((code[i + 1] ?? 0) & 0xfc) === 0x4c &&
+      code[i + 2] === 0x8b &&
+      (((code[i + 3] ?? 0) >> 3) & 7) === 6,
   );
 }
 
