@@ -9,15 +9,9 @@ const maxCandidatesShown = 5;
 
 const word = { sizeBytes: 8, alignBytes: 8 } as const;
 
-/** What stands in the way of a written type: where in the pattern, and what. */
+/** What stands in the way of a written type, which is named. */
 export class UnresolvedType extends Error {
   override readonly name = 'UnresolvedType';
-  readonly at: number;
-
-  constructor(at: number, message: string) {
-    super(message);
-    this.at = at;
-  }
 }
 
 /**
@@ -101,7 +95,7 @@ function alignUp(offset: number, alignment: number): number {
 
 function namedType(
   binary: GoBinary,
-  { at, name: written, arguments: list }: TypeSyntax & { readonly kind: 'name' },
+  { name: written, arguments: list }: TypeSyntax & { readonly kind: 'name' },
   packagePath: string,
 ): GoType {
   const typeArguments = list.map((argument) => resolveType(binary, argument, packagePath).name);
@@ -112,11 +106,11 @@ function namedType(
     if (own !== undefined) return own;
     const predeclared = predeclaredType(written);
     if (predeclared !== undefined && list.length === 0) return predeclared;
-    throw new UnresolvedType(at, lacks(binary, `${packagePath}.${name}`, written));
+    throw new UnresolvedType(lacks(binary, `${packagePath}.${name}`, written));
   }
   const found = byQualifiedName(binary, name, packagePath);
   if (found.value !== undefined) return found.value;
-  throw new UnresolvedType(at, found.unavailable);
+  throw new UnresolvedType(found.unavailable);
 }
 
 /** By its full path, else by its package's name: then only one package that can be imported may have such a type. */

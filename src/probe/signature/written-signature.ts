@@ -27,7 +27,7 @@ export function hiddenParameters(binary: GoBinary, { role, receiver, isShaped }:
   if (role !== 'method' || receiver === undefined) return dictionary;
   const type = receiverType(binary, receiver);
   if (type === undefined) {
-    throw new UnresolvedType(0, `the binary has no descriptor of the receiver's type ${receiver}`);
+    throw new UnresolvedType(`the binary has no descriptor of the receiver's type ${receiver}`);
   }
   return [{ name: '', type }, ...dictionary];
 }
