@@ -12,8 +12,6 @@ export interface CallingConvention {
    * program with thread-local variables of its own chose. arm64 keeps g in R28 in all code: 0.
    */
   readonly threadG: Found<number>;
-  /** Whether the table of functions says which are assembly, as since Go 1.18; else their source files do. */
-  readonly marksAssembly: boolean;
 }
 
 /** Go functions that are in every program and check their stack. */
@@ -31,14 +29,12 @@ export function callingConvention(binary: GoBinary): CallingConvention {
   const hasRegisters = binary.arch === 'amd64' ? amd64HasRegisters : arm64HasRegisters;
   let abi: Abi = 'stack';
   for (const code of codeOf(binary, checkingFunctions, checkBytes)) if (hasRegisters(code.bytes)) abi = 'registers';
-  // Assembly in every version.
-  const marksAssembly = binary.functionsNamed('runtime.morestack').some((fn) => fn.isAssembly);
-  if (binary.arch === 'arm64') return { abi, marksAssembly, threadG: { value: 0 } };
+  if (binary.arch === 'arm64') return { abi, threadG: { value: 0 } };
   for (const { bytes, vaddr } of codeOf(binary, threadLocalFunctions, maxAssemblyBytes)) {
     const threadG = threadOffset(binary, bytes, vaddr);
-    if (threadG !== undefined) return { abi, marksAssembly, threadG: { value: threadG } };
+    if (threadG !== undefined) return { abi, threadG: { value: threadG } };
   }
-  return { abi, marksAssembly, threadG: { unavailable: 'its code does not tell where a thread keeps the goroutine' } };
+  return { abi, threadG: { unavailable: 'its code does not tell where a thread keeps the goroutine' } };
 }
 
 function* codeOf(

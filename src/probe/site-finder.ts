@@ -75,11 +75,6 @@ export class SiteFinder implements Disposable {
     return known;
   }
 
-  #isAssembly(fn: GoFunction): boolean {
-    if (this.convention.marksAssembly) return fn.isAssembly;
-    return this.#binary.sourceLine(fn.entryVaddr)?.file.endsWith('.s') ?? false;
-  }
-
   /** C functions that cgo or the race detector linked in: they have no package and no source line. */
   #isForeign({ name, entryVaddr }: GoFunction): boolean {
     if (!name.includes('.')) return true;
@@ -88,10 +83,9 @@ export class SiteFinder implements Disposable {
 
   #codeOf(fn: GoFunction): Found<FunctionCode & { readonly decoder: InstructionDecoder }> {
     const decoder = this.#decoder;
-    const { entryVaddr } = fn;
+    const { entryVaddr, isAssembly } = fn;
     const { abi, threadG } = this.convention;
-    const isAssembly = this.#isAssembly(fn);
-    if (switchesStacks(fn, isAssembly))
+    if (switchesStacks(fn))
       return { unavailable: 'switches between stacks, or is entered by a signal: its calls can not be followed' };
     if (isAssembly && threadG.value === undefined) return threadG;
     if (!isAssembly && this.#isForeign(fn)) return { unavailable: 'not a Go function' };
@@ -108,7 +102,7 @@ export class SiteFinder implements Disposable {
   }
 }
 
-function switchesStacks({ flags, name }: GoFunction, isAssembly: boolean): boolean {
+function switchesStacks({ flags, name, isAssembly }: GoFunction): boolean {
   return (flags & (funcFlag.topFrame | funcFlag.writesSp)) !== 0 || (isAssembly && stackSwitchers.has(name));
 }
 

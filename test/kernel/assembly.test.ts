@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goTarget } from '../support/go-target.ts';
+import { type GoTargetOptions, goTarget } from '../support/go-target.ts';
 import { tallyOf, traceToEnd, unaccounted } from '../support/traced-target.ts';
 
-for (const go of ['1.17', '1.21', undefined]) {
-  test(`a function in assembly, Go ${go ?? 'installed'}`, { timeout: 120_000 }, async (t) => {
+const builds: readonly GoTargetOptions[] = [
+  { go: '1.17' },
+  {},
+  // g lies behind C's thread-local variables.
+  { env: { CGO_ENABLED: '1' } },
+  { env: { CGO_ENABLED: '1' }, buildmode: 'pie' },
+];
+
+for (const build of builds) {
+  test(`a function in assembly, ${JSON.stringify(build)}`, { timeout: 120_000 }, async (t) => {
     let wrong = '';
-    const run = await traceToEnd(t, await goTarget('assembly', go === undefined ? {} : { go }), ['-calls', '500'], {
+    const run = await traceToEnd(t, await goTarget('assembly', build), ['-calls', '500'], {
       patterns: ['main.add(a, b int64) (sum int64)'],
       onCall(call) {
         const [a, b] = call.arguments.map(({ value }) => Number(value));
