@@ -9,6 +9,7 @@ import { type FunctionTable, functionIndexAt } from './pclntab.ts';
 const maxPcTableBytes = 4 * 1024 * 1024;
 const firstPcTableBytes = 512;
 const maxPathBytes = 16 * 1024;
+const usualPathBytes = 256;
 
 /** A compile unit's file list has ~0 for files that no function of the program is from. */
 const noFile = 0xffffffff;
@@ -92,5 +93,7 @@ export function filePath(image: Image, module: ModuleData, unitIndex: number): s
     throw new BinaryError(what, { file: image.path, section: 'filetab', offset });
   }
   const available = Math.min(fileNames.length - offset, maxPathBytes);
-  return image.cursor(fileNames.vaddr + offset, available).cString(maxPathBytes);
+  const usual = image.bytes(fileNames.vaddr + offset, Math.min(available, usualPathBytes));
+  const sizeBytes = usual.includes(0) ? usual.length : available;
+  return image.cursor(fileNames.vaddr + offset, sizeBytes).cString(maxPathBytes);
 }

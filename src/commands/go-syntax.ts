@@ -18,7 +18,12 @@ export function goSyntax(functionName: string, { parameters: all, results }: GoS
 
 /** `github.com/acme/shop.Order` -> `shop.Order`, everywhere in a type's name; `any` for the empty interface. */
 export function shortTypeName(name: string): string {
-  return name.replace(/(?:[\w.~%-]+\/)+(?=[\w~%-]+[^/]*)/g, '').replaceAll('interface {}', 'any');
+  const short = name.includes('/') ? withoutPaths(name) : name;
+  return short.includes('interface {}') ? short.replaceAll('interface {}', 'any') : short;
+}
+
+function withoutPaths(name: string): string {
+  return name.replace(/(?:[\w.~%-]+\/)+(?=[\w~%-]+[^/]*)/g, '');
 }
 
 /** The part before the last dot that isn't within brackets (`[go.shape.int]`), and the part behind it. */

@@ -34,11 +34,20 @@ const argumentRegisters = new Set<number>([
 export class Amd64Decoder implements InstructionDecoder {
   readonly #instruction = new Instruction();
   readonly #info = new InstructionInfoFactory();
+  /** For the largest function so far: arrays for each byte of each function would be most of the time. */
+  #offsets = new Int32Array(0);
+  #flows = new Uint8Array(0);
+  #targets = new Float64Array(0);
 
   sweep(code: Uint8Array): Instructions {
-    const offsets = new Int32Array(code.length);
-    const flows = new Uint8Array(code.length);
-    const targets = new Float64Array(code.length);
+    if (code.length > this.#offsets.length) {
+      this.#offsets = new Int32Array(code.length);
+      this.#flows = new Uint8Array(code.length);
+      this.#targets = new Float64Array(code.length);
+    }
+    const offsets = this.#offsets;
+    const flows = this.#flows;
+    const targets = this.#targets;
     const decoder = new Decoder(64, code, DecoderOptions.None);
     const instruction = this.#instruction;
     let count = 0;
@@ -48,17 +57,19 @@ export class Amd64Decoder implements InstructionDecoder {
       while (offset < code.length) {
         decoder.decodeOut(instruction);
         const length = instruction.length;
-        if (instruction.code === Code.INVALID || length === 0) {
+        const control = instruction.flowControl;
+        // Each question is a call into wasm; what is no instruction counts as an exception.
+        if (length === 0 || (control === FlowControl.Exception && instruction.code === Code.INVALID)) {
           undecodable = { offset };
           break;
         }
         offsets[count] = offset;
         const end = offset + length;
-        const control = instruction.flowControl;
-        if (control !== FlowControl.Next) {
-          const kind = this.#flowOf(control);
-          flows[count] = kind;
-          if (kind <= flow.stackCheckJump) targets[count] = relativeTarget(code, offset, end) ?? this.#branchTarget();
+        const kind = control === FlowControl.Next ? flow.next : this.#flowOf(control);
+        flows[count] = kind;
+        targets[count] = 0;
+        if (kind !== flow.next && kind <= flow.stackCheckJump) {
+          targets[count] = relativeTarget(code, offset, end) ?? this.#branchTarget();
         }
         offset = end;
         count += 1;
@@ -68,9 +79,9 @@ export class Amd64Decoder implements InstructionDecoder {
     }
     return {
       count,
-      offset: offsets.subarray(0, count),
-      flow: flows.subarray(0, count),
-      target: targets.subarray(0, count),
+      offset: offsets.slice(0, count),
+      flow: flows.slice(0, count),
+      target: targets.slice(0, count),
       undecodable,
     };
   }

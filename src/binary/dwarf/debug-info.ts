@@ -30,6 +30,7 @@ export class DebugInfo {
   readonly #abbreviations: AbbreviationTables;
   readonly #units: () => readonly Unit[];
   readonly #goUnits: () => readonly UnitFacts[];
+  readonly #attributeCursors = new Map<Unit, Cursor>();
 
   constructor(elf: SectionSource) {
     this.sections = new DebugSections(elf);
@@ -197,13 +198,30 @@ export class DebugInfo {
     const index = attributes.findIndex((spec) => spec.attribute === attribute);
     const wanted = attributes[index];
     if (wanted === undefined) return undefined;
-    const cursor = this.unitCursor(entry.unit).seek(entry.attributesOffset);
-    for (const { form } of attributes.slice(0, index)) {
+    const cursor = this.#attributeCursor(entry.unit).seek(entry.attributesOffset);
+    for (let before = 0; before < index; before++) {
+      const { form } = attributes[before] as AttributeSpec;
       const sizeBytes = fixedSize(form, entry.unit.offsetBytes);
       if (sizeBytes === undefined) skipValue(cursor, form);
       else cursor.skip(sizeBytes);
     }
     return read(cursor, wanted);
+  }
+
+  /** One for all attributes of a unit: `read` above has its value before it asks for another attribute. */
+  #attributeCursor(unit: Unit): Cursor {
+    let cursor = this.#attributeCursors.get(unit);
+    if (cursor === undefined) {
+      cursor = this.unitCursor(unit);
+      this.#attributeCursors.set(unit, cursor);
+    }
+    return cursor;
+  }
+
+  /** Gives back the memory of the sections; the next question reads again. */
+  release(): void {
+    this.#attributeCursors.clear();
+    this.sections.release();
   }
 
   /** Throws a BinaryError at an entry. */

@@ -50,6 +50,6 @@ export function openDwarf(elf: SectionSource): Dwarf {
       const offset = typeIndex.find(name);
       return offset === undefined ? undefined : types.at(offset);
     },
-    release: () => info.sections.release(),
+    release: () => info.release(),
   };
 }
