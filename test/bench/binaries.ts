@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { goToolchain } from '../support/go-toolchain.ts';
-import { jaegerWithDebugInformation } from '../support/jaeger.ts';
+import { jaegerExecutable, jaegerWithDebugInformation } from '../support/jaeger.ts';
 import { below, type Figure, numberText } from './figure.ts';
 
 interface Reading {
@@ -10,6 +10,8 @@ interface Reading {
   readonly durationMs: number;
   readonly cpuMs: number;
   readonly rssBytes: number;
+  /** Of the whole process, Node.js and its reading of TypeScript included. */
+  readonly peakBytes: number;
 }
 
 function read(job: string, path: string): Reading {
@@ -17,8 +19,42 @@ function read(job: string, path: string): Reading {
   return JSON.parse(execFileSync(process.execPath, [program, '--job', job, path]).toString()) as Reading;
 }
 
-/** Listing the functions of large executables, each in a process of its own. */
+/** Listing the functions of large executables and planning a trace, each in a process of its own. */
 export async function binaries(quick: boolean): Promise<Figure[]> {
+  return [...(await listings(quick)), ...(quick ? [] : await plans())];
+}
+
+/** What a trace of ten functions costs before it attaches, and a listing with all that is known of each function. */
+async function plans(): Promise<Figure[]> {
+  const kinds = [
+    { kind: 'with DWARF', path: await jaegerWithDebugInformation(), belowMs: 1000 },
+    { kind: 'stripped', path: await jaegerExecutable(), belowMs: 500 },
+  ];
+  return kinds.flatMap(({ kind, path, belowMs }): Figure[] => {
+    const plan = read('plan of 10 functions', path);
+    const listing = read('listing with signatures', path);
+    const cpu = ({ cpuMs }: Reading) => `CPU time ${numberText(Math.round(cpuMs))} ms`;
+    return [
+      {
+        what: `planning a trace of 10 functions, jaeger ${kind}`,
+        unit: 'ms',
+        measured: plan.durationMs,
+        target: below(belowMs),
+        note: `${plan.found}; ${cpu(plan)}`,
+      },
+      { what: 'peak memory of that process', unit: 'MB', measured: plan.peakBytes / 1e6, target: below(200) },
+      {
+        what: `listing every function with signature, jaeger ${kind}`,
+        unit: 'ms',
+        measured: listing.durationMs,
+        target: below(3000),
+        note: `${listing.found}; ${cpu(listing)}; peak ${numberText(Math.round(listing.peakBytes / 1e6))} MB`,
+      },
+    ];
+  });
+}
+
+async function listings(quick: boolean): Promise<Figure[]> {
   const paths = [(await goToolchain()).go, ...(quick ? [] : [await jaegerWithDebugInformation()])];
   return paths.flatMap((path): Figure[] => {
     const sizeMb = statSync(path).size / 1e6;

@@ -26,7 +26,12 @@ const measurements: Readonly<Record<string, Measurement>> = {
   start: { about: 'agent start to first span', seconds: 40, quickSeconds: 8, run: start },
   stop: { about: 'SIGTERM to a service without probes', seconds: 30, quickSeconds: 6, run: stop },
   functions: { about: 'calls of user functions', seconds: 75, quickSeconds: 15, run: functions },
-  binaries: { about: 'listing functions of large executables', seconds: 12, quickSeconds: 3, run: binaries },
+  binaries: {
+    about: 'large executables: listing functions, planning a trace',
+    seconds: 40,
+    quickSeconds: 3,
+    run: binaries,
+  },
   ring: { about: 'reading and decoding records', seconds: 15, quickSeconds: 6, run: ring },
 };
 
