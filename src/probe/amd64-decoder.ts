@@ -2,6 +2,7 @@ import {
   Code,
   Decoder,
   DecoderOptions,
+  EncodingKind,
   FlowControl,
   Instruction,
   InstructionInfoFactory,
@@ -149,8 +150,8 @@ export class Amd64Decoder implements InstructionDecoder {
 
   /** arch/x86/kernel/uprobes.c: is_prefix_bad (LOCK, ES, CS, SS, DS), good_insns_64 (EVEX, INT3). */
   #isRefused(): boolean {
-    const { code, hasLockPrefix, segmentPrefix } = this.#instruction;
-    if (code === Code.INVALID || code === Code.Int3) return true;
+    const { code, encoding, hasLockPrefix, segmentPrefix } = this.#instruction;
+    if (code === Code.INVALID || code === Code.Int3 || encoding === EncodingKind.EVEX) return true;
     return (
       hasLockPrefix ||
       segmentPrefix === Register.ES ||

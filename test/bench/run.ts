@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { attaching } from './attaching.ts';
 import { binaries } from './binaries.ts';
 import { delay, start, stop } from './delays.ts';
 import { type Figure, numberText, reached, tableText } from './figure.ts';
@@ -32,6 +33,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
     quickSeconds: 3,
     run: binaries,
   },
+  attaching: { about: 'probes of 1,000 functions into a running process', seconds: 6, quickSeconds: 6, run: attaching },
   ring: { about: 'reading and decoding records', seconds: 15, quickSeconds: 6, run: ring },
 };
 

@@ -96,3 +96,11 @@ test('functions that can not be traced say why', () => {
   const jumps = { code: Uint8Array.from([0x55, 0xff, 0xe1]), entryVaddr, abi: 'stack', isAssembly: true } as const;
   assert.equal(findEntrySite(decoder, jumps, () => false).value?.entry.offset, 0);
 });
+
+test('an entry that the kernel refuses is said, as one refused site keeps all others out', () => {
+  // vmovdqu64 zmm1, [rax] (EVEX); ret
+  const found = sitesOf('62f1fe486f08 c3');
+  assert.match(found.unavailable ?? '', /kernel allows no probe at its first instruction/);
+  // vmovdqu ymm0, [rax] (VEX); ret
+  assert.equal(sitesOf('c5fe6f00 c3').unavailable, undefined);
+});
