@@ -7,6 +7,7 @@
 #define SIDESPAN_CAPTURE_H
 
 #include "lookup-steps.h"
+#include "map-steps.h"
 #include "value-steps.h"
 
 static __always_inline const struct capture_step *next_step(struct scratch *scratch)
@@ -85,6 +86,10 @@ static long plan_step(__u64 index, struct plan_context *context)
 		return STEP_GO_ON;
 	case OP_INTERFACE:
 		if (step_interface(context, step) == STEP_GO_ON)
+			return STEP_GO_ON;
+		break;
+	case OP_MAP:
+		if (step_map(scratch, step) == STEP_GO_ON)
 			return STEP_GO_ON;
 		break;
 	case OP_HEADER:

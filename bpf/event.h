@@ -111,8 +111,8 @@ enum chunk_status {
 struct chunk_header {
 	__u8 status;	/* enum chunk_status */
 	__u8 op;	/* enum capture_op that wrote it: lets the reader detect a loss of step */
-	__u16 captured; /* bytes of payload; for OP_SLICE elements */
-	__u32 total;	/* length of the string or slice in the target, saturated; OP_INTERFACE: dynamic plan id */
+	__u16 captured; /* bytes of payload; for OP_SLICE elements, for OP_MAP entries */
+	__u32 total;	/* length of the string, slice or map in the target, saturated; OP_INTERFACE: dynamic plan id */
 };
 
 /* ---- capture plans -------------------------------------------------------------------------- */
@@ -148,6 +148,8 @@ enum capture_op {
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
 	OP_TRACEPARENT = 15, /* 1	at	-		string index	none (imm as above): parses that header into the frame's trace context */
 	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u16 each) */
+	OP_MAP = 17,	  /* max entries	at	group, body	layout		first entries of the map at `at`, key and value each padded to 8 bytes; then the body runs once an entry. c: bytes of a
+				     group or bucket (high u16), ops of the body; layout: bytes of key and value (8 bits each), the keys' stride, the values' offset in the group and stride (12 each) */
 };
 
 enum pointer_flag {

@@ -205,24 +205,13 @@ static long walk_step(__u64 index, struct scratch **context)
 	return 0;
 }
 
-/*
- * Looks the keys up whose string indices and lengths stand in scratch->found, in the map at `map`; then `status` of each
- * is CHUNK_OK, with address and length of its slice of values, or says why not.
- */
-static __noinline void find_headers(struct scratch *scratch, __u64 map)
+/* Sets the walk to the map's first group, and scratch->words[0] to its number of entries; not 0: it can't be read. */
+static __always_inline long begin_walk(struct scratch *scratch, __u64 map)
 {
 	struct map_walk *walk = &scratch->walk;
-	__u32 status = CHUNK_ABSENT;
-	long walked;
 
-	if (map == 0)
-		return;
-	if (bpf_probe_read_user(scratch->words, 32, (void *)map)) {
-		status = CHUNK_FAULT;
-		goto out;
-	}
-	if (scratch->words[0] == 0)
-		return;
+	if (bpf_probe_read_user(scratch->words, 32, (void *)map))
+		return -1;
 	walk->state = WALK_GROUPS;
 	walk->candidates = 0;
 	walk->last_table = 0;
@@ -243,6 +232,27 @@ static __noinline void find_headers(struct scratch *scratch, __u64 map)
 		walk->directory = scratch->words[2];
 		walk->tables = (__u32)scratch->words[3];
 	}
+	return 0;
+}
+
+/*
+ * Looks the keys up whose string indices and lengths stand in scratch->found, in the map at `map`; then `status` of each
+ * is CHUNK_OK, with address and length of its slice of values, or says why not.
+ */
+static __noinline void find_headers(struct scratch *scratch, __u64 map)
+{
+	struct map_walk *walk = &scratch->walk;
+	__u32 status = CHUNK_ABSENT;
+	long walked;
+
+	if (map == 0)
+		return;
+	if (begin_walk(scratch, map)) {
+		status = CHUNK_FAULT;
+		goto out;
+	}
+	if (scratch->words[0] == 0)
+		return;
 	walked = bpf_loop(MAX_WALK_STEPS, walk_step, &scratch, 0);
 	if (walk->state == WALK_FAULT)
 		status = CHUNK_FAULT;

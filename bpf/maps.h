@@ -180,7 +180,11 @@ struct map_walk {
 	__u32 state;	   /* enum walk_state */
 	__u32 missing;	   /* keys not found yet */
 	__u32 candidates;  /* slots of the group at hand */
-	__u32 pad;
+	__u32 group_bytes; /* OP_MAP only, as all that follows */
+	__u64 entries;	   /* address of the group at hand */
+	__u64 layout;
+	__u32 wanted;
+	__u32 copied;
 };
 
 /* A key that a walk looks for, and its value. */

@@ -43,6 +43,8 @@ export interface GoType {
   readonly elem?: GoType | undefined;
   /** Of map. */
   readonly key?: GoType | undefined;
+  /** Of a map's run-time type: what its buckets (up to Go 1.23) or groups are. */
+  readonly group?: GoType | undefined;
   /** Of array: number of elements. */
   readonly length?: number | undefined;
   /** Of struct, in order of declaration. */

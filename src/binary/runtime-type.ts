@@ -259,6 +259,11 @@ class DescribedType implements GoType {
     return this.kind === 'map' ? this.#typeAt(this.#descriptor.words[0]) : undefined;
   }
 
+  get group(): GoType | undefined {
+    const [, , group] = this.#descriptor.words;
+    return this.kind === 'map' && this.#types.isTypeAddress(group) ? this.#typeAt(group) : undefined;
+  }
+
   get length(): number | undefined {
     return this.kind === 'array' ? this.#descriptor.words[2] : undefined;
   }

@@ -41,7 +41,7 @@ export interface TypeDescriptor {
   /** Linked address of the descriptor of the pointer to this type; 0 if the program has none. */
   readonly pointerToThis: number;
   /**
-   * The words behind abi.Type. Array: elem, slice, length; chan: elem, direction; map: key, elem; pointer and slice: elem;
+   * The words behind abi.Type. Array: elem, slice, length; chan: elem, direction; map: key, elem, bucket or group; pointer and slice: elem;
    * struct and interface: package path, address and length of the list of members. Zeros where a kind has fewer.
    */
   readonly words: readonly [number, number, number];

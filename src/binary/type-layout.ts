@@ -31,7 +31,7 @@ export const kindWords: Partial<Record<GoKind, number>> = {
   array: 3,
   chan: 2,
   interface: 3,
-  map: 2,
+  map: 3,
   pointer: 1,
   slice: 1,
   struct: 3,

@@ -74,6 +74,13 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
         steps.push({ ...op, c: inner.length, imm: BigInt(op.imm) }, ...inner);
         break;
       }
+      case captureOp.map: {
+        const body = op.c % 2 ** 16;
+        const inner = wireSteps(ops.slice(index, index + body));
+        index += body;
+        steps.push({ ...op, c: op.c - body + inner.length, imm: BigInt(op.imm) }, ...inner);
+        break;
+      }
       case captureOp.slice:
       case captureOp.each: {
         const inner = wireSteps(ops.slice(index, index + op.imm));

@@ -45,6 +45,7 @@ function contentText(content: ValueContent, type: string): string {
     const isList = type.startsWith('[') || items.some((item) => item.name === '');
     return isList ? `[${fields.join(' ')}]` : `${type === 'PTR' ? '&' : ''}{${fields.join(', ')}}`;
   }
+  if (type === 'MAP') return `map[${(items as unknown as readonly MapEntry[]).map(entryText).join(' ')}]`;
   return `[${items.map((item) => contentText(item as ValueContent, type.replace(/^\[\d*\]/, ''))).join(' ')}]`;
 }
 
@@ -61,6 +62,15 @@ function itemText(item: ItemContent, type: string): string | undefined {
   if (item.unavailable !== undefined) return `<${item.unavailable}>`;
   if (item.value === undefined) return undefined;
   return valueText({ name: '', type, ...item, goType: item.goType ?? '' } as Value);
+}
+
+interface MapEntry {
+  readonly key: ValueContent;
+  readonly value: ValueContent;
+}
+
+function entryText({ key, value }: MapEntry): string {
+  return `${contentText(key, '')}:${contentText(value, '')}`;
 }
 
 /** Integers beyond 2^53 are strings of digits. */

@@ -12,6 +12,7 @@ import type {
 import type { Redaction } from '../redaction/redaction.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
 import { bytesValue, decodeHeader, decodeTextValue } from './decode-bytes.ts';
+import { decodeMap } from './decode-map.ts';
 import { decodeScalar } from './decode-scalar.ts';
 import { presented } from './present-value.ts';
 import type { Value, ValueContent } from './value.ts';
@@ -113,6 +114,8 @@ export function decodeShape(
       return decodeSlice(shape, name, base, reader, context);
     case 'pointer':
       return decodePointer(shape, name, reader, context);
+    case 'entries':
+      return decodeMap(shape, name, reader, context);
     case 'map':
     case 'chan':
     case 'func':
@@ -159,7 +162,7 @@ function decodeArray(
   context: DecodeContext,
 ): Value {
   const { type, goType, items, length, item } = shape;
-  if (item.kind === 'integer' && item.goType === 'uint8' && length > 0) {
+  if (item.kind === 'integer' && item.goType.endsWith('uint8') && length > 0) {
     const part = { bytes: reader.bytes, payload: base + shape.at, captured: items, total: length };
     return presented(bytesValue(shape, name, part, true, context), context);
   }
@@ -207,7 +210,7 @@ function decodeItems(
 }
 
 /** An item has no name and the slice's type says its own; what the content alone can't say makes it an object. */
-function itemContent(item: Value): ValueContent {
+export function itemContent(item: Value): ValueContent {
   if (item.unavailable !== undefined) return { unavailable: item.unavailable };
   const value = item.value ?? null;
   const isDynamic = item.type === 'INTERFACE' && value !== null;
@@ -243,7 +246,8 @@ function decodeReference(shape: ReferenceShape, name: string, reader: ChunkReade
   }
   const { view, payload } = reader;
   const first = readLength(view, payload);
-  if (shape.kind === 'map') return { name, type, goType, value: { length: first } };
+  // Of its entries none were captured.
+  if (shape.kind === 'map') return { name, type, goType, value: [], ...(first > 0 && { truncated: { of: first } }) };
   if (shape.kind === 'chan') {
     return { name, type, goType, value: { length: first, capacity: readLength(view, payload + 8) } };
   }

@@ -20,6 +20,7 @@ export const captureOp = {
   context: 14,
   traceparent: 15,
   words: 16,
+  map: 17,
 } as const;
 
 export type CaptureOpCode = (typeof captureOp)[keyof typeof captureOp];
@@ -108,6 +109,21 @@ export const op = {
   /** A chunk with the first items; the body runs once an item. imm 0: no body and no `next`. */
   slice: (at: number, maxItems: number, itemBytes: number, body: number) =>
     step(captureOp.slice, maxItems, at, itemBytes, body),
+  /**
+   * A chunk with the first entries of the map at `at`, key and value padded to 8 bytes each; the body runs once an entry.
+   */
+  map: (at: number, maxEntries: number, layout: MapLayout, body: number) =>
+    step(
+      captureOp.map,
+      maxEntries,
+      at,
+      layout.groupBytes * 2 ** 16 + body,
+      layout.keyBytes +
+        layout.valueBytes * 2 ** 8 +
+        layout.keyStride * 2 ** 16 +
+        layout.valuesAt * 2 ** 28 +
+        layout.valueStride * 2 ** 40,
+    ),
   /** Runs the body once for each of `items` items that lie in the image itself. No chunk. */
   each: (at: number, items: number, itemBytes: number, body: number) =>
     step(captureOp.each, items, at, itemBytes, body),
@@ -121,6 +137,17 @@ export const op = {
   /** Parses that header of the map at `at` into the frame's trace context. No chunk. */
   traceparent: (at: number, key: number) => step(captureOp.traceparent, 0, at, 0, key),
 } as const;
+
+/** Where a bucket (up to Go 1.23) or group has its eight keys, from offset 8 on, and values. */
+export interface MapLayout {
+  readonly groupBytes: number;
+  /** At most 128: of larger keys and values maps hold pointers. */
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly keyStride: number;
+  readonly valuesAt: number;
+  readonly valueStride: number;
+}
 
 /** The plan with the string indices of `header` and `traceparent` replaced: what a loader that shares strings needs. */
 export function withStringIndices(ops: readonly CaptureOp[], indexOf: (local: number) => number): CaptureOp[] {
@@ -141,6 +168,7 @@ export function formatPlan(ops: readonly CaptureOp[], strings: readonly string[]
       const opens =
         s.op === captureOp.pointer ||
         s.op === captureOp.context ||
+        (s.op === captureOp.map && s.c % 2 ** 16 > 0) ||
         ((s.op === captureOp.slice || s.op === captureOp.each) && s.imm > 0);
       if (opens) indent += 1;
       return line;
@@ -170,6 +198,8 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
     case captureOp.slice:
     case captureOp.each:
       return ` @${s.b}, ${s.a} of ${s.c} bytes, body ${s.imm}`;
+    case captureOp.map:
+      return ` @${s.b}, ${s.a} entries, body ${s.c % 2 ** 16}`;
     case captureOp.interface:
       return ` @${s.b}${s.a === 1 ? ' itab' : ' type'}`;
     case captureOp.header:

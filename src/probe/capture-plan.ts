@@ -1,4 +1,4 @@
-import { type CaptureOp, op } from './capture-op.ts';
+import { type CaptureOp, captureOp, op } from './capture-op.ts';
 import { type CaptureShape, hasOps, type Shape } from './shape.ts';
 
 /** The ops of a capture and how to read what they write. */
@@ -67,6 +67,12 @@ function emit(shape: Shape, ops: CaptureOp[], strings: StringTable): void {
     case 'chan':
       ops.push(op.pointer(shape.at, 16, 1), op.pop());
       break;
+    case 'entries': {
+      const isPlain = !hasOps(shape.keyShape) && !hasOps(shape.valueShape);
+      const body = isPlain ? [] : [...nested(shape.keyShape), ...nested(shape.valueShape), op.next()];
+      ops.push(op.map(shape.at, shape.maxEntries, shape.layout, body.length), ...body);
+      break;
+    }
     case 'slice': {
       if (shape.maxItems === 0) break;
       const body = hasOps(shape.item) ? [...nested(shape.item), op.next()] : [];
@@ -107,6 +113,11 @@ function countSteps(ops: readonly CaptureOp[], from: number, to: number): number
     const step = ops[i];
     if (step === undefined) break;
     steps += 1;
+    if (step.op === loops.map) {
+      const body = step.c % 2 ** 16;
+      steps += step.a * countSteps(ops, i + 1, i + 1 + body);
+      i += body;
+    }
     if ((step.op === loops.slice || step.op === loops.each) && step.imm > 0) {
       steps += step.a * countSteps(ops, i + 1, i + 1 + step.imm);
       i += step.imm;
@@ -115,4 +126,4 @@ function countSteps(ops: readonly CaptureOp[], from: number, to: number): number
   return steps;
 }
 
-const loops = { slice: op.slice(0, 0, 0, 0).op, each: op.each(0, 0, 0, 0).op } as const;
+const loops = { slice: op.slice(0, 0, 0, 0).op, each: op.each(0, 0, 0, 0).op, map: captureOp.map } as const;

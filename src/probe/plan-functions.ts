@@ -86,6 +86,10 @@ function collect(shape: Shape, names: Set<string>): void {
     case 'struct':
       for (const field of shape.fields) collect(field.shape, names);
       break;
+    case 'entries':
+      collect(shape.keyShape, names);
+      collect(shape.valueShape, names);
+      break;
     case 'array':
     case 'slice':
       collect(shape.item, names);

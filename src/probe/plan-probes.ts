@@ -1,6 +1,7 @@
 import type { Found, GoBinary } from '../binary/go-binary.ts';
 import { createRedaction, type RedactionRules } from '../redaction/redaction.ts';
 import { planLimits } from './capture-op.ts';
+import { mapParts } from './map-parts.ts';
 import type { FunctionPattern } from './pattern.ts';
 import { PlanBuilder } from './plan-builder.ts';
 import { planDynamicTypes } from './plan-dynamic-types.ts';
@@ -46,7 +47,10 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
   using finder = new SiteFinder(binary);
   const process = processOffsets(binary, finder.convention);
   if (process.unavailable !== undefined) return process;
-  const builder = new PlanBuilder(binary, finder, { redaction: createRedaction(options.redaction) });
+  const builder = new PlanBuilder(binary, finder, {
+    redaction: createRedaction(options.redaction),
+    mapParts: (type) => mapParts(binary, type),
+  });
 
   const presetReports = presets.map((preset) => planPreset(builder, preset, limits));
   const selection = selectFunctions(binary, patterns, maxFunctions);

@@ -58,6 +58,8 @@ export interface ShapeContext {
 export interface Expansion {
   /** Of what it leads to: 1 for what a parameter points to. */
   readonly level: number;
+  /** One level later than others: a map may take much room, and less is lost without its entries. */
+  readonly isLate?: boolean | undefined;
   /** Its shape when followed, within these limits and this budget. `exceeded` tells whether all of it found room. */
   expand(limits: CaptureLimits, budget: Budget, later: (expansion: Expansion) => void): Shape;
   /** Puts that shape in place of the one that stands there. */

@@ -2,6 +2,7 @@ import type { GoType } from '../binary/go-type.ts';
 import { redacted } from '../redaction/redaction.ts';
 import { chunkBytes, planLimits } from './capture-op.ts';
 import { kindLabel } from './kind-label.ts';
+import { mapExpansion } from './map-shape.ts';
 import {
   type ArrayShape,
   hasOps,
@@ -64,9 +65,15 @@ export function shapeOfType(type: GoType, at: number, context: ShapeContext, pla
       return sliceShape(type, base, context, place);
     case 'pointer':
       return pointerShape(type, base, context, place);
-    case 'map':
+    case 'map': {
+      if (!take(context, 2, chunkBytes(8))) return unfollowed(base, noRoom);
+      const length = { ...base, kind: 'map' } as const;
+      const parts = context.limits.elements > 0 && mayFollow(context) ? context.facts.mapParts?.(type) : undefined;
+      if (parts !== undefined) context.later(mapExpansion(base, parts, context, length, place, take, shapeOfType));
+      return length;
+    }
     case 'func':
-      return take(context, 2, chunkBytes(8)) ? { ...base, kind: type.kind } : unfollowed(base, noRoom);
+      return take(context, 2, chunkBytes(8)) ? { ...base, kind: 'func' } : unfollowed(base, noRoom);
     case 'chan':
       return take(context, 2, chunkBytes(16)) ? { ...base, kind: 'chan' } : unfollowed(base, noRoom);
     case 'interface':
@@ -134,7 +141,7 @@ function arrayShape(type: GoType, base: Base, context: ShapeContext): Shape {
   if (elem === undefined) return { ...base, kind: 'missing', reason: 'type of its elements unknown' };
   const room = elem.sizeBytes === 0 ? length : Math.floor((context.imageEnd - base.at) / elem.sizeBytes);
   // Bytes are shown as a text or hex: as many as of a []byte.
-  const most = elem.kind === 'uint8' ? context.limits.stringBytes : Math.min(context.limits.elements, maxElements);
+  const most = isByte(elem) ? context.limits.stringBytes : Math.min(context.limits.elements, maxElements);
   const items = Math.max(0, Math.min(length, most, room));
   const inner: ShapeContext = {
     ...context,
@@ -161,7 +168,7 @@ function arrayShape(type: GoType, base: Base, context: ShapeContext): Shape {
 function sliceShape(type: GoType, base: Base, context: ShapeContext, place: (shape: Shape) => void): Shape {
   const { elem } = type;
   if (elem === undefined) return { ...base, kind: 'missing', reason: 'type of its elements unknown' };
-  if (elem.kind === 'uint8') return textShape(base, context, true);
+  if (isByte(elem)) return textShape(base, context, true);
   const itemBytes = elem.sizeBytes;
   const noItem = { type: kindLabel(elem), goType: elem.name, at: 0, kind: 'missing', reason: 'not captured' } as const;
   const empty: Shape = { ...base, kind: 'slice', maxItems: 0, itemBytes, item: noItem };
@@ -251,6 +258,11 @@ function isPlain(type: GoType): boolean {
     default:
       return true;
   }
+}
+
+/** The predeclared type: of a named one (`type Color uint8`) a list is meant. */
+export function isByte({ kind, name }: GoType): boolean {
+  return kind === 'uint8' && /^(?:go\.shape\.)?uint8(?:_\d+)?$/.test(name);
 }
 
 function isScalar(type: GoType): boolean {

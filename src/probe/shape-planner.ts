@@ -7,7 +7,8 @@ const shareOfOne = 0.6;
 const shorterStrings = 4;
 
 /**
- * Builds shapes breadth first: all values, then what they point to, then what that points to. Each is followed whole if
+ * Builds shapes breadth first: all values, then what they point to, then what that points to (maps one
+ * level later). Each is followed whole if
  * there is room; else with fewer items and shorter strings; what a parameter itself points to at least in part.
  * @param build makes the shapes of the first image and hands pointers and slices to `later`.
  */
@@ -17,9 +18,11 @@ export function planShapes<T>(
   build: (later: (expansion: Expansion) => void) => T,
 ): T {
   let waiting: Expansion[] = [];
+  let postponed: Expansion[] = [];
   const result = build((expansion) => waiting.push(expansion));
-  while (waiting.length > 0) {
-    const level = waiting;
+  while (waiting.length > 0 || postponed.length > 0) {
+    const level = [...waiting.filter(({ isLate }) => !isLate), ...postponed];
+    postponed = waiting.filter(({ isLate }) => isLate);
     waiting = [];
     for (const [i, expansion] of level.entries()) {
       const isLast = i === level.length - 1;

@@ -1,3 +1,5 @@
+import type { MapLayout } from './capture-op.ts';
+
 /**
  * How captured bytes are to be read. A shape mirrors the plan made from it (capture-plan.ts): reader and plan walk the
  * same tree in the same order. `at` is an offset in the current image, as in bpf/event.h.
@@ -74,9 +76,22 @@ export interface WordsShape extends ShapeBase {
   readonly fields: readonly NamedShape[];
 }
 
-/** One chunk: the first 8 bytes (map: number of entries; func: code address) or 16 (chan: length, capacity). */
+/** One chunk: the first 8 bytes (map: number of entries, where none are captured; func: code address) or 16 (chan: length, capacity). */
 export interface ReferenceShape extends ShapeBase {
   readonly kind: 'map' | 'chan' | 'func';
+}
+
+/**
+ * One chunk with the first entries of a map; then those of each. Key and value lie in the entry, `keyShape` and
+ * `valueShape` are relative to it.
+ */
+export interface MapShape extends ShapeBase {
+  readonly kind: 'entries';
+  readonly maxEntries: number;
+  readonly entryBytes: number;
+  readonly layout: MapLayout;
+  readonly keyShape: Shape;
+  readonly valueShape: Shape;
 }
 
 /** One chunk with the dynamic type; if that is known, its value and the chunks of its shape. */
@@ -129,6 +144,7 @@ export type Shape =
   | PointerShape
   | WordsShape
   | ReferenceShape
+  | MapShape
   | InterfaceShape
   | HeaderShape
   | ContextShape
@@ -174,6 +190,7 @@ export function shapeEnd(shape: Shape): number {
       return shape.at + 16;
     case 'pointer':
     case 'map':
+    case 'entries':
     case 'chan':
     case 'func':
     case 'header':
@@ -204,6 +221,7 @@ export function hasOps(shape: Shape): boolean {
     case 'pointer':
     case 'words':
     case 'map':
+    case 'entries':
     case 'chan':
     case 'func':
     case 'interface':

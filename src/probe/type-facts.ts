@@ -1,8 +1,18 @@
 import type { GoType } from '../binary/go-type.ts';
 import type { Redaction } from '../redaction/redaction.ts';
+import type { MapLayout } from './capture-op.ts';
+
+/** What a map's buckets or groups hold: of large keys and values pointers. */
+export interface MapParts {
+  readonly layout: MapLayout;
+  readonly key: GoType;
+  readonly value: GoType;
+}
 
 /** What shapes depend on besides the type. */
 export interface TypeFacts {
+  /** How a map type lies in memory; undefined: only its length can be read. */
+  readonly mapParts?: ((type: GoType) => MapParts | undefined) | undefined;
   /** Undefined: nothing is hidden. */
   readonly redaction?: Redaction | undefined;
 }

@@ -5,7 +5,7 @@ import { kindLabel } from './kind-label.ts';
 import type { AssignedValue, Piece } from './register-assignment.ts';
 import type { CapturedValue, Shape } from './shape.ts';
 import type { Budget, CaptureLimits } from './shape-context.ts';
-import { shapeOfNamed } from './shape-of-type.ts';
+import { isByte, shapeOfNamed } from './shape-of-type.ts';
 import { planShapes } from './shape-planner.ts';
 import { isHidden, type TypeFacts } from './type-facts.ts';
 
@@ -91,7 +91,7 @@ function place(
 /** Of an array the items that are shown. */
 function bytesToShow(type: GoType, limits: CaptureLimits): number {
   if (type.kind !== 'array' || type.elem === undefined) return type.sizeBytes;
-  const most = type.elem.kind === 'uint8' ? limits.stringBytes : limits.elements;
+  const most = isByte(type.elem) ? limits.stringBytes : limits.elements;
   return Math.min(type.length ?? 0, most) * type.elem.sizeBytes;
 }
 

@@ -13,7 +13,8 @@ type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain
 function plain(content: ValueContent): Plain {
   if (content === null || typeof content !== 'object') return content;
   if (Array.isArray(content)) {
-    return content.length > 0 && content.every(isValue) ? fields(content) : content.map(plain);
+    if (content.length > 0 && content.every(isValue)) return fields(content);
+    return content.length > 0 && content.every(isEntry) ? entries(content) : content.map(plain);
   }
   if (isValue(content)) return plainValue(content);
   const object: { [key: string]: Plain } = {};
@@ -27,6 +28,24 @@ function fields(values: readonly Value[]): Plain {
     object[value.name === '' || value.name === '_' ? String(index) : value.name] = plainValue(value);
   });
   return object;
+}
+
+interface MapEntry {
+  readonly key: ValueContent;
+  readonly value: ValueContent;
+}
+
+/** An object where the keys are such as JSON has, else a list of pairs. */
+function entries(list: readonly MapEntry[]): Plain {
+  if (!list.every(({ key }) => typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean')) {
+    return list.map(({ key, value }) => ({ key: plain(key), value: plain(value) }));
+  }
+  return Object.fromEntries(list.map(({ key, value }) => [String(key), plain(value)]));
+}
+
+/** Of a map (src/event/decode-map.ts). */
+function isEntry(content: unknown): content is MapEntry {
+  return typeof content === 'object' && content !== null && 'key' in content && 'value' in content;
 }
 
 function plainValue(value: Value): Plain {

@@ -98,12 +98,7 @@ test('nil is null, and empty is not nil', () => {
 test('maps, channels and functions say what their headers say', () => {
   const types = [mapOf(text, int), chanOf(int), basic('func'), basic('func')];
   const values = [{ length: 3 }, { qcount: 1, dataqsiz: 8 }, { pc: 0x401000n }, { pc: 0x99n }];
-  assert.deepEqual(contents(capture(types, values).values), [
-    { length: 3 },
-    { length: 1, capacity: 8 },
-    'main.handler',
-    '0x99',
-  ]);
+  assert.deepEqual(contents(capture(types, values).values), [[], { length: 1, capacity: 8 }, 'main.handler', '0x99']);
 });
 
 test('what is longer than the limits says how long it is', () => {

@@ -2,12 +2,17 @@
 export const customer =
   '{Name STRING string = "Ada"; Address PTR *main.Address = {City STRING string = "London"; Country [2]UINT [2]uint8 = "GB"}}';
 
-export const orderWith = (total: number) =>
+const gift = '[{"key":"gift","value":"yes"}]';
+
+/** What a pointer leads to: no room is left for the entries of its map. */
+export const orderBehind = (total: number) => orderWith(total, '[] of 1');
+
+export const orderWith = (total: number, tags = gift) =>
   `{${[
     'ID UINT uint64 = "9007199254740993"',
     `Customer PTR *main.Customer = ${customer}`,
     'Items []STRUCT []main.Item = [{SKU STRING string = "apple"; Count INT int32 = 3; Price INT main.Cents = 120}, {SKU STRING string = "pear"; Count INT int32 = 1; Price INT main.Cents = 95}] cap 2',
-    'Tags MAP map[string]string = {"length":1}',
+    `Tags MAP map[string]string = ${tags}`,
     'Ready BOOL bool = true',
     'small INT int8 = -5',
     `Total INT main.Cents = ${total}`,

@@ -1,4 +1,4 @@
-import { customer, orderWith } from './expected-order.ts';
+import { customer, orderBehind, orderWith } from './expected-order.ts';
 import type { ExpectedCall } from './expected-values.ts';
 
 /** As expected-values.ts, of the calls after those: many parameters, methods, generics, closures, several results. */
@@ -70,7 +70,7 @@ export const expectedSignatures: readonly ExpectedCall[] = [
   },
   {
     name: 'main.(*Order).ByPointer',
-    args: [`o PTR *main.Order = ${orderWith(455)}`, 'why STRING string = "receiver"'],
+    args: [`o PTR *main.Order = ${orderBehind(455)}`, 'why STRING string = "receiver"'],
     results: ['INT int = 10'],
   },
   {

@@ -1,4 +1,4 @@
-import { customer, orderWith } from './expected-order.ts';
+import { customer, orderBehind, orderWith } from './expected-order.ts';
 
 /**
  * What `sidespan trace --json` must say of test/targets/values: each call of its round, in the order in which they return,
@@ -87,7 +87,7 @@ export const expectedValues: readonly ExpectedCall[] = [
   {
     name: 'main.takesPointers',
     args: [
-      `o PTR *main.Order = ${orderWith(455)}`,
+      `o PTR *main.Order = ${orderBehind(455)}`,
       'none PTR *main.Order = null',
       'n PTR *int = 4711',
       'nn PTR **int = 4711',
@@ -119,11 +119,11 @@ export const expectedValues: readonly ExpectedCall[] = [
   {
     name: 'main.takesMaps',
     args: [
-      'm MAP map[string]int = {"length":2}',
+      'm MAP map[string]int = [{"key":"one","value":1}, {"key":"two","value":2}]',
       'none MAP map[string]int = null',
-      'empty MAP map[main.Point]bool = {"length":0}',
+      'empty MAP map[main.Point]bool = []',
     ],
-    results: ['MAP map[string]int = {"length":2}'],
+    results: ['MAP map[string]int = [{"key":"one","value":1}, {"key":"two","value":2}]'],
   },
   {
     name: 'main.takesChannels',

@@ -42,14 +42,26 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'document []UINT encoding/json.RawMessage = "{\\"a\\":1}"',
     'list [][]UINT [][]uint8 = [{"value":"0102","encoding":"hex"}, "b"] cap 2',
   ],
+  'main.takesMaps': [
+    'm MAP map[string]int = [{"key":"a","value":1}, {"key":"b","value":2}]',
+    'byInt MAP map[int]string = [{"key":1,"value":"one"}, {"key":2,"value":"two"}, {"key":3,"value":"three"}]',
+  ],
 };
 
 for (const go of ['1.22', '1.23', undefined]) {
   test(`values of well-known types, Go ${go ?? 'installed'}`, { timeout: 120_000 }, async () => {
     const { calls } = traceJson(['main.takes*'], [await goTarget('known', go === undefined ? {} : { go })]);
+    const [, , nested, big, none] = calls.find(({ funcName }) => funcName === 'main.takesMaps')?.args ?? [];
+    assert.match(JSON.stringify(nested?.value), /^\[{"key":"Accept","value":.*"x"/);
+    const entries = big?.value as unknown as { key: number; value: number }[];
+    assert.ok(entries.length >= 2 && big?.truncated?.of === 500, JSON.stringify(big));
+    for (const { key, value } of entries) assert.equal(value, key * key);
+    assert.equal(none?.value, null);
     const args = (name: string) => calls.find(({ funcName }) => funcName === name)?.args ?? [];
     for (const [name, lines] of Object.entries(expected)) {
-      const shown = args(name).map((value) => valueLine(value).replace(/ cap \d+$/, ''));
+      const shown = args(name)
+        .slice(0, lines.length)
+        .map((value) => valueLine(value).replace(/ cap \d+$/, ''));
       assert.deepEqual(
         shown,
         lines.map((line) => line.replace(/ cap \d+$/, '')),

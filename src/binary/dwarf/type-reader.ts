@@ -12,9 +12,9 @@ const maxTypedefs = 8;
 /**
  * Type parameters that stand for any pointer are compiled as this type
  * (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/noder/reader.go, `shapify`): what it points to is
- * not a byte, but unknown.
+ * not a byte, but unknown. Go 1.18 and 1.19 number the parameters: `go.shape.*uint8_0`.
  */
-const anyPointerShape = 'go.shape.*uint8';
+const anyPointerShape = /^go\.shape\.\*uint8(?:_\d+)?$/;
 
 /** The typedefs that stand for a type parameter within a generic function have no name of their own. */
 const typeParameterName = /^\.param\d+$/;
@@ -67,7 +67,7 @@ export class TypeReader {
       entry = this.#target(entry);
     }
     if (typeParameterName.test(linkerName)) return this.named(first, Attribute.type);
-    const kind = linkerName === anyPointerShape ? 'unsafe.Pointer' : this.#kind(entry, kindNumber(entry));
+    const kind = anyPointerShape.test(linkerName) ? 'unsafe.Pointer' : this.#kind(entry, kindNumber(entry));
     return new DebugType(entry, { kind, name: sourceName(linkerName), types: this, info });
   }
 
