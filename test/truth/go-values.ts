@@ -22,7 +22,7 @@ export interface ValueModel {
 }
 
 const texts = ['', 'x', 'plain', 'żółw', 'two\nlines', '日本語', '"quoted" \\', 'a somewhat longer text of 37 bytes..'];
-const floats = [0, 1, -1, 0.1, 1.5, -2.25, 1e300, 2.718281828, 1e-7, 16777216];
+const floats = [0, 1, -1, 0.1, 1.5, -2.25, 1e300, -0.625e-3, 1e-7, 16777216];
 
 export function randomValue(dice: Dice, type: TypeModel, depth = 0): ValueModel {
   const goType = type.name;
