@@ -44,11 +44,12 @@ static __noinline long next_entries(struct scratch *scratch)
 	walk->candidates = used_slots(scratch->words[0], buckets);
 	walk->entries = walk->group;
 	if (buckets) {
-		/* The overflow pointer ends the bucket. */
-		if (bpf_probe_read_user(&scratch->words[0], 8, (void *)(walk->group + size - 8))) {
-			walk->state = WALK_FAULT;
-			return 1;
-		}
+		/*
+		 * The overflow pointer ends the bucket. An entry in a free slot is made without a look at it, so its page may
+		 * never have been written to. Were it swapped out, the entries would be fewer than the map's length says.
+		 */
+		if (bpf_probe_read_user(&scratch->words[0], 8, (void *)(walk->group + size - 8)))
+			scratch->words[0] = 0;
 		if (scratch->words[0] != 0) {
 			walk->group = scratch->words[0];
 			return 0;
