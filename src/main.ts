@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import type { CommandContext, StopReason } from './commands/command.ts';
 import { commandList, loadCommand } from './commands/command-list.ts';
 import { errorText } from './commands/error-text.ts';
@@ -7,6 +8,11 @@ import { commandHelp, overview } from './commands/help-text.ts';
 import { openOutput } from './commands/output.ts';
 import { parseArguments } from './commands/parse-arguments.ts';
 import { styleFor } from './commands/style.ts';
+import { compileCache } from './package-file.ts';
+
+// Commands are loaded when they are asked for.
+const cache = compileCache();
+if (cache !== undefined) enableCompileCache(cache);
 
 const env = process.env;
 const style = { stdout: styleFor(process.stdout, env), stderr: styleFor(process.stderr, env) };

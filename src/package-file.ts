@@ -15,6 +15,14 @@ export function isCheckout(): boolean {
   return existsSync(packageFile('src'));
 }
 
+/**
+ * Where Node keeps what it made of a checkout's TypeScript: without, that is half of the time of a start. Undefined: in a
+ * package, which has little to compile, and where coverage is measured, which needs all compiled anew.
+ */
+export function compileCache(): string | undefined {
+  return isCheckout() && process.env['NODE_V8_COVERAGE'] === undefined ? packageFile('.cache', 'compiled') : undefined;
+}
+
 let root: string | undefined;
 
 function folderAbove(folder: string, file: string): string {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Found } from '../binary/go-binary.ts';
-import { isCheckout, packageFile } from '../package-file.ts';
+import { compileCache, isCheckout, packageFile } from '../package-file.ts';
 import type { PlanOptions } from '../probe/plan-probes.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
 import { errorOf, type PlanAnswer, type PlanRequest } from './planner-protocol.ts';
@@ -15,6 +15,9 @@ export interface Planner extends Disposable {
 
 /** Several processes often appear together: starting anew for each would cost more than planning. */
 const idleMs = 500;
+
+/** For the first question: until then the kernel's side is loaded, and the target may not be there yet. */
+const firstIdleMs = 30_000;
 
 interface Waiting {
   readonly path: string;
@@ -31,11 +34,12 @@ interface Running {
 /** Starts the process at once: it gets ready while the kernel's side is loaded. */
 export function createPlanner(): Planner {
   let running: Running | undefined = start();
-  let idle = restIn(running);
+  let idle = restIn(running, firstIdleMs);
 
   function start(): Running {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program()], {
       stdio: ['pipe', 'pipe', 'inherit'],
+      env: { NODE_COMPILE_CACHE: compileCache(), ...process.env },
       // Ctrl-C is for the agent alone.
       detached: true,
     });
@@ -59,17 +63,17 @@ export function createPlanner(): Planner {
 
   function answered(by: Running, line: string): void {
     const request = by.waiting.shift();
-    if (by.waiting.length === 0) idle = restIn(by);
+    if (by.waiting.length === 0) idle = restIn(by, idleMs);
     const { plan, failure } = JSON.parse(line) as PlanAnswer;
     if (failure === undefined) request?.resolve(plan);
     else request?.reject(errorOf(failure));
   }
 
-  function restIn(which: Running): NodeJS.Timeout {
+  function restIn(which: Running, afterMs: number): NodeJS.Timeout {
     return setTimeout(() => {
       which.child.stdin?.end();
       if (running === which) running = undefined;
-    }, idleMs).unref();
+    }, afterMs).unref();
   }
 
   return {
