@@ -106,6 +106,7 @@ enum chunk_status {
 	CHUNK_ABSENT = 4,    /* key not in the map or context: no payload */
 	CHUNK_UNKNOWN_TYPE = 5, /* interface: payload is the type's address only */
 	CHUNK_TOO_LARGE = 6, /* MAX_WALK_STEPS ran out before the key was found */
+	CHUNK_NEEDLESS = 7, /* POINTER_UNLESS: another value of the image says it all. No payload */
 };
 
 struct chunk_header {
@@ -138,7 +139,8 @@ enum capture_op {
 	OP_SAVE = 4,	  /* word	at	-		-		none: frame.saved[word] = 8 bytes of the image */
 	OP_SAVED = 5,	  /* word	at	-		-		none: 8 bytes of the image = frame.saved[word] */
 	OP_STRING = 6,	  /* count	at	max bytes	more		bytes of the string or []byte whose header is at `at`; `more`: at and max (u16 each) of up to two others */
-	OP_POINTER = 7,	  /* flags	at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image (not of a leaf); not OK: skips past the matching OP_POP. POINTER_UNSENT: no payload, the image stays in the kernel */
+	OP_POINTER = 7,	  /* flags	at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image (not of a leaf); not OK: skips past the matching OP_POP. POINTER_UNSENT: no payload, the image stays in the kernel.
+			     POINTER_UNLESS: imm's high half is the place of a word; skips unless that is zero */
 	OP_POP = 8,	  /* -		-	-		-		none: back to the previous image */
 	OP_SLICE = 9,	  /* max items	at	item size	ops of the body	items of the slice at `at`; then the body (ended by OP_NEXT) runs once an item, the item being the image */
 	OP_EACH = 10,	  /* items	at	item size	ops of the body	none: runs the body for each item of the array at `at` in the image */
@@ -155,6 +157,7 @@ enum capture_op {
 enum pointer_flag {
 	POINTER_LEAF = 1,   /* nothing is read from the image: no OP_POP */
 	POINTER_UNSENT = 2, /* OP_WORDS says which of its words are sent */
+	POINTER_UNLESS = 4, /* only followed where another word of the image is zero */
 };
 
 #define WORD_SAVED 64	   /* in OP_IMAGE's word sources */

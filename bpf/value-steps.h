@@ -109,7 +109,9 @@ static __always_inline int step_pointer(struct scratch *scratch, const struct ca
 
 	if (!chunk)
 		return STEP_END;
-	if (address == 0)
+	if ((step->a & POINTER_UNLESS) && *image_word(scratch, step->imm >> 32) != 0)
+		chunk->status = CHUNK_NEEDLESS;
+	else if (address == 0)
 		chunk->status = CHUNK_NIL;
 	else if (scratch->depth >= PLAN_DEPTH)
 		chunk->status = CHUNK_NO_ROOM;

@@ -1,4 +1,4 @@
-import { type CaptureOp, captureOp, pointerFlag } from '../probe/capture-op.ts';
+import { type CaptureOp, captureOp, pointerFlag, pointerSkip } from '../probe/capture-op.ts';
 
 /** struct capture_step of bpf/event.h. */
 export interface WireStep {
@@ -60,12 +60,14 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
         steps.push({ ...op, a: 1, imm: BigInt(op.imm) });
         break;
       case captureOp.pointer: {
-        const body = ops.slice(index, index + op.imm);
-        index += op.imm;
+        const { skip, unless } = pointerSkip(op);
+        const body = ops.slice(index, index + skip);
+        index += skip;
         // A leaf: nothing is read from its image, so nothing leads back from it.
         const inner = body.length === 1 ? [] : wireSteps(body);
         const leaf = inner.length === 0 ? pointerFlag.leaf : 0;
-        steps.push({ ...op, a: op.a | leaf, imm: BigInt(inner.length) }, ...inner);
+        const imm = BigInt(inner.length) | (BigInt(unless ?? 0) << 32n);
+        steps.push({ ...op, a: op.a | leaf, imm }, ...inner);
         break;
       }
       case captureOp.context: {

@@ -12,6 +12,7 @@ export const chunkStatus = {
   absent: 4,
   unknownType: 5,
   tooLarge: 6,
+  needless: 7,
   /** Not in event.h: the capture ended before this chunk. */
   ended: 0x100,
   /** Not in event.h: plan and chunks no longer match. */
@@ -124,6 +125,8 @@ export class ChunkReader {
         return 'not captured for this dynamic type';
       case chunkStatus.tooLarge:
         return 'map too large to search';
+      case chunkStatus.needless:
+        return 'not read: another value says it';
       case chunkStatus.ended:
         return 'the capture ended before it';
       case chunkStatus.lost:

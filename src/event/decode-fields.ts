@@ -6,7 +6,7 @@ import type { Value } from './value.ts';
 
 /**
  * The named fields of a preset's capture. Structs and pointers without a name are only the way to them. A field behind a
- * nil pointer is null, or what the preset says that nil means.
+ * nil pointer is null, or what the preset says that nil means. Fields that another one made needless are left out.
  */
 export function decodeFields(
   capture: CaptureShape,
@@ -71,6 +71,8 @@ function decodeField(
       const target = { name: '', shape: shape.target };
       if (status === chunkStatus.ok) {
         decodeField(target, reader.payload, reader, context, fields);
+      } else if (status === chunkStatus.needless) {
+        // Another field says what these would.
       } else if (status === chunkStatus.nil || status === chunkStatus.absent) {
         setAll(target, fields, whenNil);
       } else {

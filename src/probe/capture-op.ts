@@ -54,7 +54,16 @@ export const planLimits = {
 } as const;
 
 /** enum pointer_flag */
-export const pointerFlag = { leaf: 1, unsent: 2 } as const;
+export const pointerFlag = { leaf: 1, unsent: 2, unless: 4 } as const;
+
+/** A pointer's immediate is its skip and, times this, the place of POINTER_UNLESS. */
+const unlessUnit = 2 ** 32;
+
+/** Ops to skip of a `pointer` op, and the word that makes it skip where that is not zero. */
+export function pointerSkip({ a, imm }: CaptureOp): { readonly skip: number; readonly unless?: number | undefined } {
+  const unless = (a & pointerFlag.unless) === 0 ? undefined : Math.floor(imm / unlessUnit);
+  return { skip: imm % unlessUnit, unless };
+}
 
 /** Most words of one `words` op: their offsets share an immediate below 2^53. */
 export const wordsAtOnce = 3;
@@ -92,9 +101,11 @@ export const op = {
   string: (at: number, maxBytes: number) => step(captureOp.string, 0, at, maxBytes, 0),
   /** A chunk with `sizeBytes` behind the pointer; becomes the image, or skips. */
   pointer: (at: number, sizeBytes: number, skip: number) => step(captureOp.pointer, 0, at, sizeBytes, skip),
-  /** The same, but the chunk has no payload. */
-  unsentPointer: (at: number, sizeBytes: number, skip: number) =>
-    step(captureOp.pointer, pointerFlag.unsent, at, sizeBytes, skip),
+  /** The same, but the chunk has no payload. `unless`: skips also where the word there is not zero. */
+  unsentPointer: (at: number, sizeBytes: number, skip: number, unless?: number) =>
+    unless === undefined
+      ? step(captureOp.pointer, pointerFlag.unsent, at, sizeBytes, skip)
+      : step(captureOp.pointer, pointerFlag.unsent | pointerFlag.unless, at, sizeBytes, skip + unless * unlessUnit),
   /** A chunk with up to three words of the image: offsets of 16 bits, the first in the lowest bits. */
   words: (offsets: readonly number[]) =>
     step(
@@ -191,8 +202,11 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
       return ` @${s.b} = word ${s.a}`;
     case captureOp.string:
       return ` @${s.b}, at most ${s.c} bytes`;
-    case captureOp.pointer:
-      return ` @${s.b}, ${s.c} bytes${(s.a & pointerFlag.unsent) === 0 ? '' : ' unsent'}, else skip ${s.imm}`;
+    case captureOp.pointer: {
+      const { skip, unless } = pointerSkip(s);
+      const condition = unless === undefined ? '' : ` unless @${unless}`;
+      return ` @${s.b}, ${s.c} bytes${(s.a & pointerFlag.unsent) === 0 ? '' : ' unsent'}${condition}, else skip ${skip}`;
+    }
     case captureOp.words:
       return ` ${Array.from({ length: s.a }, (_, n) => `@${Math.floor(s.imm / 2 ** (16 * n)) % 2 ** 16}`).join(' ')}`;
     case captureOp.slice:

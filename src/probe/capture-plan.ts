@@ -53,8 +53,11 @@ function emit(shape: Shape, ops: CaptureOp[], strings: StringTable): void {
       break;
     case 'pointer': {
       const body = nested(shape.target);
-      const follow = shape.unsent ? op.unsentPointer : op.pointer;
-      ops.push(follow(shape.at, shape.sizeBytes, body.length + 1), ...body, op.pop());
+      const skip = body.length + 1;
+      const follow = shape.unsent
+        ? op.unsentPointer(shape.at, shape.sizeBytes, skip, shape.unless)
+        : op.pointer(shape.at, shape.sizeBytes, skip);
+      ops.push(follow, ...body, op.pop());
       break;
     }
     case 'words':

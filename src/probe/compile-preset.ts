@@ -88,7 +88,7 @@ function wordShape(word: PresetWord, at: number, context: PresetContext): Found<
 
 /** What is read of one image, and the pointers in it that lead on. */
 interface Way {
-  readonly pointers: Map<number, { readonly goType: string; readonly way: Way }>;
+  readonly pointers: Map<number, { readonly goType: string; readonly way: Way; readonly unless: number | undefined }>;
   readonly leaves: NamedShape[];
 }
 
@@ -106,15 +106,30 @@ function addField(
   const { hops, at, type } = place.value;
   const leaf = leafShape(field, at, type, context);
   if (leaf.unavailable !== undefined) return leaf.unavailable;
-  const way = hops.reduce((from, hop, i) => follow(from, i === 0 ? { ...hop, at: hop.at + rootAt } : hop), root);
+  const unless = 'unless' in field && field.unless !== undefined ? lengthWord(pointer, field.unless, hops) : undefined;
+  const way = hops.reduce(
+    (from, hop, i) =>
+      follow(from, i === 0 ? { ...hop, at: hop.at + rootAt } : hop, i === hops.length - 1 ? unless : undefined),
+    root,
+  );
   way.leaves.push(...leaf.value);
   return undefined;
 }
 
-function follow(from: Way, hop: FieldHop): Way {
+/** Place of the string's length in the struct from which the last hop leads on. */
+function lengthWord(pointer: GoType, path: string, hops: readonly FieldHop[]): number | undefined {
+  const { value } = fieldPath(pointer, path);
+  const isThere =
+    value?.type.kind === 'string' &&
+    value.hops.length === hops.length - 1 &&
+    value.hops.every(({ at }, i) => at === hops[i]?.at);
+  return isThere ? value.at + int64Bytes : undefined;
+}
+
+function follow(from: Way, hop: FieldHop, unless: number | undefined): Way {
   let next = from.pointers.get(hop.at);
   if (next === undefined) {
-    next = { goType: hop.type.name, way: { pointers: new Map(), leaves: [] } };
+    next = { goType: hop.type.name, way: { pointers: new Map(), leaves: [] }, unless };
     from.pointers.set(hop.at, next);
   }
   return next.way;
@@ -211,7 +226,16 @@ function pointerShapes(way: Way): NamedShape[] {
     const sizeBytes = shapeEnd(target);
     return {
       name: '',
-      shape: { kind: 'pointer', type: 'PTR', goType: next.goType, at, sizeBytes, target, unsent: true },
+      shape: {
+        kind: 'pointer',
+        type: 'PTR',
+        goType: next.goType,
+        at,
+        sizeBytes,
+        target,
+        unsent: true,
+        unless: next.unless,
+      },
     };
   });
 }

@@ -65,6 +65,11 @@ export type PresetField =
       readonly maxBytes?: number;
       readonly whenNil?: number;
       readonly optional?: boolean;
+      /**
+       * Path of a string in the struct that leads here: the field is read only where that is empty. The same for all
+       * fields behind one pointer.
+       */
+      readonly unless?: string;
     }
   /** Whether the pointer at the path is set. */
   | { readonly present: string; readonly path: PresetPath; readonly optional?: boolean }

@@ -67,6 +67,8 @@ export interface PointerShape extends ShapeBase {
   readonly target: Shape;
   /** The image stays in the kernel; a `words` shape has what is sent of it. */
   readonly unsent?: boolean | undefined;
+  /** Only followed where the word at this offset of the current image is zero. */
+  readonly unless?: number | undefined;
 }
 
 /** One chunk with up to four words of the image, at these offsets; the fields lie in the chunk. */
@@ -189,6 +191,7 @@ export function shapeEnd(shape: Shape): number {
     case 'context':
       return shape.at + 16;
     case 'pointer':
+      return Math.max(shape.at, shape.unless ?? 0) + 8;
     case 'map':
     case 'entries':
     case 'chan':

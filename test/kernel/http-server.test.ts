@@ -96,8 +96,9 @@ for (const build of [{ go: '1.22' }, {}, { ldflags: '-s -w' }]) {
     await sendRaw(address, request('POST', '/echo?q=a%20b&page=2', headers, 'hello there'));
     await sendRaw(address, request('BREW', '/status/418'));
     await sendRaw(address, request('GET', '/hijack'));
+    await sendRaw(address, request('GET', '/forward/a%20b?to=c'));
     const result = await service.stopAgent();
-    const [echo, brew, hijack] = serverSpans(result) as [SinkSpan, SinkSpan, SinkSpan];
+    const [echo, brew, hijack, forward] = serverSpans(result) as [SinkSpan, SinkSpan, SinkSpan, SinkSpan];
 
     const port = echo.attributes['network.peer.port'];
     assert.ok(Number.isInteger(port) && Number(port) > 0);
@@ -134,6 +135,10 @@ for (const build of [{ go: '1.22' }, {}, { ldflags: '-s -w' }]) {
     assert.equal(brew.attributes['http.request.method_original'], 'BREW');
     assert.equal(brew.name, 'HTTP /status/{code}');
     assert.equal(brew.attributes['http.response.status_code'], 418);
+
+    // Its handler clears RequestURI: from Request.URL, whose path is decoded.
+    assert.equal(forward.attributes['url.path'], '/forward/a b');
+    assert.equal(forward.attributes['url.query'], 'to=c');
 
     // What a hijacked connection carried is not net/http's to count.
     assert.ok(!('http.response.body.size' in hijack.attributes));

@@ -1,5 +1,5 @@
 import { chunkStatus } from '../../src/event/chunk-reader.ts';
-import { type CaptureOp, captureOp, planLimits, pointerFlag } from '../../src/probe/capture-op.ts';
+import { type CaptureOp, captureOp, planLimits, pointerFlag, pointerSkip } from '../../src/probe/capture-op.ts';
 
 /**
  * What each op of a capture plan does, in TypeScript: the executable specification of `enum capture_op` in bpf/event.h.
@@ -176,7 +176,9 @@ export function runPlan(
         const header = chunk(captureOp.pointer);
         if (header === undefined) return false;
         const payload = out;
-        if (address === 0n) header.status = chunkStatus.nil;
+        const { skip, unless } = pointerSkip(step);
+        if (unless !== undefined && word(unless) !== 0n) header.status = chunkStatus.needless;
+        else if (address === 0n) header.status = chunkStatus.nil;
         else if (((a & pointerFlag.unsent) === 0 && c > room()) || levels.length >= planLimits.planDepth)
           header.status = chunkStatus.noRoom;
         else if ((a & pointerFlag.unsent) !== 0) {
@@ -194,7 +196,7 @@ export function runPlan(
           push('image', payload);
           return true;
         } else header.status = chunkStatus.fault;
-        pc += imm;
+        pc += skip;
         return true;
       }
       case captureOp.words: {

@@ -72,7 +72,7 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
       minor >= 23
         ? { Pattern: 'GET /items/{id}' }
         : { pat: put(memory, binary.runtimeType('net/http.pattern'), { str: 'GET /items/{id}' }) };
-    const request = put(memory, binary.runtimeType('net/http.Request'), {
+    const requestFields = {
       Method: 'GET',
       RequestURI: '/items/1?q=1',
       URL: url,
@@ -83,7 +83,8 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
       ContentLength: 5,
       Header: 0x77n,
       ...pattern,
-    });
+    };
+    const request = put(memory, binary.runtimeType('net/http.Request'), requestFields);
     const { run } = runSite(
       plan,
       /ServeHTTP$/,
@@ -95,8 +96,6 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
     const common = {
       method: 'GET',
       target: '/items/1?q=1',
-      path: '/items/1',
-      query: 'q=1',
       host: 'shop:80',
       peer: '10.0.0.1:1',
       protoMajor: 1,
@@ -113,6 +112,12 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
     const finished = runSite(plan, /finishRequest$/, targetOf(memory, { [amd64.ax]: response }), run.saved);
     assert.deepEqual(finished.values, { ...common, status: 404, written: 99 });
     assert.equal(finished.remaining, 0);
+
+    // A handler that clears the first line's target: its URL is read then.
+    const cleared = put(memory, binary.runtimeType('net/http.Request'), { ...requestFields, RequestURI: '' });
+    const forwarded = runSite(plan, /finishRequest$/, targetOf(memory, { [amd64.ax]: response }), [cleared, 1n, 2n]);
+    const url_ = { path: '/items/1', query: 'q=1' };
+    assert.deepEqual(forwarded.values, { ...common, target: '', ...url_, status: 404, written: 99 });
 
     const state = put(memory, binary.runtimeType('net/http.http2responseWriterState'), { status: 200, wroteBytes: 12 });
     const writer = put(memory, binary.runtimeType('net/http.http2responseWriter'), { rws: state });
@@ -134,7 +139,7 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
     assert.ok(capture);
     const fields = decodeFields(capture, reader, contextOf(plan));
     const content = (of: string) => fields.find(({ name }) => name === of)?.value;
-    assert.equal(content('path'), '/items/1');
+    assert.equal(content('target'), '/items/1?q=1');
     assert.equal(content('status'), 404);
     assert.equal(content('written'), 99);
   });

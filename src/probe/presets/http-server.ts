@@ -7,8 +7,9 @@ import type { Preset, PresetField } from '../preset.ts';
 const requestFields: readonly PresetField[] = [
   { field: 'method', path: 'Method', maxBytes: 32 },
   { field: 'target', path: 'RequestURI', maxBytes: 512 },
-  { field: 'path', path: 'URL.Path', maxBytes: 256 },
-  { field: 'query', path: 'URL.RawQuery', maxBytes: 256 },
+  // Handlers that pass the request on with a client clear RequestURI.
+  { field: 'path', path: 'URL.Path', maxBytes: 256, unless: 'RequestURI' },
+  { field: 'query', path: 'URL.RawQuery', maxBytes: 256, unless: 'RequestURI' },
   { field: 'host', path: 'Host', maxBytes: 128 },
   { field: 'peer', path: 'RemoteAddr', maxBytes: 64 },
   { field: 'protoMajor', path: 'ProtoMajor' },

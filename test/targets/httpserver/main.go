@@ -164,6 +164,13 @@ func stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// forward does what handlers do that pass the request on with a client.
+func forward(w http.ResponseWriter, r *http.Request) {
+	count("GET /forward/", 200)
+	r.RequestURI = ""
+	io.WriteString(w, "forwarded\n")
+}
+
 func missing(w http.ResponseWriter, r *http.Request) {
 	count("/", 404)
 	http.NotFound(w, r)

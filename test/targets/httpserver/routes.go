@@ -14,6 +14,7 @@ func routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sleep", sleep)
 	mux.HandleFunc("GET /hijack", hijack)
 	mux.HandleFunc("GET /stream", stream)
+	mux.HandleFunc("GET /forward/", forward)
 	mux.HandleFunc("GET /debug/counts", showCounts)
 	mux.HandleFunc("/", missing)
 }

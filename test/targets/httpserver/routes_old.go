@@ -18,6 +18,7 @@ func routes(mux *http.ServeMux) {
 	mux.HandleFunc("/sleep", sleep)
 	mux.HandleFunc("/hijack", hijack)
 	mux.HandleFunc("/stream", stream)
+	mux.HandleFunc("/forward/", forward)
 	mux.HandleFunc("/debug/counts", showCounts)
 	mux.HandleFunc("/", missing)
 }
