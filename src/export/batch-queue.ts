@@ -103,9 +103,11 @@ export function createBatchQueue<Source, Item, B extends Batch<Item>>(
     if (count < sources.length) drop(sources.slice(count).map(form.itemOf), closed ? 'export_failed' : 'queue_full');
     if (count === 0) return;
     for (let index = 0; index < count; index++) form.append(batchWithRoom(), sources[index] as Source);
+    const wasFull = waitingItems >= options.maxBatchSize;
     waitingItems += count;
     size += count;
-    schedule();
+    // Asks for the time: only where the timer may change, not for every span.
+    if (timer === undefined || (!wasFull && waitingItems >= options.maxBatchSize)) schedule();
   }
 
   function batchWithRoom(): B {

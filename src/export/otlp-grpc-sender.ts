@@ -1,7 +1,7 @@
 import { type ChannelCredentials, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
 import { convertLegacyOtlpGrpcOptions, createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base';
-import { countSpans, encodedSpans } from './encoded-spans.ts';
+import { countSpans, encodedSpansInPlace } from './encoded-spans.ts';
 import { ExportError } from './export-error.ts';
 import {
   commonOptions,
@@ -25,7 +25,7 @@ const exporters: {
   traces: (options) =>
     createOtlpGrpcExportDelegate(
       convertLegacyOtlpGrpcOptions(options, 'TRACES'),
-      encodedSpans,
+      encodedSpansInPlace(),
       'otlp_grpc_span_exporter',
       countSpans,
       undefined,

@@ -101,12 +101,53 @@ function writeCount(writer: ProtobufWriter, field: number, count: number): void 
 function writeAttributes(writer: ProtobufWriter, field: number, attributes: Attributes): void {
   for (const key in attributes) {
     writer.tag(field, BYTES);
-    const opened = writer.open();
-    writeText(writer, 1, key);
-    writer.tag(2, BYTES);
-    writeValue(writer, attributes[key]);
-    writer.close(opened);
+    writeKeyValue(writer, key, attributes[key]);
   }
+}
+
+/** An attribute as it was last encoded. */
+interface LastAttribute {
+  value: unknown;
+  readonly bytes: Uint8Array;
+  sizeBytes: number;
+}
+
+/** By key. Most attributes of a span are those of the span before: copying is a fraction of encoding. */
+const lastAttributes = new Map<string, LastAttribute>();
+const MAX_LAST_ATTRIBUTES = 512;
+const MAX_LAST_BYTES = 128;
+
+/** `KeyValue`, with its length. */
+function writeKeyValue(writer: ProtobufWriter, key: string, value: unknown): void {
+  const last = lastAttributes.get(key);
+  if (last !== undefined && last.value === value) {
+    writer.copy(last.bytes, 0, last.sizeBytes);
+    return;
+  }
+  const start = writer.sizeBytes;
+  const opened = writer.open();
+  writeText(writer, 1, key);
+  writer.tag(2, BYTES);
+  writeValue(writer, value);
+  writer.close(opened);
+  // A list's content may change behind its identity.
+  if (typeof value !== 'object') remember(writer, start, key, value, last);
+}
+
+function remember(
+  writer: ProtobufWriter,
+  start: number,
+  key: string,
+  value: unknown,
+  known: LastAttribute | undefined,
+): void {
+  if (known === undefined && lastAttributes.size >= MAX_LAST_ATTRIBUTES) return;
+  const last = known ?? { value, bytes: new Uint8Array(MAX_LAST_BYTES), sizeBytes: 0 };
+  const sizeBytes = writer.copyOut(start, last.bytes);
+  if (sizeBytes === undefined) return;
+  last.value = value;
+  last.sizeBytes = sizeBytes;
+  if (known === undefined) lastAttributes.set(key, last);
 }
 
 /** `AnyValue`; empty where there is no value. */

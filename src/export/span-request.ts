@@ -1,6 +1,6 @@
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import { createProtobufWriter, varintBytes } from './protobuf-writer.ts';
+import { createProtobufWriter, type ProtobufWriter, varintBytes } from './protobuf-writer.ts';
 import type { SpanBatch, SpanOrigin } from './span-batches.ts';
 import { writeResource, writeScope, writeText } from './span-encoder.ts';
 
@@ -23,15 +23,19 @@ interface ResourceSpans {
 const BYTES = 2;
 const RESOURCE_BYTES = 1024;
 
-/** `ExportTraceServiceRequest` */
-export function spanRequest(batch: SpanBatch): Uint8Array {
+/**
+ * `ExportTraceServiceRequest`
+ * @param room is written over; without it, the bytes are the caller's.
+ */
+export function spanRequest(batch: SpanBatch, room?: ProtobufWriter): Uint8Array {
   const resources = [...grouped(batch)].map((group) => {
     const scopes = [...group.scopes.values()].map((scope) => ({ ...scope, sizeBytes: sizeOfScope(scope) }));
     const ofScopes = scopes.reduce((sum, { sizeBytes }) => sum + fieldBytes(sizeBytes), 0);
     return { ...group, scopes, sizeBytes: group.head.length + ofScopes + group.tail.length };
   });
   const sizeBytes = resources.reduce((sum, group) => sum + fieldBytes(group.sizeBytes), 0);
-  const writer = createProtobufWriter(sizeBytes);
+  const writer = room ?? createProtobufWriter(sizeBytes);
+  writer.rewind(0);
   const spans = batch.writer.bytes;
   for (const group of resources) {
     writer.tag(1, BYTES);
@@ -81,7 +85,7 @@ function piecesOf(groups: Map<Resource, ResourceSpans>, { resource, scope }: Spa
   return ofScope.pieces;
 }
 
-type Write = (writer: ReturnType<typeof createProtobufWriter>) => void;
+type Write = (writer: ProtobufWriter) => void;
 
 /** `resource` of `ResourceSpans`, `scope` of `ScopeSpans`. */
 function field1(write: Write): Buffer {

@@ -52,12 +52,10 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
   // Without a traceparent that was followed it belongs to another trace (W3C Trace Context, 3.3).
   const inherited = call.remoteParent === undefined ? undefined : meaning.traceState;
   const traceState = inherited === undefined ? undefined : parsedTraceState(inherited);
-  const context: SpanContext = {
-    traceId: call.traceId,
-    spanId: call.spanId,
-    traceFlags: FLAG_SAMPLED,
-    ...(traceState && { traceState }),
-  };
+  const context: SpanContext =
+    traceState === undefined
+      ? { traceId: call.traceId, spanId: call.spanId, traceFlags: FLAG_SAMPLED }
+      : { traceId: call.traceId, spanId: call.spanId, traceFlags: FLAG_SAMPLED, traceState };
   const parent: SpanContext | undefined =
     call.parentSpanId === undefined
       ? undefined
@@ -71,11 +69,10 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
     meaning.exception === undefined
       ? NO_EVENTS
       : [{ name: 'exception', time: endTime, attributes: meaning.exception, droppedAttributesCount: 0 }];
-  return {
+  const span: CallSpan & { parentSpanContext?: SpanContext } = {
     name: meaning.name,
     kind: meaning.kind,
     spanContext: () => context,
-    ...(parent && { parentSpanContext: parent }),
     startTime,
     endTime,
     duration,
@@ -91,6 +88,9 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
     droppedLinksCount: 0,
     origin,
   };
+  // Spread into the literal it would have the literal's properties copied one by one.
+  if (parent !== undefined) span.parentSpanContext = parent;
+  return span;
 }
 
 const scopes = new Map<string, InstrumentationScope>();

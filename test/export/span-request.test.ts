@@ -5,6 +5,7 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import fc from 'fast-check';
+import { encodedSpansInPlace } from '../../src/export/encoded-spans.ts';
 import { type SpanBatch, type SpanOf, type SpanOrigin, spanBatches } from '../../src/export/span-batches.ts';
 import { spanRequest } from '../../src/export/span-request.ts';
 import { readableSpan } from '../support/readable-span.ts';
@@ -128,6 +129,25 @@ test("a request has the bytes of OpenTelemetry's serializer, whatever the spans 
 test('a full batch from two processes in turn', () => {
   const spans = fc.sample(span, { numRuns: 512, seed: 1 });
   assert.equal(ownRequest(spans), officialRequest(spans));
+});
+
+test('attributes that are those of the span before, almost those, or lists that have changed', () => {
+  const list = ['a'];
+  const values = [1, 1, '1', '1', true, true, 0, -0, Number.NaN, Number.NaN, '\u00e9', '\u00e9', list, list, undefined];
+  const long = ['x'.repeat(200), 'x'.repeat(200), 'short', 'x'.repeat(200)];
+  for (const value of [...values, ...long, 'short']) {
+    const given = { ...plan, name: 'x', attributes: { same: value, [`${value}`]: 'one', '': value } as Attributes };
+    assert.equal(ownRequest([readableSpan(given)]), officialRequest([readableSpan(given)]), String(value));
+    list.push('b');
+  }
+});
+
+test('requests of different sizes, one after the other in the same place', () => {
+  const { serializeRequest } = encodedSpansInPlace();
+  for (const [seed, numRuns] of [20, 3, 200, 1].entries()) {
+    const spans = fc.sample(span, { numRuns, seed });
+    assert.equal(hexOf(serializeRequest(batchOf(spans))), officialRequest(spans));
+  }
 });
 
 test('very large spans', () => {

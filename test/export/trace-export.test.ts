@@ -348,6 +348,17 @@ test('gRPC on the port of OTLP over HTTP says what may be wrong', async () => {
   assert.deepEqual(bench.row().dropped, { export_failed: 1 });
 });
 
+test('gRPC: requests under way at the same time, made in one place, arrive each as it was', async () => {
+  await using sink = await startOtlpSink();
+  const bench = await open('grpc', sink.grpc, { batch: { maxBatchSize: 64 } });
+  bench.add(512);
+  assert.equal(await bench.exporter.flush(20_000), true);
+  const state = await sink.state();
+  assert.equal(state.distinctSpans, 512);
+  assert.equal(state.requests, 8);
+  await bench.exporter.shutdown(1000);
+});
+
 test('gRPC: a request of more than 4 MiB, which Go refuses, goes in parts', async () => {
   await using sink = await startOtlpSink();
   const bench = await open('grpc', sink.grpc, { batch: { maxBatchSize: 16_384 } });
