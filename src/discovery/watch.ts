@@ -8,6 +8,8 @@ const defaultIntervalMs = 1000;
 
 /** Scans wait at least this long after the one before, however many events arrive. */
 const minGapMs = 20;
+/** And so many times as long as that one took: where processes come all the time, looking at them takes one part in 20. */
+const gapOfScan = 20;
 
 export interface WatchOptions {
   readonly selection: TargetSelection;
@@ -43,9 +45,15 @@ export async function watchTargets(options: WatchOptions): Promise<TargetWatch> 
   let timer: NodeJS.Timeout | undefined;
   let scanning = false;
   let again = false;
+  let gapMs = minGapMs;
+  let nextScanMs = 0;
 
   const scan = async () => {
+    const startMs = performance.now();
     seen = await scanProcesses(seen);
+    const endMs = performance.now();
+    gapMs = Math.min(Math.max(minGapMs, gapOfScan * (endMs - startMs)), intervalMs);
+    nextScanMs = endMs + gapMs;
     if (ended) return;
     const processes = [...seen.values()].flatMap(({ go }) => go ?? []);
     for (const [pid, { image, target }] of [...current]) {
@@ -70,7 +78,7 @@ export async function watchTargets(options: WatchOptions): Promise<TargetWatch> 
       onError(error);
     } finally {
       scanning = false;
-      if (!ended) schedule(again ? minGapMs : intervalMs);
+      if (!ended) schedule(again ? gapMs : intervalMs);
     }
   };
   const schedule = (delayMs: number) => {
@@ -86,7 +94,7 @@ export async function watchTargets(options: WatchOptions): Promise<TargetWatch> 
     rescan() {
       if (ended || again) return;
       again = true;
-      if (!scanning) schedule(minGapMs);
+      if (!scanning) schedule(Math.max(minGapMs, nextScanMs - performance.now()));
     },
     [Symbol.dispose]() {
       ended = true;
