@@ -161,7 +161,9 @@ for (const { version, options } of builds) {
       await call('sleep:20s', metadata({}), { timeoutMs: 150 }),
     ];
     const { OK, CANCELLED, DEADLINE_EXCEEDED } = grpc.status;
-    assert.deepEqual(outcomes, [OK, OK, OK, CANCELLED, DEADLINE_EXCEEDED]);
+    assert.deepEqual(outcomes.slice(0, 4), [OK, OK, OK, CANCELLED]);
+    // The server keeps the deadline too: the client hears of its cancelling before its own timer runs out, now and then.
+    assert.ok(outcomes[4] === DEADLINE_EXCEEDED || outcomes[4] === CANCELLED, `the last call ended with ${outcomes[4]}`);
     let counts = await countsOf(service);
     for (let tries = 0; counts.calls < 5 && tries < 100; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
