@@ -163,7 +163,10 @@ for (const { version, options } of builds) {
     const { OK, CANCELLED, DEADLINE_EXCEEDED } = grpc.status;
     assert.deepEqual(outcomes.slice(0, 4), [OK, OK, OK, CANCELLED]);
     // The server keeps the deadline too: the client hears of its cancelling before its own timer runs out, now and then.
-    assert.ok(outcomes[4] === DEADLINE_EXCEEDED || outcomes[4] === CANCELLED, `the last call ended with ${outcomes[4]}`);
+    assert.ok(
+      outcomes[4] === DEADLINE_EXCEEDED || outcomes[4] === CANCELLED,
+      `the last call ended with ${outcomes[4]}`,
+    );
     let counts = await countsOf(service);
     for (let tries = 0; counts.calls < 5 && tries < 100; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
