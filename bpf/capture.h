@@ -47,11 +47,11 @@ static long plan_step(__u64 index, struct plan_context *context)
 	if (!step)
 		return ran_out(scratch);
 	IF_STEP(OP_POP, step_pop(scratch))
-	IF_STEP(OP_POP, step_pop(scratch))
 	IF_STEP(OP_IMAGE, step_image(context, step))
 	IF_STEP(OP_POINTER, step_pointer(scratch, step))
 	IF_STEP(OP_WORDS, step_words(scratch, step))
 	IF_STEP(OP_STRING, step_string(scratch, step))
+	IF_STEP(OP_POP, step_pop(scratch))
 	word = step->a;
 	switch (step->op) {
 	case OP_END:

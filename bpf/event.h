@@ -125,7 +125,7 @@ struct chunk_header {
  * op says so, the chunk's payload becomes the current image until OP_POP.
  *
  * Some ops do several of a kind, because the step from one op to the next costs as much as a short read:
- * OP_IMAGE fills up to eight words, OP_STRING reads up to three strings, OP_HEADER looks up to four keys up in one
+ * OP_IMAGE fills up to eight words, OP_STRING reads up to five strings, OP_HEADER looks up to four keys up in one
  * walk. Their chunks are those of as many single ops.
  *
  *	op		a		b	c		imm		chunk written
@@ -138,7 +138,7 @@ enum capture_op {
 	OP_STACK = 3,	  /* -		at	size		offset from SP	none: copies from the goroutine's stack; a fault sets the image chunk's status */
 	OP_SAVE = 4,	  /* word	at	-		-		none: frame.saved[word] = 8 bytes of the image */
 	OP_SAVED = 5,	  /* word	at	-		-		none: 8 bytes of the image = frame.saved[word] */
-	OP_STRING = 6,	  /* count	at	max bytes	more		bytes of the string or []byte whose header is at `at`; `more`: at and max (u16 each) of up to two others */
+	OP_STRING = 6,	  /* count	at	max bytes	more		bytes of the string or []byte whose header is at `at`; `more`: at and max (u8 each, in words) of up to four others */
 	OP_POINTER = 7,	  /* flags	at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image (not of a leaf); not OK: skips past the matching OP_POP. POINTER_UNSENT: no payload, the image stays in the kernel.
 			     POINTER_UNLESS: imm's high half is the place of a word; skips unless that is zero */
 	OP_POP = 8,	  /* -		-	-		-		none: back to the previous image */
@@ -149,7 +149,7 @@ enum capture_op {
 	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: four u16, the string's index and, times 256, its length */
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
 	OP_TRACEPARENT = 15, /* 1	at	-		string index	none (imm as above): parses that header into the frame's trace context */
-	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u16 each) */
+	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u8 each, in words) */
 	OP_MAP = 17,	  /* max entries	at	group, body	layout		first entries of the map at `at`, key and value each padded to 8 bytes; then the body runs once an entry. c: bytes of a
 				     group or bucket (high u16), ops of the body; layout: bytes of key and value (8 bits each), the keys' stride, the values' offset in the group and stride (12 each) */
 };
@@ -162,6 +162,7 @@ enum pointer_flag {
 
 #define WORD_SAVED 64	   /* in OP_IMAGE's word sources */
 #define IMAGE_WORDS 8	   /* most words that OP_IMAGE fills */
+#define STRINGS_AT_ONCE 5  /* of OP_STRING */
 #define MAX_HEADER_KEYS 4
 #define HEADER_UNIT 4
 

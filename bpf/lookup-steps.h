@@ -128,6 +128,8 @@ static __always_inline int step_header(struct plan_context *context, const struc
 		scratch->found[n].status = CHUNK_ABSENT;
 	}
 	find_headers(scratch, *image_word(scratch, step->b));
+	if (scratch->adopt && scratch->found[0].status != CHUNK_OK)
+		return STEP_GO_ON; /* as it is in most requests */
 	bpf_loop(scratch->keys, use_header, context, 0);
 	return scratch->stopped ? STEP_END : STEP_GO_ON;
 }

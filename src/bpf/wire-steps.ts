@@ -13,7 +13,7 @@ export interface WireStep {
 const imageWords = 8;
 const wordSaved = 64;
 const savedWords = 3;
-const stringsAtOnce = 3;
+const stringsAtOnce = 5;
 const headerKeys = 4;
 const headerUnit = 4;
 const wordBytes = 8;
@@ -37,10 +37,15 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
         break;
       }
       case captureOp.string: {
-        const run = runOf(ops, index - 1, stringsAtOnce, (next) => next.op === captureOp.string && next.c < 2 ** 16);
+        const run = runOf(
+          ops,
+          index - 1,
+          stringsAtOnce,
+          (next) => next.op === captureOp.string && isWords(next.b) && isWords(next.c),
+        );
         const more = run
           .slice(1)
-          .reduce((bits, { b, c }, n) => bits | ((BigInt(b) | (BigInt(c) << 16n)) << BigInt(32 * n)), 0n);
+          .reduce((bits, { b, c }, n) => bits | (BigInt(b / wordBytes + (c / wordBytes) * 256) << BigInt(16 * n)), 0n);
         steps.push({ op: op.op, a: run.length, b: op.b, c: op.c, imm: more });
         index += run.length - 1;
         break;
@@ -131,6 +136,11 @@ function imageStep(image: CaptureOp, ops: readonly CaptureOp[], first: number): 
     }
   }
   return { step: { op: image.op, a: words, b: saved, c: image.c, imm: sources }, taken: index - first };
+}
+
+/** Whether 8 bits hold it, counted in words. */
+function isWords(bytes: number): boolean {
+  return bytes % wordBytes === 0 && bytes / wordBytes < 256;
 }
 
 function roundUp(sizeBytes: number): number {

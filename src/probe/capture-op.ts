@@ -65,8 +65,8 @@ export function pointerSkip({ a, imm }: CaptureOp): { readonly skip: number; rea
   return { skip: imm % unlessUnit, unless };
 }
 
-/** Most words of one `words` op: their offsets share an immediate below 2^53. */
-export const wordsAtOnce = 3;
+/** Most words of one `words` op. */
+export const wordsAtOnce = 4;
 
 /** Bytes of a chunk_header. */
 export const chunkHeaderBytes = 8;
@@ -106,14 +106,14 @@ export const op = {
     unless === undefined
       ? step(captureOp.pointer, pointerFlag.unsent, at, sizeBytes, skip)
       : step(captureOp.pointer, pointerFlag.unsent | pointerFlag.unless, at, sizeBytes, skip + unless * unlessUnit),
-  /** A chunk with up to three words of the image: offsets of 16 bits, the first in the lowest bits. */
+  /** A chunk with up to four words of the image: offsets below 2048, the first in the lowest bits. */
   words: (offsets: readonly number[]) =>
     step(
       captureOp.words,
       offsets.length,
       0,
       0,
-      offsets.reduce((bits, at, n) => bits + at * 2 ** (16 * n), 0),
+      offsets.reduce((bits, at, n) => bits + (at / 8) * 2 ** (8 * n), 0),
     ),
   /** Back to the image before. */
   pop: () => step(captureOp.pop, 0, 0, 0, 0),
@@ -158,6 +158,11 @@ export interface MapLayout {
   readonly keyStride: number;
   readonly valuesAt: number;
   readonly valueStride: number;
+}
+
+/** Where in the image the n-th word of a `words` op lies. */
+export function wordOffset({ imm }: CaptureOp, n: number): number {
+  return (Math.floor(imm / 2 ** (8 * n)) % 2 ** 8) * 8;
 }
 
 /** The plan with the string indices of `header` and `traceparent` replaced: what a loader that shares strings needs. */
@@ -208,7 +213,7 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
       return ` @${s.b}, ${s.c} bytes${(s.a & pointerFlag.unsent) === 0 ? '' : ' unsent'}${condition}, else skip ${skip}`;
     }
     case captureOp.words:
-      return ` ${Array.from({ length: s.a }, (_, n) => `@${Math.floor(s.imm / 2 ** (16 * n)) % 2 ** 16}`).join(' ')}`;
+      return ` ${Array.from({ length: s.a }, (_, n) => `@${wordOffset(s, n)}`).join(' ')}`;
     case captureOp.slice:
     case captureOp.each:
       return ` @${s.b}, ${s.a} of ${s.c} bytes, body ${s.imm}`;

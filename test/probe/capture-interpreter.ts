@@ -1,5 +1,12 @@
 import { chunkStatus } from '../../src/event/chunk-reader.ts';
-import { type CaptureOp, captureOp, planLimits, pointerFlag, pointerSkip } from '../../src/probe/capture-op.ts';
+import {
+  type CaptureOp,
+  captureOp,
+  planLimits,
+  pointerFlag,
+  pointerSkip,
+  wordOffset,
+} from '../../src/probe/capture-op.ts';
 
 /**
  * What each op of a capture plan does, in TypeScript: the executable specification of `enum capture_op` in bpf/event.h.
@@ -203,7 +210,7 @@ export function runPlan(
         if (room() < 8 + 4 * 8) return false;
         const header = chunk(captureOp.words);
         if (header === undefined) return false;
-        for (let n = 0; n < a; n++) data.writeBigUInt64LE(word(Math.floor(imm / 2 ** (16 * n)) % 2 ** 16), out + 8 * n);
+        for (let n = 0; n < a; n++) data.writeBigUInt64LE(word(wordOffset(step, n)), out + 8 * n);
         header.captured = 8 * a;
         out += 8 * a;
         return true;

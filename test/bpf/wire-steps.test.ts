@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { wireSteps } from '../../src/bpf/wire-steps.ts';
+import { captureOp, op, pointerFlag } from '../../src/probe/capture-op.ts';
+
+const shortened = (steps: ReturnType<typeof wireSteps>) => steps.map(({ op, a, b, c }) => [op, a, b, c]);
+
+test('up to five strings in one step, places and limits of the later ones in words', () => {
+  const strings = [8, 24, 40, 56, 2040, 64].map((at, n) => op.string(at, 16 * n + 8));
+  const [first, second, end] = wireSteps([...strings, op.end()]);
+  assert.deepEqual([first?.a, first?.b, first?.c], [5, 8, 8]);
+  // Each 16 bits, the second string lowest: the place, and times 256 the limit.
+  assert.equal(first?.imm, 0x09ff_0707_0505_0303n);
+  assert.deepEqual([second?.a, second?.b, second?.c, second?.imm], [1, 64, 88, 0n]);
+  assert.equal(end?.op, captureOp.end);
+});
+
+test('a string whose place or limit 8 bits do not hold begins a step', () => {
+  const cases = [
+    [op.string(8, 100), 1],
+    [op.string(8, 2048), 1],
+    [op.string(2048, 8), 1],
+    [op.string(8, 2040), 2],
+  ] as const;
+  for (const [second, together] of cases) {
+    const steps = wireSteps([op.string(0, 2048), second]);
+    assert.equal(steps[0]?.a, together, JSON.stringify(second));
+    assert.equal(steps.length, 3 - together);
+    assert.equal(steps[0]?.c, 2048, 'the first one has 32 bits for its limit');
+  }
+});
+
+test('a pointer keeps the word that makes it needless, its skip counts steps', () => {
+  const body = [op.string(0, 8), op.string(16, 8), op.pop()];
+  const steps = wireSteps([op.unsentPointer(16, 32, body.length, 72), ...body, op.end()]);
+  assert.deepEqual(shortened(steps), [
+    [captureOp.pointer, pointerFlag.unsent | pointerFlag.unless, 16, 32],
+    [captureOp.string, 2, 0, 8],
+    [captureOp.pop, 0, 0, 0],
+    [captureOp.end, 0, 0, 0],
+  ]);
+  assert.equal(steps[0]?.imm, (72n << 32n) | 2n);
+});
