@@ -1,3 +1,5 @@
+import { textTable } from '../support/text-table.ts';
+
 /** A line of the table. Numbers keep their unit in the text that is shown; `measured` and `baseline` are for programs. */
 export interface Figure {
   readonly what: string;
@@ -63,11 +65,5 @@ export function tableText(figures: readonly Figure[]): string {
       note === undefined ? '' : `[${notes.length}]`,
     ];
   });
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return [line(head), ...rows.map(line), '', ...notes.map((note, index) => `[${index + 1}] ${note}`)].join('\n');
+  return [textTable([head, ...rows]), '', ...notes.map((note, index) => `[${index + 1}] ${note}`)].join('\n');
 }

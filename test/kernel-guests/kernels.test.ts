@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { textTable } from '../support/text-table.ts';
 import { discrepancies } from './counts.ts';
 import { agentWithoutCure } from './hazard.ts';
 import { type GuestFiles, guestFiles, type TracedLoad, tracedFunctions, tracedLoad } from './traced-load.ts';
@@ -29,7 +30,7 @@ describe("Debian's kernels", () => {
   });
   after(async () => {
     await files?.[Symbol.asyncDispose]();
-    console.log(table(rows));
+    console.log(textTable(rows));
   });
 
   for (const { suite, major, cpus } of supported) {
@@ -82,16 +83,4 @@ function row(load: TracedLoad, found: readonly string[]): string[] {
 
 function seconds({ durationMs }: TracedLoad): string {
   return (durationMs / 1000).toFixed(1);
-}
-
-function table(lines: readonly (readonly string[])[]): string {
-  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

@@ -1,3 +1,4 @@
+import { textTable } from '../support/text-table.ts';
 import type { Row } from './trace-program.ts';
 
 /** Aligned columns, one line for each program. */
@@ -15,13 +16,5 @@ export function rowsText(rows: readonly Row[]): string {
     ofSent(row.spans),
     row.own,
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column]?.length ?? 0)));
-  return [head, ...lines]
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textTable([head, ...lines]);
 }

@@ -6,9 +6,10 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { exists } from './exists.ts';
 import { cacheDirectory } from './go-toolchain.ts';
 
 const run = promisify(execFile);
@@ -148,13 +149,4 @@ async function once(suite: DebianSuite, name: string, script: string, args: read
     throw new DebianError(`${name} of Debian ${suite} can't be had:\n${detail}`, { cause });
   }
   return folder;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

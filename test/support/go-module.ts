@@ -1,8 +1,9 @@
 /** Commands of public Go modules for tests, built once. */
 import { execFile } from 'node:child_process';
-import { access, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { exists } from './exists.ts';
 import { cacheDirectory, goEnvironment, goToolchain } from './go-toolchain.ts';
 
 const run = promisify(execFile);
@@ -69,13 +70,4 @@ export async function moduleCommand({ module, version, command = '', debug = fal
     throw new GoModuleError(`${importPath} ${version} doesn't build:\n${said}`, { cause });
   }
   return executable;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -6,9 +6,10 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { exists } from './exists.ts';
 import { cacheDirectory, goEnvironment, goToolchain } from './go-toolchain.ts';
 
 export { allGoVersions, goToolchain } from './go-toolchain.ts';
@@ -119,13 +120,4 @@ async function hashOf(moduleFolder: string, settings: readonly string[]): Promis
     }
   }
   return hash.digest('hex').slice(0, 16);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
