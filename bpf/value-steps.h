@@ -69,7 +69,7 @@ static __always_inline int step_string(struct scratch *scratch, const struct cap
 	__u64 more = step->imm;
 	__u32 at = step->b, limit = step->c;
 
-	/* Rolled, as in step_image: by the next request all code is out of the caches, and less of it comes in sooner. */
+	/* Rolled, as in step_image: less code to fetch, and no slower. */
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < STRINGS_AT_ONCE; i++) {
 		__u64 *header = image_word(scratch, at);
