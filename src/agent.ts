@@ -76,6 +76,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;
 
   let watch: TargetWatch | undefined;
+  let spanCount = 0;
   const tracer = undo.use(
     createTracer({
       ...tracerSettings(config),
@@ -83,6 +84,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
       onCall(call, process) {
         const span = services.serviceOf(process)?.telemetry[call.probe - process.firstProbe]?.(call);
         if (span === undefined) return;
+        spanCount++;
         // At once: what either keeps of it are bytes, and objects that live no longer than this cost the collector nothing.
         const spans = [span];
         store?.add(spans);
@@ -117,7 +119,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   );
   undo.defer(() => metricExport.shutdown(0));
   if (metricExport.prometheusUrl !== undefined) log.info(`metrics for Prometheus: ${metricExport.prometheusUrl}`);
-  const memory = undo.use(returnMemory());
+  const memory = undo.use(returnMemory(() => spanCount));
   watch = undo.use(
     await watchTargets({
       selection,

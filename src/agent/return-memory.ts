@@ -3,6 +3,12 @@ import { trimHeap } from '../bpf/libc.ts';
 
 /** After the last attach: by then the compilers of V8 have done most of their work. */
 const afterMs = 1000;
+/** How often it is decided whether V8 shall save memory. */
+const intervalMs = 1000;
+/** With fewer spans in an interval it always shall: what that costs is little then. */
+const fewSpans = 1000;
+/** With more of them in one of so many intervals: pages pile up over many seconds. */
+const busyIntervals = 6;
 
 export interface MemoryReturn extends Disposable {
   /** Something large has been done: soon its memory goes back. */
@@ -10,18 +16,40 @@ export interface MemoryReturn extends Disposable {
 }
 
 /**
- * Gives memory back that was needed once. V8 keeps for itself every page that its heap ever had, after a burst of spans
- * tens of megabytes; told to optimize for size, each of its larger collections gives them back. As an option of `node`
- * the same would also shrink the young generation to 1 MB, which costs time. The C library keeps what V8's compilers freed.
+ * Gives memory back that was needed once. V8 keeps for itself every page that its heap ever had, while spans come tens of
+ * megabytes; told to optimize for size, each of its larger collections gives them back. It also collects three times as
+ * often then, which would be a third of the agent's work under load: so it is told when few spans come, and now and then.
+ * As an option of `node` the same would also shrink the young generation to 1 MB, which costs time. The C library keeps
+ * what V8's compilers freed.
+ *
+ * @param spanCount of all spans so far
  */
-export function returnMemory(): MemoryReturn {
-  setFlagsFromString('--optimize-for-size');
+export function returnMemory(spanCount: () => number): MemoryReturn {
   let timer: NodeJS.Timeout | undefined;
+  let counted = spanCount();
+  let intervals = 0;
+  let saving = false;
+
+  function decide(): void {
+    const count = spanCount();
+    const few = count - counted < fewSpans;
+    counted = count;
+    const save = few || intervals++ % busyIntervals === 0;
+    if (save === saving) return;
+    saving = save;
+    setFlagsFromString(save ? '--optimize-for-size' : '--no-optimize-for-size');
+  }
+
+  decide();
+  const interval = setInterval(decide, intervalMs).unref();
   return {
     soon() {
       clearTimeout(timer);
       timer = setTimeout(trimHeap, afterMs).unref();
     },
-    [Symbol.dispose]: () => clearTimeout(timer),
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      clearInterval(interval);
+    },
   };
 }
