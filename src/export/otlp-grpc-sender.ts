@@ -21,7 +21,8 @@ type GrpcOptions = ReturnType<typeof commonOptions> & {
 const exporters: {
   readonly [S in Signal]: (options: GrpcOptions) => OtlpExporter<Content[S]>;
 } = {
-  // What OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-grpc consists of, but for the serializer.
+  // What OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-grpc consists of, but for the serializer, which its
+  // constructor does not take.
   traces: (options) =>
     createOtlpGrpcExportDelegate(
       convertLegacyOtlpGrpcOptions(options, 'TRACES'),
