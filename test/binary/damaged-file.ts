@@ -75,8 +75,9 @@ export function binaryErrorOf(use: () => unknown): BinaryError | undefined {
 /**
  * Asks an executable everything, each question by itself. A BinaryError is an answer; anything else is thrown. Returns
  * how many questions had a value for an answer.
+ * @param everyNth of the functions is asked about
  */
-export function askEverything(path: string): number {
+export function askEverything(path: string, everyNth = 16): number {
   let values = 0;
   const ask = (question: () => unknown): void => {
     if (binaryErrorOf(question) === undefined) values++;
@@ -88,7 +89,7 @@ export function askEverything(path: string): number {
     ask(() => {
       let index = 0;
       for (const fn of binary.functions()) {
-        if (index++ % 16 !== 0) continue;
+        if (index++ % everyNth !== 0) continue;
         ask(() => fn.name);
         ask(() => binary.sourceLine(fn.entryVaddr + 1));
         ask(() => binary.functionAt(fn.endVaddr - 1));
