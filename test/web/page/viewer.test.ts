@@ -26,8 +26,10 @@ suite('the viewer in a browser', { skip: noBrowser }, () => {
     for (const spans of shopTraces(3)) store.add(spans);
     await waitForRows(page, 3);
     const [first] = newest(store);
-    const text = await rowsOf(page).first().innerText();
-    assert.ok(text.includes(first?.name ?? '?'), text);
+    await rowsOf(page)
+      .first()
+      .filter({ hasText: first?.name ?? '?' })
+      .waitFor();
     await page.getByText('3 of 3').waitFor();
     assert.deepEqual(problems, []);
   });
