@@ -80,7 +80,8 @@ export class PlanBuilder {
         flags: abiFlag(sites),
         probe,
         plan: isReturn ? plan : undefined,
-        emulated: false,
+        // arm64's kernel simulates every branch; amd64's runs a RET in single step.
+        emulated: this.binary.arch === 'arm64',
         why: isReturn ? 'RET' : 'tail jump',
       });
     }

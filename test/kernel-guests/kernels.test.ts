@@ -6,10 +6,12 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { hostArchitecture } from '../support/debian.ts';
 import { textTable } from '../support/text-table.ts';
 import { discrepancies } from './counts.ts';
+import { type GuestFiles, guestFiles } from './guest-files.ts';
 import { agentWithoutCure } from './hazard.ts';
-import { type GuestFiles, guestFiles, type TracedLoad, tracedFunctions, tracedLoad } from './traced-load.ts';
+import { loadPrograms, type TracedLoad, tracedFunctions, tracedLoad } from './traced-load.ts';
 
 const requests = 10_000;
 const connections = 8;
@@ -26,7 +28,7 @@ describe("Debian's kernels", () => {
   const rows: string[][] = [['kernel', 'seconds', 'requests', 'calls of functions', 'result']];
 
   before(async () => {
-    files = await guestFiles();
+    files = await guestFiles(hostArchitecture, loadPrograms);
   });
   after(async () => {
     await files?.[Symbol.asyncDispose]();

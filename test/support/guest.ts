@@ -11,12 +11,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { writeArchive } from './cpio.ts';
-import { foreignProgram, unpackedProgram } from './debian.ts';
+import { type DebianArchitecture, foreignProgram, hostArchitecture, unpackedProgram } from './debian.ts';
 
 /** What to boot and what to run there. */
 export interface GuestOptions {
-  /** A bzImage on this machine. */
+  /** A kernel image on this machine. */
   readonly kernel: string;
+  /** Of the kernel and all programs in the archives; left out: this machine's. */
+  readonly architecture?: DebianArchitecture;
   /** Uncompressed cpio archives that make up the root, the first with `guestInit` as `/init`. */
   readonly archives: readonly string[];
   /** For the guest's shell. */
@@ -47,7 +49,10 @@ export class GuestError extends Error {
 const exitMarker = '@@RC=';
 const consoleLinesShown = 25;
 
-/** First program of the guest; needs busybox at /bin/busybox, runs /cmd and says its exit code. */
+/**
+ * First program of the guest; needs busybox at /bin/busybox, runs /cmd and says its exit code, on the device `$OUTPUT`:
+ * the kernel passes on as environment what it does not know of its command line.
+ */
 export const guestInit = `#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /run /root
 /bin/busybox --install -s /bin
@@ -66,10 +71,10 @@ mount -t cgroup2 cgroup /sys/fs/cgroup
 ln -sf /proc/self/fd /dev/fd
 ip link set lo up
 ulimit -l unlimited
-stty -F /dev/ttyS1 raw -echo
-( cd /; sh /cmd ) </dev/null >/dev/ttyS1 2>&1
+stty -F $OUTPUT raw -echo
+( cd /; sh /cmd ) </dev/null >$OUTPUT 2>&1
 code=$?
-printf '\\n${exitMarker}%s\\n' $code >/dev/ttyS1
+printf '\\n${exitMarker}%s\\n' $code >$OUTPUT
 sync
 poweroff -f
 `;
@@ -116,24 +121,57 @@ async function bootOnce(options: GuestOptions): Promise<Omit<GuestRun, 'tries'>>
   }
 }
 
+/** What QEMU and the kernel are told for an architecture. */
+interface Machine {
+  /** Debian's package of QEMU, and the folders with the machine's firmware in it. */
+  readonly package: string;
+  readonly firmware: readonly string[];
+  readonly program: string;
+  readonly arguments: readonly string[];
+  /** The kernel's messages go to the first serial line, the command's output to the second: they don't mix. */
+  readonly serialLines: readonly [string, string];
+  readonly kernelArguments: string;
+}
+
+const machines: Readonly<Record<DebianArchitecture, Machine>> = {
+  amd64: {
+    package: 'qemu-system-x86',
+    firmware: ['usr/share/qemu', 'usr/share/seabios'],
+    program: 'usr/bin/qemu-system-x86_64',
+    arguments: ['-M', 'pc', '-cpu', 'max,la57=off'],
+    serialLines: ['ttyS0', 'ttyS1'],
+    // The emulated clock is steady; the kernel's calibration of it is not, on a busy machine.
+    kernelArguments: 'tsc=reliable',
+  },
+  arm64: {
+    package: 'qemu-system-arm',
+    firmware: ['usr/share/qemu'],
+    program: 'usr/bin/qemu-system-aarch64',
+    // Not `max`: it signs return addresses, in software.
+    arguments: ['-M', 'virt,gic-version=3', '-cpu', 'neoverse-n1'],
+    serialLines: ['ttyAMA0', 'ttyAMA1'],
+    kernelArguments: '',
+  },
+};
+
 /** @returns how QEMU ended, for messages. */
 async function qemu(folder: string, options: GuestOptions): Promise<string> {
+  const machine = machines[options.architecture ?? hostArchitecture];
   // Not the machine's own: version 7 (bookworm) emulates cmpxchg16b so that one boot in three panics on a busy machine.
-  const unpacked = await unpackedProgram('trixie', 'qemu-system-x86');
-  const program = foreignProgram(unpacked, 'usr/bin/qemu-system-x86_64');
+  const unpacked = await unpackedProgram('trixie', machine.package);
+  const program = foreignProgram(unpacked, machine.program);
+  const [console, output] = machine.serialLines;
   const commandLine = [
-    // The kernel's messages go to the first serial line, the command's output to the second: they don't mix.
-    'console=ttyS0 quiet loglevel=4',
+    `console=${console} OUTPUT=/dev/${output} quiet loglevel=4`,
     // A panic ends QEMU (-no-reboot) instead of waiting.
-    'panic=-1 oops=panic',
-    // The emulated clock is steady; the kernel's calibration of it is not, on a busy machine.
-    'tsc=reliable mitigations=off',
+    'panic=-1 oops=panic mitigations=off',
+    machine.kernelArguments,
     options.kernelArguments ?? '',
   ].join(' ');
   const args = [
     // Never kvm: nested, it may hang in the kernel.
-    ...['-accel', 'tcg,thread=multi', '-M', 'pc', '-cpu', 'max,la57=off'],
-    ...['-L', join(unpacked, 'usr/share/qemu'), '-L', join(unpacked, 'usr/share/seabios')],
+    ...['-accel', 'tcg,thread=multi', ...machine.arguments],
+    ...machine.firmware.flatMap((path) => ['-L', join(unpacked, path)]),
     ...['-m', String(options.memoryMB ?? 1024), '-smp', String(options.cpus ?? 1)],
     ...['-nodefaults', '-display', 'none', '-no-reboot'],
     ...['-serial', `file:${join(folder, 'console')}`, '-serial', `file:${join(folder, 'out')}`],

@@ -24,9 +24,13 @@ export function traceJson(
 ): { readonly calls: readonly TracedCall[]; readonly stderr: string } {
   const { code, stdout, stderr } = sidespan(['trace', '--json', ...patterns, '--', ...program], { env });
   assert.equal(code, 0, stderr);
-  const calls = stdout
+  return { calls: tracedCalls(stdout), stderr };
+}
+
+/** The lines of its standard output. */
+export function tracedCalls(stdout: string): TracedCall[] {
+  return stdout
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as TracedCall);
-  return { calls, stderr };
 }

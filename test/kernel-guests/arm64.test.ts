@@ -1,0 +1,55 @@
+/**
+ * The agent on arm64: Node, libbpf and the BPF programs of that architecture trace Go programs of it.
+ *
+ * Fewer requests than on the other kernels: instructions of another architecture are emulated slowly.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { compareValues, valueArguments, valueFunctions } from '../kernel/compare-values.ts';
+import { discrepancies } from './counts.ts';
+import { type GuestFiles, guestFiles } from './guest-files.ts';
+import { guestCalls } from './traced-calls.ts';
+import { loadPrograms, tracedFunctions, tracedLoad } from './traced-load.ts';
+
+const guest = { suite: 'trixie', cpus: 2 } as const;
+const requests = 2000;
+const connections = 8;
+
+describe("Debian's kernel for arm64", () => {
+  let files: GuestFiles;
+
+  before(async () => {
+    files = await guestFiles('arm64', [...loadPrograms, 'values', 'panics']);
+  });
+  after(() => files?.[Symbol.asyncDispose]());
+
+  test(`trixie's 6.12 on arm64: every call of ${requests} requests, each with its end`, async () => {
+    const load = await tracedLoad(files, { ...guest, requests, connections });
+    assert.match(load.release, /^6\.12\..*arm64$/);
+    assert.ok(load.counts, `no counts; the agent ended with ${load.agentCode}:\n${load.agentLog}`);
+    const found = discrepancies(load.counts.server, load.counts.agent, tracedFunctions);
+    assert.deepEqual(found, [], load.agentLog);
+    // Stack checks and RETs: the kernel simulates all branches.
+    assert.match(load.agentLog, /, (\d+) sites \(\1 at emulated instructions\)/);
+    assert.equal(load.agentCode, 0);
+    assert.equal(load.doctor.code, 0, load.doctor.text);
+  });
+
+  test("trixie's 6.12 on arm64: arguments and results of every kind, calls that end by a panic", async () => {
+    const [values, panics] = await guestCalls(files, guest, [
+      { name: 'values', programArguments: valueArguments, patterns: valueFunctions },
+      { name: 'panics', programArguments: ['-rounds', '2', '-now'], patterns: ['main.*'] },
+    ]);
+    assert.equal(values?.code, 0, values?.stderr);
+    compareValues(values.calls, values.stderr);
+
+    assert.equal(panics?.code, 0, panics?.stderr);
+    const endsOf = (name: string) => [
+      ...new Set(panics.calls.filter(({ funcName }) => funcName === name).map(({ ended }) => ended ?? 'returned')),
+    ];
+    assert.deepEqual(endsOf('main.explode'), ['panic'], panics.stderr);
+    assert.deepEqual(endsOf('main.descend'), ['panic']);
+    assert.deepEqual(endsOf('main.leave'), ['goexit']);
+    assert.deepEqual(endsOf('main.recoverFrom'), ['returned']);
+  });
+});
