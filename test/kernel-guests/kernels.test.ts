@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { hostArchitecture } from '../support/debian.ts';
+import { GuestError } from '../support/guest.ts';
 import { textTable } from '../support/text-table.ts';
 import { discrepancies } from './counts.ts';
 import { type GuestFiles, guestFiles } from './guest-files.ts';
@@ -16,6 +17,8 @@ import { loadPrograms, type TracedLoad, tracedFunctions, tracedLoad } from './tr
 const requests = 10_000;
 const connections = 8;
 const hazardRuns = 4;
+/** What programs on a shared stack overwrite may be a pointer: then it is not a pair that is lost, but the kernel. */
+const panicInBpf = /bpf_prog_[0-9a-f]+_.*Kernel panic/s;
 
 const supported = [
   { suite: 'bookworm', major: '6.1', cpus: 2 },
@@ -58,10 +61,17 @@ describe("Debian's kernels", () => {
     assert.match(load.doctor.text, /missing +BPF programs load .*lacks bpf_loop/);
   });
 
-  test('7.x without the cure loses pairs, so the test above can fail', async (context) => {
+  test('7.x without the cure loses pairs or the kernel, so the test above can fail', async (context) => {
     const archives = [await agentWithoutCure(files.folder)];
     for (let run = 1; run <= hazardRuns; run += 1) {
-      const load = await tracedLoad(files, { suite: 'trixie-backports', cpus: 2, requests, connections, archives });
+      let load: TracedLoad;
+      try {
+        load = await tracedLoad(files, { suite: 'trixie-backports', cpus: 2, requests, connections, archives });
+      } catch (error) {
+        if (!(error instanceof GuestError && panicInBpf.test(error.message))) throw error;
+        rows.push([`7.x without the cure, run ${run}`, '-', '-', '-', 'the kernel panicked in the BPF program']);
+        return;
+      }
       // Without counts it attached, and then did not come to its end.
       const found = load.counts ? judged(load) : [`the agent did not end: ${load.agentCode}`];
       assert.match(load.agentLog, /attached net\/http server/);
