@@ -3,9 +3,8 @@
 #ifndef SIDESPAN_HIT_H
 #define SIDESPAN_HIT_H
 
-#include "goroutine.h"
-
-enum hit_result { HIT_OK = 0, HIT_IGNORED = 1 };
+#include "records.h"
+#include "unwinding.h"
 
 /* Finds site and process; says whether the hit counts. */
 static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
@@ -66,86 +65,6 @@ static __always_inline int find_goroutine(struct hit *hit, __u64 g, __u64 *stack
 	hit->key.goid = goid ? goid : g | 1ull << 63;
 	state->depth = (__u32)(*stack_hi - REGISTER_SP(hit->plan.ctx));
 	return look_up_goroutine(hit) ? HIT_OK : HIT_IGNORED;
-}
-
-/* Looks for the innermost open call of the site's probe. */
-static long find_open_step(__u64 index, struct hit *hit)
-{
-	struct hit_state *state = &hit->plan.scratch->state;
-	struct frame *frame;
-	__u32 frames = hit->goroutine ? hit->goroutine->frames : 0;
-
-	if (index >= frames)
-		return 1;
-	frame = frame_at(hit, frames - 1 - (__u32)index);
-	if (!frame || frame->probe != hit->site->probe || (frame->flags & FRAME_ENDED))
-		return 0;
-	state->unwound = frame->depth;
-	state->index = frames - 1 - (__u32)index;
-	state->found = 1;
-	return 1;
-}
-
-/*
- * Decides which open calls this hit proves to have ended: those deeper than state->unwound, but for the outermost
- * state->kept, by state->unwinding.
- */
-static __always_inline int decide_unwinding(struct hit *hit, __u64 g, __u64 stack_hi)
-{
-	struct hit_state *state = &hit->plan.scratch->state;
-	struct goroutine *goroutine = hit->goroutine;
-	__u64 panic = 0, fp = 0;
-
-	state->found = 0;
-	state->kept = 0;
-	state->unwound = state->depth;
-	state->unwinding = goroutine && goroutine->panicking ? END_PANIC : END_UNPAIRED;
-	switch (hit->site->action) {
-	case SITE_FINISH:
-		/* Nearly always it is the innermost one. */
-		if (goroutine && find_open_step(0, hit) == 0)
-			bpf_loop(MAX_FRAMES, find_open_step, hit, 0);
-		if (!state->found)
-			return HIT_IGNORED;
-		/* A site within the call (a status written below a traced function) says nothing about the calls above it. */
-		state->kept = state->depth <= state->unwound ? state->index + 1 : MAX_FRAMES;
-		state->unwound = 0;
-		break;
-	case SITE_SCOPE_END:
-		state->unwinding = END_GOROUTINE;
-		break;
-	case SITE_GOROUTINE_END:
-		if (!goroutine || !goroutine->panicking)
-			state->unwinding = END_GOROUTINE;
-		state->unwound = 0;
-		break;
-	case SITE_GOEXIT:
-		/* Called by a deferred function while a panic is on its way: the panic had ended them already. */
-		if (!goroutine || !goroutine->panicking)
-			state->unwinding = END_GOEXIT;
-		state->unwound = 0;
-		break;
-	case SITE_PANIC:
-		if (goroutine)
-			goroutine->panicking = 1;
-		return HIT_IGNORED;
-	case SITE_RECOVERY:
-		state->unwinding = END_PANIC;
-		if (hit->process->g_recovery_sp) {
-			/* g.sigcode0 is an SP within its frame: those below it are gone (runtime/panic.go before 1.22). */
-			if (bpf_probe_read_user(&fp, 8, (void *)(g + hit->process->g_recovery_sp)))
-				return HIT_IGNORED;
-			state->unwound = (__u32)(stack_hi - fp);
-			break;
-		}
-		/* _panic.fp is the frame pointer of the function that recovers (runtime/panic.go, recovery). */
-		if (bpf_probe_read_user(&panic, 8, (void *)(g + hit->process->g_panic)) ||
-		    bpf_probe_read_user(&fp, 8, (void *)(panic + hit->process->panic_fp)))
-			return HIT_IGNORED;
-		state->unwound = (__u32)(stack_hi - (fp - RETURN_ADDRESS_BYTES));
-		break;
-	}
-	return HIT_OK;
 }
 
 /*

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0) */
+/* What is sent to the reader of a call. */
+#ifndef SIDESPAN_RECORDS_H
+#define SIDESPAN_RECORDS_H
+
+#include "goroutine-slot.h"
+
+/*
+ * Wakes the reader each time another `wakeup_bytes` (a power of two) are unread. Not with every record from there on: a
+ * wake-up costs more than the whole rest of a hit.
+ */
+static __always_inline __u64 wakeup_flags(__u32 size)
+{
+	__u64 unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	__u64 then = unread + size + 8;
+
+	return ((unread ^ then) & ~(__u64)(settings.wakeup_bytes - 1)) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+/* Sends the record of the call in scratch->frame with what was captured. */
+static __always_inline void send_call(struct hit *hit)
+{
+	struct scratch *scratch = hit->plan.scratch;
+	struct frame *frame = &scratch->frame;
+	struct call_record *call = &scratch->call;
+	__u32 size = scratch->out, end = scratch->state.ended;
+
+	call->header.kind = RECORD_CALL;
+	call->header.process_slot = hit->key.process_slot;
+	call->header.probe = frame->probe;
+	call->goid = scratch->state.goid;
+	call->start_ns = frame->start_ns;
+	__builtin_memcpy(call->trace_id, frame->trace_id, 16);
+	__builtin_memcpy(call->span_id, frame->span_id, 8);
+	__builtin_memcpy(call->parent_span_id, frame->parent_span_id, 8);
+	call->end = end;
+	call->flags = 0;
+	if (frame->flags & FRAME_ARGUMENTS_SENT)
+		call->flags |= CALL_ARGUMENTS_SENT;
+	if (frame->flags & FRAME_ARGUMENTS_LOST)
+		call->flags |= CALL_ARGUMENTS_LOST;
+	if (frame->flags & FRAME_REMOTE_PARENT)
+		call->flags |= CALL_REMOTE_PARENT;
+	if (frame->flags & FRAME_REMOTE_TRACE)
+		call->flags |= CALL_REMOTE_TRACE;
+	if (frame->flags & FRAME_SAMPLED)
+		call->flags |= CALL_SAMPLED;
+	if (scratch->limited)
+		call->flags |= CALL_CAPTURE_LIMITED;
+	call->depth_bytes = frame->depth;
+	call->frame_index = scratch->state.index;
+	if (size > CAPTURE_BYTES)
+		size = CAPTURE_BYTES;
+	call->header.capture_bytes = size;
+
+	struct probe_counters *counters_ = counters_of(frame->probe);
+	if (!counters_)
+		return;
+	if (end < 5)
+		ADD_ONE(&counters_->ended[end]);
+	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(sizeof(*call) + size)))
+		ADD_ONE(&counters_->ring_full);
+}
+
+/* The captures at entry of the call in scratch->frame, sent at once: the frame has no room for them. */
+static __always_inline void send_arguments(struct hit *hit)
+{
+	struct scratch *scratch = hit->plan.scratch;
+	/* Directly before the captured bytes, in the tail of the call record, which is filled later. */
+	struct arguments_record *record =
+		(void *)((__u8 *)&scratch->call + sizeof(struct call_record) - sizeof(struct arguments_record));
+	__u32 size = scratch->out;
+
+	if (size > CAPTURE_BYTES)
+		size = CAPTURE_BYTES;
+	record->header.kind = RECORD_ARGUMENTS;
+	record->header.process_slot = hit->key.process_slot;
+	record->header.probe = scratch->frame.probe;
+	record->header.capture_bytes = size;
+	record->goid = scratch->state.goid;
+	__builtin_memcpy(record->span_id, scratch->frame.span_id, 8);
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record) + size, wakeup_flags(sizeof(*record) + size))) {
+		COUNT(scratch->frame.probe, arguments_ring_full);
+		scratch->frame.flags |= FRAME_ARGUMENTS_LOST;
+	} else {
+		scratch->frame.flags |= FRAME_ARGUMENTS_SENT;
+	}
+}
+
+#endif
