@@ -66,7 +66,7 @@ export function openGoroutineSlots(mapFd: number, { owned, slots }: GoroutineTab
   };
 }
 
-/** slot_index of bpf/goroutine.h. */
+/** slot_index of bpf/goroutine-slot.h. */
 function slotOf(processSlot: number, goid: bigint, owned: number): number {
   const word = BigInt.asUintN(64, goid) ^ (BigInt(processSlot) << processShift);
   return Number(BigInt.asUintN(64, word * 0x9e3779b97f4a7c15n) >> 32n) & (owned - 1);

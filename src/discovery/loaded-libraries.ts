@@ -7,13 +7,16 @@ const maxLooks = 256;
 /** A line of /proc/PID/maps of code that a file backs (proc_pid_maps(5)). */
 const codeLine = /^[0-9a-f]+-[0-9a-f]+ r.xp \S+ \S+ \d+\s+(\/.+?)(?: \(deleted\))?$/gm;
 
-/** Files with Go code that a process has loaded beside its executable: plugins, and libraries of -buildmode=c-shared. */
-export function goLibrariesOf(pid: number, exePath: string): string[] {
+/**
+ * Files with Go code that a process has loaded beside its executable: plugins, and libraries of -buildmode=c-shared.
+ * Undefined: its memory map can't be read.
+ */
+export function goLibrariesOf(pid: number, exePath: string): string[] | undefined {
   let maps: string;
   try {
     maps = readFileSync(`/proc/${pid}/maps`, 'utf8');
   } catch {
-    return [];
+    return undefined;
   }
   const paths = new Set([...maps.matchAll(codeLine)].map(([, path = '']) => path));
   paths.delete(exePath);

@@ -52,7 +52,7 @@ export function targetByPid(pid: number): TargetProcess {
   const go = goExecutable(`/proc/${pid}/exe`);
   if (go.kind === 'go') return found.value;
   if (go.kind === 'unknown') throw refused(pid, go.reason === 'no permission' ? 'no permission' : 'gone');
-  const [library] = goLibrariesOf(pid, found.value.exePath);
+  const [library] = goLibrariesOf(pid, found.value.exePath) ?? [];
   const loaded =
     library === undefined ? '' : ` It has loaded ${library}, which is Go code: only executables are traced.`;
   throw new TargetError(

@@ -59,8 +59,8 @@ function binaryResults(binary: GoBinary): CheckResult[] {
       : {
           name: 'DWARF',
           state: 'limited',
-          detail: 'none: your functions are counted and timed, without arguments and results',
-          remedy: 'Build without -ldflags=-w or -s, and do not strip the binary.',
+          detail: 'none: of arguments only the types that the program keeps for itself are known, else they are words',
+          remedy: 'Write signatures in the patterns, or build without -ldflags=-w or -s and do not strip the binary.',
         },
   ];
 }
@@ -81,6 +81,9 @@ function versionResults(goVersion: string): CheckResult[] {
 /** Plugins and other Go code beside the executable. */
 function libraryResults({ pid, exePath }: TargetProcess): CheckResult[] {
   const libraries = goLibrariesOf(pid, exePath);
+  if (libraries === undefined) {
+    return [{ name: 'plugins', state: 'unknown', detail: `not looked for: /proc/${pid}/maps can't be read` }];
+  }
   if (libraries.length === 0) return [];
   const named = libraries.slice(0, maxNamed).join(', ') + (libraries.length > maxNamed ? ', …' : '');
   const detail = `${named}: Go code that was loaded later is not traced, only the executable's`;
