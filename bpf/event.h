@@ -53,6 +53,7 @@ enum call_flag {
 	CALL_SAMPLED = 8,	  /* sampled flag of that traceparent (meaningful with CALL_REMOTE_TRACE) */
 	CALL_CAPTURE_LIMITED = 16, /* PLAN_STEPS ran out: values at the end are missing */
 	CALL_REMOTE_TRACE = 32,	  /* the call, or one that encloses it, has a remote parent */
+	CALL_NOT_CAPTURED = 64,	  /* over settings.captures_per_second: neither arguments nor results were read */
 };
 
 struct record_header {
@@ -227,6 +228,7 @@ enum probe_flag {
 	PROBE_SERVER = 1,  /* begins a trace of its own unless a server call encloses it */
 	PROBE_HELD = 2,	   /* ended by SITE_FINISH: not abandoned by another function's entry at the same depth */
 	PROBE_SEND_ARGUMENTS = 4, /* the capture at entry is sent at once as RECORD_ARGUMENTS */
+	PROBE_LIMITED = 8, /* settings.captures_per_second holds for it */
 };
 
 struct probe {
@@ -255,7 +257,7 @@ struct settings {
 	__u32 wakeup_bytes;	    /* a power of two: the reader is woken each time so many more are unread */
 	__u32 capture_limit;	    /* at most CAPTURE_BYTES */
 	__u32 goroutine_slots;	    /* a power of two: entries of goroutine_slots that goroutines own; working copies follow */
-	__u32 pad;
+	__u32 captures_per_second;  /* of each PROBE_LIMITED, in each second of CLOCK_BOOTTIME; 0: no limit */
 };
 
 /* ---- counters: one struct per probe and CPU --------------------------------------------------- */
@@ -271,6 +273,7 @@ struct probe_counters {
 	__u64 scratch_busy;	 /* calls that began while more programs were preempted on one CPU than there are scratch buffers */
 	__u64 no_goroutine;	 /* g could not be read */
 	__u64 arguments_ring_full; /* entry captures lost; the call itself is not */
+	__u64 not_captured;	 /* calls whose values were not read: captures_per_second */
 };
 
 #endif

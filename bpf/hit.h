@@ -156,7 +156,7 @@ static long handle_call(__u64 index, struct hit *hit)
 	struct scratch *scratch = hit->plan.scratch;
 	struct hit_state *state = &scratch->state;
 	struct goroutine *goroutine = hit->goroutine;
-	__u32 action = hit->site->action, number = hit->site->probe;
+	__u32 action = hit->site->action, number = hit->site->probe, plan;
 	struct frame *top;
 	struct probe *probe;
 
@@ -182,6 +182,10 @@ static long handle_call(__u64 index, struct hit *hit)
 	if (state->own) {
 		if (action == SITE_ENTER) {
 			begin_frame(hit, probe->flags);
+			if (over_capture_limit(number, probe->flags)) {
+				scratch->frame.flags |= FRAME_NOT_CAPTURED;
+				COUNT(number, not_captured);
+			}
 		} else if (action != SITE_LEAVE && action != SITE_FINISH) {
 			return HIT_DONE;
 		} else if (!take_frame(hit)) {
@@ -192,12 +196,13 @@ static long handle_call(__u64 index, struct hit *hit)
 	}
 	if (!state->own || action != SITE_ENTER)
 		scratch->call.end_ns = bpf_ktime_get_boot_ns();
-	run_plan(&hit->plan, state->own ? hit->site->plan : probe->abandoned_plan);
+	plan = state->own ? hit->site->plan : probe->abandoned_plan;
+	run_plan(&hit->plan, is_captured(&scratch->frame) ? plan : 0);
 	if (!state->own || action != SITE_ENTER) {
 		send_call(hit);
 		return state->own ? HIT_DONE : HIT_GO_ON;
 	}
-	if (probe->flags & PROBE_SEND_ARGUMENTS)
+	if ((probe->flags & PROBE_SEND_ARGUMENTS) && is_captured(&scratch->frame))
 		send_arguments(hit);
 	/* Taken last: what the capture costs is not the call's. */
 	scratch->frame.start_ns = bpf_ktime_get_boot_ns();

@@ -71,6 +71,7 @@ enum frame_flag {
 	FRAME_ROOT = 64, /* begins a trace here: may take over a traceparent */
 	FRAME_REMOTE_TRACE = 256, /* the trace came with a request: FRAME_SAMPLED holds its decision */
 	FRAME_ENDED = 128, /* its record was sent while calls above it go on */
+	FRAME_NOT_CAPTURED = 512, /* over the limit of captures */
 };
 
 struct frame {
@@ -157,6 +158,13 @@ struct { /* sized by user space */
 	__type(key, __u32);
 	__type(value, struct probe_counters);
 } counters SEC(".maps");
+
+struct { /* sized by user space. A probe's captures: the second (high 32 bits), and how many there were in it */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_PROBES);
+	__type(key, __u32);
+	__type(value, __u64);
+} captures SEC(".maps");
 
 /* ---- scratch ---- */
 

@@ -3,6 +3,7 @@
 #ifndef SIDESPAN_RECORDS_H
 #define SIDESPAN_RECORDS_H
 
+#include "capture-limit.h"
 #include "goroutine-slot.h"
 
 /*
@@ -45,6 +46,8 @@ static __always_inline void send_call(struct hit *hit)
 		call->flags |= CALL_REMOTE_TRACE;
 	if (frame->flags & FRAME_SAMPLED)
 		call->flags |= CALL_SAMPLED;
+	if (!is_captured(frame))
+		call->flags |= CALL_NOT_CAPTURED;
 	if (scratch->limited)
 		call->flags |= CALL_CAPTURE_LIMITED;
 	call->depth_bytes = frame->depth;

@@ -18,6 +18,7 @@ export function writeSummary(path: string, snapshot: LedgerSnapshot): void {
     dropped: row.dropped,
     stillRunning: row.stillRunningAtDetach,
     enteredBeforeAttach: row.enteredBeforeAttach,
+    notCaptured: row.notCaptured,
   }));
   const text = JSON.stringify({ balanced: balanced(snapshot), probes }, null, 2);
   try {

@@ -28,6 +28,8 @@ export interface KernelSideOptions {
   readonly maxGoroutines: number;
   /** Bytes that one call may capture at entry, and again at exit; at most 4096. */
   readonly captureBytes: number;
+  /** Calls of each function whose values are read in a second; undefined: all. */
+  readonly capturesPerSecond?: number | undefined;
   readonly libbpfPath?: string | undefined;
   /** For tests and measurements: another object, another way of attaching, few slots that goroutines have to share. */
   readonly objectPath?: string | undefined;
@@ -170,5 +172,6 @@ function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Arra
   view.setUint32(settingsLayout.wakeup_bytes, options.ringBytes / wakeupShare, true);
   view.setUint32(settingsLayout.capture_limit, options.captureBytes, true);
   view.setUint32(settingsLayout.goroutine_slots, goroutineSlots, true);
+  view.setUint32(settingsLayout.captures_per_second, options.capturesPerSecond ?? 0, true);
   return bytes;
 }

@@ -43,6 +43,7 @@ export const settingsLayout = {
   wakeup_bytes: 16,
   capture_limit: 20,
   goroutine_slots: 24,
+  captures_per_second: 28,
 } as const;
 
 export const goroutineKeyLayout = { sizeBytes: 16, process_slot: 0, goid: 8 } as const;
@@ -65,7 +66,7 @@ export const scratchBuffers = 4;
 
 /** `ended` is an array of five u64, by enum call_end. */
 export const probeCountersLayout = {
-  sizeBytes: 112,
+  sizeBytes: 120,
   seen: 0,
   ended: 8,
   restarts: 48,
@@ -76,4 +77,5 @@ export const probeCountersLayout = {
   scratch_busy: 88,
   no_goroutine: 96,
   arguments_ring_full: 104,
+  not_captured: 112,
 } as const;

@@ -137,6 +137,7 @@ function loadWith(
     libbpf.setMaxEntries(find('sites'), sizes.sites);
     libbpf.setMaxEntries(find('probes'), sizes.probes);
     libbpf.setMaxEntries(find('counters'), sizes.probes);
+    libbpf.setMaxEntries(find('captures'), sizes.probes);
     libbpf.setMaxEntries(find('goroutines'), sizes.goroutines);
     libbpf.setMaxEntries(find('overflow_frames'), sizes.overflowFrames);
     libbpf.setMaxEntries(find('goroutine_slots'), sizes.goroutineSlots);

@@ -13,6 +13,7 @@ export interface ProbeCounters {
   readonly scratchBusy: number;
   readonly noGoroutine: number;
   readonly argumentsRingFull: number;
+  readonly notCaptured: number;
 }
 
 /** Sums the per-CPU values: `cpus` structs in a row. */
@@ -43,6 +44,7 @@ export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
     scratchBusy: sum(layout.scratch_busy),
     noGoroutine: sum(layout.no_goroutine),
     argumentsRingFull: sum(layout.arguments_ring_full),
+    notCaptured: sum(layout.not_captured),
   };
 }
 

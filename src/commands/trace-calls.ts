@@ -162,6 +162,7 @@ function summary(
     [printed.undecodable, 'lost: not decodable'],
     [running, 'still running'],
     [sum(enteredBeforeAttach), 'more had begun before'],
+    [sum((c) => c.notCaptured), 'without values (SIDESPAN_CAPTURE_CALLS_PER_SECOND)'],
   ] as const;
   const texts = parts.filter(([count]) => count !== 0).map((part) => part.join(' '));
   return `${why === '' ? '' : `${why}; `}${texts.join(', ')}`;

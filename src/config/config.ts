@@ -51,6 +51,8 @@ export interface CaptureLimits {
   /** Pointers followed one behind the other. */
   readonly depth: number;
   readonly totalBytes: number;
+  /** Calls of each function whose values are read in a second; undefined: all. */
+  readonly callsPerSecond: number | undefined;
 }
 
 export interface TracesConfig {
@@ -146,6 +148,7 @@ export function resolveConfig(
       elements: values.SIDESPAN_CAPTURE_ELEMENTS,
       depth: values.SIDESPAN_CAPTURE_DEPTH,
       totalBytes: values.SIDESPAN_CAPTURE_BYTES,
+      callsPerSecond: values.SIDESPAN_CAPTURE_CALLS_PER_SECOND,
     },
     redaction: values.SIDESPAN_REDACT,
     ringBytes: values.SIDESPAN_RING_BYTES,

@@ -89,6 +89,14 @@ export const ownSettings = {
     description: 'Most bytes that are read of the arguments, and of the results, of one call.',
     example: '512',
   }),
+  SIDESPAN_CAPTURE_CALLS_PER_SECOND: optional({
+    type: integer({ min: 1, max: 10_000_000 }),
+    group: 'What to read of a call',
+    description:
+      'Most calls of each function whose arguments and results are read in a second; of more only times and endings are known. Requests of servers are always read.',
+    example: '100',
+    otherwise: 'no limit',
+  }),
   SIDESPAN_REDACT: withDefault({
     type: redactionRules,
     fallback: 'default',

@@ -55,6 +55,8 @@ interface Pending {
 
 const noChunks = new ChunkReader(new Uint8Array(0));
 const noValues: readonly Value[] = [];
+/** SIDESPAN_CAPTURE_CALLS_PER_SECOND. */
+const overLimit = 'capture limit';
 
 export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
   const maxPendingBytes = options.maxPendingBytes ?? defaultPendingBytes;
@@ -99,9 +101,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     const sent = (flags & callFlag.argumentsSent) !== 0;
     const kept = sent ? remove(view.getBigUint64(offset + callRecordLayout.span_id, true)) : undefined;
     const bytes = kept?.bytes ?? new Uint8Array(0);
-    const lost = (flags & callFlag.argumentsLost) !== 0;
-    const absent = lost ? 'ring full at entry' : sent ? 'given up: too many calls were running' : 'not captured';
-    return decodeValues(capture, new ChunkReader(bytes).start(0, bytes.length), context, absent);
+    return decodeValues(capture, new ChunkReader(bytes).start(0, bytes.length), context, whyNoArguments(flags));
   }
 
   function decodeCall(view: DataView, offset: number, length: number): void {
@@ -128,7 +128,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     if (probe.arguments !== undefined) call.values = decodeArguments(probe.arguments, view, offset, flags, context);
     if (probe.results !== undefined && probe.results.values.length > 0) {
       const isKnown = end === 'returned' && probe.results.imageBytes === 0;
-      const absent = isKnown ? undefined : end === 'returned' ? 'left by a tail call' : end;
+      const absent = isKnown ? undefined : whyNoResults(flags, end);
       call.results = decodeValues(probe.results, reader.start(dataStart, dataStart + captured), context, absent);
     }
     if (probe.fields !== undefined) {
@@ -188,6 +188,17 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       for (const [spanId, kept] of pending) if (kept.processSlot === processSlot) remove(spanId);
     },
   };
+}
+
+function whyNoArguments(flags: number): string {
+  if ((flags & callFlag.notCaptured) !== 0) return overLimit;
+  if ((flags & callFlag.argumentsLost) !== 0) return 'ring full at entry';
+  return (flags & callFlag.argumentsSent) !== 0 ? 'given up: too many calls were running' : 'not captured';
+}
+
+function whyNoResults(flags: number, end: Call['end']): string {
+  if (end !== 'returned') return end;
+  return (flags & callFlag.notCaptured) !== 0 ? overLimit : 'left by a tail call';
 }
 
 /** A preset's captures differ by the size of their first image (src/probe/plan-preset.ts). */

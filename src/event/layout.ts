@@ -35,6 +35,7 @@ export const callFlag = {
   sampled: 8,
   captureLimited: 16,
   remoteTrace: 32,
+  notCaptured: 64,
 } as const;
 
 /** By enum call_end. */

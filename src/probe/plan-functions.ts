@@ -47,7 +47,9 @@ export function planFunction(
       typeSource: types.source === 'dwarf' ? undefined : types.source,
       scopeName: 'sidespan/function',
     },
-    flags: entryPlan === undefined ? 0 : probeFlag.sendArguments,
+    flags:
+      (entryPlan === undefined ? 0 : probeFlag.sendArguments) |
+      (entryPlan === undefined && exitPlan === undefined ? 0 : probeFlag.limited),
     arguments: entry.shape,
     results: exit.shape,
     signatureUnavailable: signature.unavailable,

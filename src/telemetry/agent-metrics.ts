@@ -25,6 +25,11 @@ const CALLS = {
     '{call}',
     'Calls that had begun when the probe was attached: not in sidespan.calls.seen.',
   ),
+  notCaptured: descriptor(
+    SIDESPAN.CALLS_NOT_CAPTURED,
+    '{call}',
+    'Calls whose arguments and results were not read: over the limit of captures a second.',
+  ),
 };
 
 /** The ledger of one process as metrics. Attributes are the same objects each time: deltas are found by them. */
@@ -39,6 +44,9 @@ export function ledgerMetrics(
   const dropped = rows.flatMap((row) =>
     Object.entries(row.dropped).map(([reason, count]): Point => [attributesOf(row.probe, reason), count]),
   );
+  const notCaptured = rows
+    .filter((row) => row.notCaptured > 0)
+    .map((row): Point => [attributesOf(row.probe), row.notCaptured]);
   const metrics: MetricData[] = [
     counter(
       CALLS.seen,
@@ -71,6 +79,7 @@ export function ledgerMetrics(
       startTime,
       endTime,
     ),
+    counter(CALLS.notCaptured, notCaptured, startTime, endTime),
   ];
   return { scope, metrics: metrics.filter(({ dataPoints }) => dataPoints.length > 0) };
 }

@@ -30,6 +30,7 @@ export interface KernelCounts {
   readonly scratchBusy: number;
   readonly noGoroutine: number;
   readonly argumentsRingFull: number;
+  readonly notCaptured: number;
 }
 
 /** The process as the ledger names it. */
@@ -65,4 +66,5 @@ export const NO_COUNTS: KernelCounts = {
   scratchBusy: 0,
   noGoroutine: 0,
   argumentsRingFull: 0,
+  notCaptured: 0,
 };

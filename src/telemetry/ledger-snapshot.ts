@@ -33,6 +33,8 @@ export interface LedgerRow {
   readonly enteredBeforeAttach: number;
   /** Calls whose arguments were lost, though the call itself was not. */
   readonly argumentsLost: number;
+  /** Calls whose values were not read: there were more than SIDESPAN_CAPTURE_CALLS_PER_SECOND. */
+  readonly notCaptured: number;
   readonly closed: boolean;
 }
 
@@ -98,6 +100,7 @@ export function rowOf(account: ProbeAccount): LedgerRow {
     stillRunningAtDetach: closed ? running : 0,
     enteredBeforeAttach: kernel.enteredBefore,
     argumentsLost: kernel.argumentsRingFull,
+    notCaptured: kernel.notCaptured,
     closed,
   };
 }
@@ -128,6 +131,7 @@ export const NO_CALLS: LedgerSums = {
   stillRunningAtDetach: 0,
   enteredBeforeAttach: 0,
   argumentsLost: 0,
+  notCaptured: 0,
 };
 
 export function addedSums(a: LedgerSums, b: LedgerSums): LedgerSums {
@@ -145,6 +149,7 @@ export function addedSums(a: LedgerSums, b: LedgerSums): LedgerSums {
     stillRunningAtDetach: a.stillRunningAtDetach + b.stillRunningAtDetach,
     enteredBeforeAttach: a.enteredBeforeAttach + b.enteredBeforeAttach,
     argumentsLost: a.argumentsLost + b.argumentsLost,
+    notCaptured: a.notCaptured + b.notCaptured,
   };
 }
 

@@ -21,6 +21,7 @@ const SOMETIMES: readonly Column[] = [
   { title: 'still running at detach', cell: (row) => row.stillRunningAtDetach },
   { title: '(entered before attach)', cell: (row) => row.enteredBeforeAttach },
   { title: '(arguments lost)', cell: (row) => row.argumentsLost },
+  { title: '(values not read: capture limit)', cell: (row) => row.notCaptured },
 ];
 
 /** The loss ledger as text: a line a probe, a column a fate. Columns in brackets are no part of `seen`. */

@@ -83,6 +83,7 @@ export const SIDESPAN = {
   CALLS_DROPPED: 'sidespan.calls.dropped',
   CALLS_IN_FLIGHT: 'sidespan.calls.in_flight',
   CALLS_ENTERED_BEFORE_ATTACH: 'sidespan.calls.entered_before_attach',
+  CALLS_NOT_CAPTURED: 'sidespan.calls.not_captured',
   DROP_REASON: 'reason',
   EXPORT_QUEUE_SIZE: 'sidespan.export.queue.size',
   EXPORT_QUEUE_CAPACITY: 'sidespan.export.queue.capacity',

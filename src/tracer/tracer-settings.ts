@@ -9,7 +9,7 @@ import type { TracerOptions } from './tracer.ts';
 export function tracerSettings(
   config: Config,
 ): Omit<TracerOptions, 'planner' | 'onCall' | 'onProcessChange' | 'onUndecodable'> {
-  const { stringBytes, elements, depth, totalBytes } = config.capture;
+  const { stringBytes, elements, depth, totalBytes, callsPerSecond } = config.capture;
   const presets = allPresets.filter(({ kind }) => config.presets.includes(presetOfKind[kind]));
   return {
     plan: {
@@ -22,6 +22,7 @@ export function tracerSettings(
     ringBytes: config.ringBytes,
     maxGoroutines: config.maxGoroutines,
     captureBytes: totalBytes,
+    capturesPerSecond: callsPerSecond,
     libbpfPath: config.libbpf,
   };
 }

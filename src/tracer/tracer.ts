@@ -22,6 +22,8 @@ export interface TracerOptions {
   readonly goroutineSlots?: number | undefined;
   /** Bytes that one call may capture at entry, and again at exit. */
   readonly captureBytes: number;
+  /** Calls of each function whose values are read in a second; undefined: all. */
+  readonly capturesPerSecond?: number | undefined;
   readonly libbpfPath?: string | undefined;
   readonly onCall: (call: Call, process: TracedProcess) => void;
   /** Some process in the agent's PID namespace called exec or ended. */

@@ -77,6 +77,7 @@ const enums: Readonly<
       'FRAME_ARGUMENTS_LOST',
       'FRAME_ROOT',
       'FRAME_REMOTE_TRACE',
+      'FRAME_NOT_CAPTURED',
     ],
   },
 };

@@ -47,6 +47,7 @@ export interface TraceTargetOptions {
   readonly ringBytes?: number;
   readonly maxGoroutines?: number;
   readonly goroutineSlots?: number;
+  readonly capturesPerSecond?: number;
   readonly onCall?: (call: Call, functionName: string) => void;
 }
 
@@ -95,6 +96,7 @@ export async function traceTarget(
     maxGoroutines: options.maxGoroutines ?? 65536,
     goroutineSlots: options.goroutineSlots,
     captureBytes: limits.captureBytes,
+    capturesPerSecond: options.capturesPerSecond,
     onCall(call, process) {
       const name = process.plan.probes[call.probe - process.firstProbe]!.description.functionName;
       received.set(name, (received.get(name) ?? 0) + 1);
