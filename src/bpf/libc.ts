@@ -17,6 +17,7 @@ const mmapCall = libc.func(
   'void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)',
 );
 const munmapCall = libc.func('int munmap(void *address, size_t length)');
+const madviseCall = libc.func('int madvise(uintptr_t address, size_t length, int advice)');
 const closeCall = libc.func('int close(int fd)');
 const clockGettime = libc.func('int clock_gettime(int clock, void *time)');
 const ioctlCall = libc.func('int ioctl(int fd, unsigned long request, long argument)');
@@ -61,6 +62,12 @@ function tryFunction(prototype: string): ReturnType<typeof libc.func> | undefine
   } catch {
     return undefined;
   }
+}
+
+/** madvise(2), MADV_DONTNEED: the pages are read from their file again when they are touched. It may refuse. */
+export function unmapPages(start: bigint, end: bigint): void {
+  const dontNeed = 4;
+  madviseCall(start, end - start, dontNeed);
 }
 
 /** Of the call made last, for libbpf's functions that answer a failure with NULL. */
