@@ -74,6 +74,9 @@ static long plan_step(__u64 index, struct plan_context *context)
 		if (word < SAVED_WORDS)
 			*image_word(scratch, step->b) = scratch->frame.saved[word];
 		return STEP_GO_ON;
+	case OP_CONSTANT:
+		*image_word(scratch, step->b) = (__u64)step->c << 32 | (__u32)step->imm;
+		return STEP_GO_ON;
 	case OP_SLICE:
 		if (step_slice(scratch, step) == STEP_GO_ON)
 			return STEP_GO_ON;

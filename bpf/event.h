@@ -35,6 +35,7 @@ enum record_kind {
 	RECORD_ARGUMENTS = 1, /* captured at entry; the call's own record follows */
 	RECORD_CALL = 2,      /* a call ended */
 	RECORD_PROCESS = 3,   /* some process called exec or exited */
+	RECORD_MORE_ARGUMENTS = 4, /* captured at a SITE_BODY: as RECORD_ARGUMENTS, which came before */
 };
 
 /* How a call ended. */
@@ -153,6 +154,7 @@ enum capture_op {
 	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u8 each, in words) */
 	OP_MAP = 17,	  /* max entries	at	group, body	layout		first entries of the map at `at`, key and value each padded to 8 bytes; then the body runs once an entry. c: bytes of a
 				     group or bucket (high u16), ops of the body; layout: bytes of key and value (8 bits each), the keys' stride, the values' offset in the group and stride (12 each) */
+	OP_CONSTANT = 18, /* -		at	high half	low half	none: 8 bytes of the image */
 };
 
 enum pointer_flag {
@@ -207,6 +209,7 @@ enum site_action {
 	SITE_PANIC = 6,	    /* runtime.gopanic */
 	SITE_RECOVERY = 7,  /* runtime.recovery, on g0: ends the calls that the panic unwound */
 	SITE_GOEXIT = 8,    /* runtime.Goexit: ends all calls of the goroutine */
+	SITE_BODY = 9,	    /* within a call: captures arguments that could not be read at its entry */
 };
 
 enum site_flag {
@@ -222,6 +225,8 @@ struct site {
 	__u32 probe;
 	__u32 function; /* which function of the binary: two probes may share one */
 	__u32 plan;	/* first op to run here; 0: nothing to capture */
+	__u32 frame_bytes; /* by which SP is lower than at the function's entry */
+	__u32 pad;
 };
 
 enum probe_flag {

@@ -63,7 +63,7 @@ static __always_inline int find_goroutine(struct hit *hit, __u64 g, __u64 *stack
 	*stack_hi = *word_at(&scratch->g[stack_at]);
 	state->goid = goid;
 	hit->key.goid = goid ? goid : g | 1ull << 63;
-	state->depth = (__u32)(*stack_hi - REGISTER_SP(hit->plan.ctx));
+	state->depth = (__u32)(*stack_hi - REGISTER_SP(hit->plan.ctx)) - hit->site->frame_bytes;
 	return look_up_goroutine(hit) ? HIT_OK : HIT_IGNORED;
 }
 
@@ -157,7 +157,7 @@ static long handle_call(__u64 index, struct hit *hit)
 	struct hit_state *state = &scratch->state;
 	struct goroutine *goroutine = hit->goroutine;
 	__u32 action = hit->site->action, number = hit->site->probe, plan;
-	struct frame *top;
+	struct frame *top = 0;
 	struct probe *probe;
 
 	state->own = 1;
@@ -186,6 +186,11 @@ static long handle_call(__u64 index, struct hit *hit)
 				scratch->frame.flags |= FRAME_NOT_CAPTURED;
 				COUNT(number, not_captured);
 			}
+		} else if (action == SITE_BODY) {
+			/* Calls that began before we attached have no frame. */
+			if (!top || top->probe != number || top->depth != state->depth || !is_captured(top))
+				return HIT_DONE;
+			__builtin_memcpy(&scratch->frame, top, sizeof(*top));
 		} else if (action != SITE_LEAVE && action != SITE_FINISH) {
 			return HIT_DONE;
 		} else if (!take_frame(hit)) {
@@ -194,16 +199,20 @@ static long handle_call(__u64 index, struct hit *hit)
 			return HIT_DONE;
 		}
 	}
-	if (!state->own || action != SITE_ENTER)
+	if (!state->own || (action != SITE_ENTER && action != SITE_BODY))
 		scratch->call.end_ns = bpf_ktime_get_boot_ns();
 	plan = state->own ? hit->site->plan : probe->abandoned_plan;
 	run_plan(&hit->plan, is_captured(&scratch->frame) ? plan : 0);
+	if (state->own && action == SITE_BODY) {
+		send_arguments(hit, RECORD_MORE_ARGUMENTS);
+		return HIT_DONE;
+	}
 	if (!state->own || action != SITE_ENTER) {
 		send_call(hit);
 		return state->own ? HIT_DONE : HIT_GO_ON;
 	}
 	if ((probe->flags & PROBE_SEND_ARGUMENTS) && is_captured(&scratch->frame))
-		send_arguments(hit);
+		send_arguments(hit, RECORD_ARGUMENTS);
 	/* Taken last: what the capture costs is not the call's. */
 	scratch->frame.start_ns = bpf_ktime_get_boot_ns();
 	push_frame(hit);

@@ -65,8 +65,8 @@ static __always_inline void send_call(struct hit *hit)
 		ADD_ONE(&counters_->ring_full);
 }
 
-/* The captures at entry of the call in scratch->frame, sent at once: the frame has no room for them. */
-static __always_inline void send_arguments(struct hit *hit)
+/* Captured arguments of the call in scratch->frame, sent at once: the frame has no room for them. */
+static __always_inline void send_arguments(struct hit *hit, __u32 kind)
 {
 	struct scratch *scratch = hit->plan.scratch;
 	/* Directly before the captured bytes, in the tail of the call record, which is filled later. */
@@ -76,7 +76,7 @@ static __always_inline void send_arguments(struct hit *hit)
 
 	if (size > CAPTURE_BYTES)
 		size = CAPTURE_BYTES;
-	record->header.kind = RECORD_ARGUMENTS;
+	record->header.kind = kind;
 	record->header.process_slot = hit->key.process_slot;
 	record->header.probe = scratch->frame.probe;
 	record->header.capture_bytes = size;

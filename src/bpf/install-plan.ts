@@ -80,6 +80,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         entries.setUint32(at + siteLayout.probe, site.probe === undefined ? 0 : firstProbe + site.probe, true);
         entries.setUint32(at + siteLayout.function, site.function, true);
         entries.setUint32(at + siteLayout.plan, planStart(site.plan), true);
+        entries.setUint32(at + siteLayout.frame_bytes, site.frameBytes ?? 0, true);
       });
       kernel.sites.write(firstSite, new Uint8Array(entries.buffer));
     }

@@ -4,7 +4,7 @@
  */
 
 export const siteLayout = {
-  sizeBytes: 32,
+  sizeBytes: 40,
   vaddr: 0,
   action: 8,
   flags: 12,
@@ -12,6 +12,7 @@ export const siteLayout = {
   probe: 20,
   function: 24,
   plan: 28,
+  frame_bytes: 32,
 } as const;
 
 export const probeLayout = { sizeBytes: 8, flags: 0, abandoned_plan: 4 } as const;

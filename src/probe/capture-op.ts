@@ -21,6 +21,7 @@ export const captureOp = {
   traceparent: 15,
   words: 16,
   map: 17,
+  constant: 18,
 } as const;
 
 export type CaptureOpCode = (typeof captureOp)[keyof typeof captureOp];
@@ -145,6 +146,9 @@ export const op = {
   header: (at: number, maxBytes: number, key: number) => step(captureOp.header, 0, at, maxBytes, key),
   /** A chunk with the 16 bytes of the value with that key type in the context.Context at `at`; becomes the image, or skips. */
   context: (at: number, keyTypeVaddr: number, skip: number) => step(captureOp.context, 0, at, skip, keyTypeVaddr),
+  /** 8 bytes of the image. */
+  constant: (at: number, value: bigint) =>
+    step(captureOp.constant, 0, at, Number((value >> 32n) & 0xffff_ffffn), Number(value & 0xffff_ffffn)),
   /** Parses that header of the map at `at` into the frame's trace context. No chunk. */
   traceparent: (at: number, key: number) => step(captureOp.traceparent, 0, at, 0, key),
 } as const;
@@ -227,6 +231,8 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
       return ` @${s.b} key type 0x${s.imm.toString(16)}, else skip ${s.c}`;
     case captureOp.traceparent:
       return ` @${s.b} ${key}`;
+    case captureOp.constant:
+      return ` @${s.b} = 0x${(BigInt(s.c) * 2n ** 32n + BigInt(s.imm)).toString(16)}`;
     default:
       return '';
   }

@@ -62,6 +62,8 @@ export interface PlannedSite {
   readonly function: number;
   /** Absent: nothing to capture. */
   readonly plan?: number | undefined;
+  /** By which SP is lower than at the function's entry; left out: by nothing. */
+  readonly frameBytes?: number | undefined;
   /** One trap a hit instead of two. */
   readonly emulated: boolean;
   /** For people: `stack check`, `first instruction`, `RET`, `tail jump`. */

@@ -10,6 +10,7 @@ export const siteAction = {
   panic: 6,
   recovery: 7,
   goexit: 8,
+  body: 9,
 } as const;
 
 export type SiteAction = (typeof siteAction)[keyof typeof siteAction];

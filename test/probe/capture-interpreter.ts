@@ -176,6 +176,10 @@ export function runPlan(
       case captureOp.saved:
         data.writeBigUInt64LE(kept[a] ?? 0n, image + b);
         return true;
+      case captureOp.constant:
+        data.writeUInt32LE(imm, image + b);
+        data.writeUInt32LE(c, image + b + 4);
+        return true;
       case captureOp.string:
         return bytesChunk(captureOp.string, chunkStatus.ok, word(b), word(b + 8), c);
       case captureOp.pointer: {
