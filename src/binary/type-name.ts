@@ -82,7 +82,7 @@ export function qualifiedName(types: TypeReader, type: TypeDescriptor): string {
  * path, without a major version. Type arguments keep their paths.
  */
 export function likelyString(name: string): string {
-  const generic = /[\w\]]\[/.exec(name.replaceAll('map[', 'map<'))?.index ?? name.length;
+  const generic = /\w\[/.exec(name.replaceAll('map[', 'map<'))?.index ?? name.length;
   return name.slice(0, generic).replace(/[\w~%/.-]+/g, shortName) + name.slice(generic);
 }
 

@@ -1,192 +1,54 @@
-import {
-  Code,
-  Decoder,
-  DecoderOptions,
-  EncodingKind,
-  FlowControl,
-  Instruction,
-  InstructionInfoFactory,
-  OpAccess,
-  OpKind,
-  Register,
-  RegisterExt,
-} from 'iced-x86';
-import { flow, type InstructionDecoder, type InstructionEffect, type Instructions } from './instruction.ts';
+import { createRequire as requireFrom } from 'node:module';
+import { sweepKnown } from './amd64-lengths.ts';
+import type { IcedDecoder } from './iced-decoder.ts';
+import type { InstructionDecoder, InstructionEffect, Instructions } from './instruction.ts';
 
-/** Longest instruction: Intel SDM vol. 2, 2.3.11. */
-const maxInstructionBytes = 15;
-
-/** RAX, RBX, RCX, RDI, RSI, R8 … R11 carry arguments, R14 is g, RSP must be what it was at entry. */
-const argumentRegisters = new Set<number>([
-  Register.RAX,
-  Register.RBX,
-  Register.RCX,
-  Register.RDI,
-  Register.RSI,
-  Register.R8,
-  Register.R9,
-  Register.R10,
-  Register.R11,
-  Register.R14,
-  Register.RSP,
-]);
-
-/** amd64 instructions by iced-x86. One wasm Instruction is reused; every Decoder is freed after its function. */
+/**
+ * amd64 instructions. Nearly all functions have none but those of a small table; the others are decoded by iced-x86, which
+ * is loaded when the first of them comes: it takes 27 ms and 15 MB, and ten times as long an instruction.
+ */
 export class Amd64Decoder implements InstructionDecoder {
-  readonly #instruction = new Instruction();
-  readonly #info = new InstructionInfoFactory();
+  #iced: IcedDecoder | undefined;
   /** For the largest function so far: arrays for each byte of each function would be most of the time. */
-  #offsets = new Int32Array(0);
-  #flows = new Uint8Array(0);
-  #targets = new Float64Array(0);
+  #found = arraysFor(0);
 
   sweep(code: Uint8Array): Instructions {
-    if (code.length > this.#offsets.length) {
-      this.#offsets = new Int32Array(code.length);
-      this.#flows = new Uint8Array(code.length);
-      this.#targets = new Float64Array(code.length);
-    }
-    const offsets = this.#offsets;
-    const flows = this.#flows;
-    const targets = this.#targets;
-    const decoder = new Decoder(64, code, DecoderOptions.None);
-    const instruction = this.#instruction;
-    let count = 0;
-    let offset = 0;
-    let undecodable: { offset: number } | undefined;
-    try {
-      while (offset < code.length) {
-        decoder.decodeOut(instruction);
-        const length = instruction.length;
-        const control = instruction.flowControl;
-        // Each question is a call into wasm; what is no instruction counts as an exception.
-        if (length === 0 || (control === FlowControl.Exception && instruction.code === Code.INVALID)) {
-          undecodable = { offset };
-          break;
-        }
-        offsets[count] = offset;
-        const end = offset + length;
-        const kind = control === FlowControl.Next ? flow.next : this.#flowOf(control);
-        flows[count] = kind;
-        targets[count] = 0;
-        if (kind !== flow.next && kind <= flow.stackCheckJump) {
-          targets[count] = relativeTarget(code, offset, end) ?? this.#branchTarget();
-        }
-        offset = end;
-        count += 1;
-      }
-    } finally {
-      decoder.free();
-    }
-    return {
-      count,
-      offset: offsets.slice(0, count),
-      flow: flows.slice(0, count),
-      target: targets.slice(0, count),
-      undecodable,
-    };
+    if (code.length > this.#found.offsets.length) this.#found = arraysFor(code.length);
+    const { offsets: offset, flows, targets: target } = this.#found;
+    const known = sweepKnown(code, this.#found);
+    if (known !== undefined) return { count: known, offset, flow: flows, target };
+    const { count, undecodableOffset } = this.#other.sweep(code, this.#found);
+    const undecodable = undecodableOffset === undefined ? undefined : { offset: undecodableOffset };
+    return { count, offset, flow: flows, target, undecodable };
   }
 
-  #flowOf(control: number): number {
-    const instruction = this.#instruction;
-    switch (control) {
-      case FlowControl.UnconditionalBranch:
-        return flow.jump;
-      case FlowControl.ConditionalBranch:
-        return instruction.code === Code.Jbe_rel8_64 || instruction.code === Code.Jbe_rel32_64
-          ? flow.stackCheckJump
-          : flow.conditional;
-      case FlowControl.Return:
-        return flow.return;
-      case FlowControl.Call:
-      case FlowControl.IndirectCall:
-        return flow.call;
-      case FlowControl.IndirectBranch:
-        // The compiler's jump tables are absolute addresses indexed by 8: JMP (table)(index*8).
-        return instruction.op0Kind === OpKind.Memory &&
-          instruction.memoryIndex !== Register.None &&
-          instruction.memoryIndexScale === 8
-          ? flow.tableJump
-          : flow.indirectJump;
-      default:
-        return flow.stop;
-    }
-  }
-
-  /** For branches with prefixes, which Go does not emit. 0 for calls through registers. */
-  #branchTarget(): number {
-    const isNear = this.#instruction.op0Kind === OpKind.NearBranch64;
-    return isNear ? Number(BigInt.asIntN(64, this.#instruction.nearBranchTarget)) : 0;
+  isEmulated(code: Uint8Array, offset: number): boolean {
+    return isEmulated(code, offset);
   }
 
   effect(code: Uint8Array, offset: number): InstructionEffect {
-    const decoder = new Decoder(64, code.subarray(offset, offset + maxInstructionBytes), DecoderOptions.None);
-    try {
-      decoder.decodeOut(this.#instruction);
-    } finally {
-      decoder.free();
-    }
-    return {
-      emulated: isEmulated(code, offset),
-      disturbsArguments: this.#disturbsArguments(),
-      refused: this.#isRefused(),
-    };
+    return this.#other.effect(code, offset);
   }
 
-  #disturbsArguments(): boolean {
-    const info = this.#info.info(this.#instruction);
-    let disturbs = false;
-    for (const used of info.usedRegisters()) {
-      if (isWrite(used.access) && argumentRegisters.has(RegisterExt.fullRegister(used.register))) disturbs = true;
-      used.free();
-    }
-    for (const used of info.usedMemory()) {
-      if (isWrite(used.access)) disturbs = true;
-      used.free();
-    }
-    info.free();
-    return disturbs;
-  }
-
-  /** arch/x86/kernel/uprobes.c: is_prefix_bad (LOCK, ES, CS, SS, DS), good_insns_64 (EVEX, INT3). */
-  #isRefused(): boolean {
-    const { code, encoding, hasLockPrefix, segmentPrefix } = this.#instruction;
-    if (code === Code.INVALID || code === Code.Int3 || encoding === EncodingKind.EVEX) return true;
-    return (
-      hasLockPrefix ||
-      segmentPrefix === Register.ES ||
-      segmentPrefix === Register.CS ||
-      segmentPrefix === Register.SS ||
-      segmentPrefix === Register.DS
-    );
+  get #other(): IcedDecoder {
+    this.#iced ??= loadIced();
+    return this.#iced;
   }
 
   [Symbol.dispose](): void {
-    this.#info.free();
-    this.#instruction.free();
+    this.#iced?.[Symbol.dispose]();
   }
 }
 
-function isWrite(access: number): boolean {
-  return (
-    access === OpAccess.Write ||
-    access === OpAccess.CondWrite ||
-    access === OpAccess.ReadWrite ||
-    access === OpAccess.ReadCondWrite
-  );
+function arraysFor(length: number) {
+  return { offsets: new Int32Array(length), flows: new Uint8Array(length), targets: new Float64Array(length) };
 }
 
-/** Target of an unprefixed relative call or jump: its displacement is its last field. */
-function relativeTarget(code: Uint8Array, offset: number, end: number): number | undefined {
-  const first = code[offset] ?? 0;
-  const second = code[offset + 1] ?? 0;
-  if (end - offset === 2 && (first === 0xeb || (first & 0xf0) === 0x70 || (first & 0xfc) === 0xe0)) {
-    return end + ((second << 24) >> 24);
-  }
-  const near = first === 0xe8 || first === 0xe9 || (first === 0x0f && (second & 0xf0) === 0x80);
-  if (!near || end - offset < 5) return undefined;
-  const low = (code[end - 4] ?? 0) | ((code[end - 3] ?? 0) << 8) | ((code[end - 2] ?? 0) << 16);
-  return end + (low | ((code[end - 1] ?? 0) << 24));
+/** In the package it is a file of its own, beside the bundles. */
+function loadIced(): IcedDecoder {
+  const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+  const module = requireFrom(import.meta.url)(`./iced-decoder.${extension}`) as typeof import('./iced-decoder.ts');
+  return new module.IcedDecoder();
 }
 
 /** arch/x86/kernel/uprobes.c, branch_setup_xol_ops and push_setup_xol_ops: one trap instead of two. */

@@ -32,14 +32,22 @@ export class Arm64Decoder implements InstructionDecoder {
     return { count, offset: offsets, flow: flows, target: targets, undecodable };
   }
 
+  isEmulated(code: Uint8Array, offset: number): boolean {
+    return offset + 4 <= code.length && isEmulated(wordAt(code, offset));
+  }
+
   effect(code: Uint8Array, offset: number): InstructionEffect {
-    if (offset + 4 > code.length) return { emulated: false, disturbsArguments: true, refused: true };
-    const word = new DataView(code.buffer, code.byteOffset + offset, 4).getUint32(0, true);
-    return { emulated: isEmulated(word), disturbsArguments: disturbsArguments(word), refused: isRefused(word) };
+    if (offset + 4 > code.length) return { disturbsArguments: true, refused: true };
+    const word = wordAt(code, offset);
+    return { disturbsArguments: disturbsArguments(word), refused: isRefused(word) };
   }
 
   /** Nothing to give back. */
   [Symbol.dispose](): void {}
+}
+
+function wordAt(code: Uint8Array, offset: number): number {
+  return new DataView(code.buffer, code.byteOffset + offset, 4).getUint32(0, true);
 }
 
 /** `width` bits from bit `low`, as a signed number. */

@@ -17,7 +17,10 @@ export const flow = {
   stop: 8,
 } as const;
 
-/** A function's instructions in parallel arrays, in order of address. Offsets are from the function's first byte. */
+/**
+ * A function's instructions in parallel arrays, in order of address. Offsets are from the function's first byte. The arrays
+ * are longer than `count`, and the decoder's: good until its next sweep.
+ */
 export interface Instructions {
   readonly count: number;
   readonly offset: Int32Array;
@@ -31,8 +34,6 @@ export interface Instructions {
 
 /** What one instruction does, for the choice of an entry site. Costs more than the sweep. */
 export interface InstructionEffect {
-  /** The kernel emulates it: a hit costs one trap instead of two. */
-  readonly emulated: boolean;
   /** Writes an argument register, SP or g, or memory: what stands behind it can't be read as at entry. */
   readonly disturbsArguments: boolean;
   /** The kernel refuses a uprobe here. */
@@ -43,6 +44,8 @@ export interface InstructionEffect {
 export interface InstructionDecoder extends Disposable {
   /** All instructions of a function. */
   sweep(code: Uint8Array): Instructions;
+  /** Whether the kernel emulates the instruction at that offset: a hit costs one trap instead of two. */
+  isEmulated(code: Uint8Array, offset: number): boolean;
   /** The effect of the instruction at that offset. */
   effect(code: Uint8Array, offset: number): InstructionEffect;
 }

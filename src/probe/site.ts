@@ -189,12 +189,12 @@ function findPlainEntry(decoder: InstructionDecoder, code: Uint8Array, instructi
     // An exit: another site.
     const kind = flows[i];
     if (i > 0 && (kind === flow.return || kind === flow.jump || kind === flow.indirectJump)) break;
-    const effect = decoder.effect(code, offset);
-    if (i === 0) refused = effect.refused;
-    if (effect.emulated) {
+    if (decoder.isEmulated(code, offset)) {
       const why = i === 0 ? 'first instruction' : `first emulated instruction, +0x${offset.toString(16)}`;
       return { offset, stackCheck: false, emulated: true, why };
     }
+    const effect = decoder.effect(code, offset);
+    if (i === 0) refused = effect.refused;
     if (effect.disturbsArguments || kind !== flow.next) break;
   }
   if (refused) return 'the kernel allows no probe at its first instruction';

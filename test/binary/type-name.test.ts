@@ -21,6 +21,7 @@ test('the likely string of a type has package names for paths', () => {
     ['[]net/http.Header', '[]http.Header'],
     ['[4]*time.Location', '[4]*time.Location'],
     ['map[net/netip.Addr]*net/http.Cookie', 'map[netip.Addr]*http.Cookie'],
+    ['map[net/http.key][]*net/http.Cookie', 'map[http.key][]*http.Cookie'],
     ['<-chan example.com/a-b/c.T', '<-chan c.T'],
     ['func(context.Context, ...net/http.Header) error', 'func(context.Context, ...net/http.Header) error'],
     ['sync/atomic.Pointer[net/http.response]', 'atomic.Pointer[net/http.response]'],
