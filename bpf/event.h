@@ -210,6 +210,7 @@ enum site_action {
 	SITE_RECOVERY = 7,  /* runtime.recovery, on g0: ends the calls that the panic unwound */
 	SITE_GOEXIT = 8,    /* runtime.Goexit: ends all calls of the goroutine */
 	SITE_BODY = 9,	    /* within a call: captures arguments that could not be read at its entry */
+	SITE_INLINED = 10,  /* where an inlined call's code begins: counted and sent at once, its end is nowhere */
 };
 
 enum site_flag {

@@ -6,6 +6,9 @@
 #include "records.h"
 #include "unwinding.h"
 
+/* Actions that begin a call: `seen` counts their hits. */
+#define BEGINS_CALL(action) ((action) == SITE_ENTER || (action) == SITE_INLINED)
+
 /* Finds site and process; says whether the hit counts. */
 static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
 {
@@ -201,6 +204,10 @@ static long handle_call(__u64 index, struct hit *hit)
 	}
 	if (!state->own || (action != SITE_ENTER && action != SITE_BODY))
 		scratch->call.end_ns = bpf_ktime_get_boot_ns();
+	if (state->own && action == SITE_INLINED) {
+		scratch->frame.start_ns = scratch->call.end_ns;
+		state->index = goroutine ? goroutine->frames : 0;
+	}
 	plan = state->own ? hit->site->plan : probe->abandoned_plan;
 	run_plan(&hit->plan, is_captured(&scratch->frame) ? plan : 0);
 	if (state->own && action == SITE_BODY) {
@@ -226,18 +233,18 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 
 	if (begin_hit(&hit, ctx))
 		return;
-	if (hit.site->action == SITE_ENTER)
+	if (BEGINS_CALL(hit.site->action))
 		COUNT(hit.site->probe, seen);
 	g = goroutine_of(&hit, ctx);
 	if (find_goroutine(&hit, g, &stack_hi)) {
-		if (hit.site->action == SITE_ENTER)
+		if (BEGINS_CALL(hit.site->action))
 			COUNT(hit.site->probe, no_goroutine);
 		return;
 	}
 	if (decide_unwinding(&hit, g, stack_hi)) {
 		if (hit.site->action == SITE_FINISH)
 			COUNT(hit.site->probe, entered_before);
-	} else if (hit.goroutine || hit.site->action <= SITE_LEAVE) {
+	} else if (hit.goroutine || hit.site->action == SITE_LEAVE || BEGINS_CALL(hit.site->action)) {
 		bpf_loop(MAX_FRAMES + 1, handle_call, &hit, 0);
 		pop_ended(&hit);
 	}

@@ -46,7 +46,7 @@ static __noinline void count_busy(struct pt_regs *ctx)
 	struct site *site = bpf_map_lookup_elem(&sites, &index);
 
 	/* An exit that is missed leaves its call open: that one is counted as unpaired when it is found. */
-	if (!site || site->action != SITE_ENTER || ((site->flags & SITE_STACK_CHECK) && STACK_CHECK_TAKEN(ctx)))
+	if (!site || !BEGINS_CALL(site->action) || ((site->flags & SITE_STACK_CHECK) && STACK_CHECK_TAKEN(ctx)))
 		return;
 	COUNT(site->probe, seen);
 	COUNT(site->probe, scratch_busy);

@@ -11,6 +11,7 @@ export const siteAction = {
   recovery: 7,
   goexit: 8,
   body: 9,
+  inlined: 10,
 } as const;
 
 export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
