@@ -21,6 +21,7 @@ const errnoNames: Readonly<Record<number, string>> = {
   4: 'EINTR',
   5: 'EIO',
   7: 'E2BIG',
+  8: 'ENOEXEC',
   9: 'EBADF',
   11: 'EAGAIN',
   12: 'ENOMEM',

@@ -1,5 +1,5 @@
 import { withStringIndices } from '../probe/capture-op.ts';
-import type { ProbePlan } from '../probe/probe-plan.ts';
+import type { PlannedSite, ProbePlan } from '../probe/probe-plan.ts';
 import { siteAction } from '../probe/wire.ts';
 import type { ArrayTable } from './array-table.ts';
 import type { SiteAddress } from './attach.ts';
@@ -20,8 +20,12 @@ export interface InstalledPlan extends Disposable {
   readonly processSlot: number;
   /** Probe n of the plan is entry firstProbe + n of the table. */
   readonly firstProbe: number;
+  /** Site n of the plan is entry firstSite + n: the cookie. */
+  readonly firstSite: number;
   /** In the order of attaching: exits first, so that an exit without an entry is a call that began before. */
   readonly sites: readonly SiteAddress[];
+  /** Those at instructions of which the kernel might allow no probe: neither returns nor any that it emulates. */
+  readonly unsureSites: readonly SiteAddress[];
   /**
    * Makes the programs ignore every further hit. Before the sites are detached, which takes the kernel a while: calls
    * that began in between would lose their ends.
@@ -90,12 +94,17 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
       isEntry: site.action === siteAction.enter,
     }));
     const sites = [...addresses.filter((site) => !site.isEntry), ...addresses.filter((site) => site.isEntry)];
+    const unsureSites = addresses.filter((_, index) => isUnsure(plan.sites[index]));
     const silence = () => kernel.processes.write(processSlot, processEntry(plan, { detaching: true }));
-    return { processSlot, firstProbe, sites, silence, [Symbol.dispose]: dispose };
+    return { processSlot, firstProbe, firstSite, sites, unsureSites, silence, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
     throw error;
   }
+}
+
+function isUnsure(site: PlannedSite | undefined): boolean {
+  return site?.emulated === false && site.action !== siteAction.leave && site.action !== siteAction.scopeEnd;
 }
 
 function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Uint8Array {

@@ -20,6 +20,7 @@ import { type OpenCalls, openCalls } from './open-calls.ts';
 import { type ProbeCounters, sumCounters } from './probe-counters.ts';
 import { recursionMisses } from './program-info.ts';
 import { siteProgram } from './programs.ts';
+import { type RefusedSite, refusedSites } from './refused-sites.ts';
 import { openRing, type RingReader } from './ring-reader.ts';
 
 export interface KernelSideOptions {
@@ -53,6 +54,8 @@ export interface KernelSide extends Disposable {
   deleteDynamicType(key: Uint8Array): void;
   /** Attaches the site program; a cookie is an index into `sites`. */
   attach(pid: number, path: string, sites: readonly SiteAddress[]): Disposable;
+  /** Those among them at which the kernel allows no probe; it refuses to attach to any because of one. */
+  refusedSites(path: string, sites: readonly SiteAddress[]): RefusedSite[];
   /** Makes the ring tell of every exec and exit in the agent's PID namespace. */
   watchProcesses(): Disposable;
   counters(probe: number): ProbeCounters;
@@ -138,6 +141,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
     },
     deleteDynamicType: (keyOfType) => void libbpf.deleteElement(dynamicTypes, keyOfType),
     attach: (pid, path, sites) => attachSites(object.attachMode, program, pid, path, sites),
+    refusedSites: (path, sites) => refusedSites(object.attachMode, program, path, sites),
     watchProcesses: () => object.attachProcessPrograms(),
     counters(probe) {
       key[0] = probe;

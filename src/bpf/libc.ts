@@ -95,15 +95,31 @@ export const protection = { read: 1, write: 2 } as const;
 /** mmap(2), shared. Throws BpfError naming `what`. */
 export function mapShared(fd: number, offset: number, sizeBytes: number, access: number, what: string): Mapping {
   const shared = 1;
-  const address = mmapCall(null, sizeBytes, access, shared, fd, offset);
-  // MAP_FAILED is (void *) -1.
-  if (BigInt.asIntN(64, address) === -1n) throw new BpfError(what, koffi.errno());
+  const address = map(fd, offset, sizeBytes, access, shared, what);
   return {
     bytes: koffi.view(address, sizeBytes),
     [Symbol.dispose]: () => {
       munmapCall(address, sizeBytes);
     },
   };
+}
+
+/** Maps the first bytes of a file as the loader maps code, private and unwritable, until disposed. Throws BpfError naming `what`. */
+export function holdMapped(fd: number, sizeBytes: number, what: string): Disposable {
+  const ownCopy = 2;
+  const address = map(fd, 0, sizeBytes, protection.read, ownCopy, what);
+  return {
+    [Symbol.dispose]: () => {
+      munmapCall(address, sizeBytes);
+    },
+  };
+}
+
+function map(fd: number, offset: number, sizeBytes: number, access: number, flags: number, what: string): bigint {
+  const address = mmapCall(null, sizeBytes, access, flags, fd, offset) as bigint;
+  // MAP_FAILED is (void *) -1.
+  if (BigInt.asIntN(64, address) === -1n) throw new BpfError(what, koffi.errno());
+  return address;
 }
 
 /** clock_gettime(2): nanoseconds of that clock (CLOCK_REALTIME 0, CLOCK_BOOTTIME 7). */

@@ -88,6 +88,7 @@ function addReadySites(
       source: begin && builder.binary.sourceLine(begin.entryVaddr),
       scopeName: preset.scopeName,
     },
+    preset: preset.name,
     flags: (preset.server ? probeFlag.server : 0) | (preset.held ? probeFlag.held : 0),
     abandonedPlan: abandoned && builder.addPlan(abandoned),
     fields,

@@ -32,6 +32,8 @@ export interface PlannedOps {
 
 export interface PlannedProbe {
   readonly description: ProbeDescription;
+  /** Whose probe it is: as in the report. Absent for functions. */
+  readonly preset?: string | undefined;
   /** probe_flag bits. */
   readonly flags: number;
   /** Plan for calls that end without their own exit site. */

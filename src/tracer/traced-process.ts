@@ -1,13 +1,16 @@
 import type { GoBinary } from '../binary/go-binary.ts';
+import { errnoName } from '../bpf/bpf-error.ts';
 import { type InstalledPlan, installPlan } from '../bpf/install-plan.ts';
 import type { KernelSide } from '../bpf/kernel-side.ts';
 import type { OpenCalls } from '../bpf/open-calls.ts';
+import { mayBeRefusal, type RefusedSite } from '../bpf/refused-sites.ts';
 import type { TargetProcess } from '../discovery/process.ts';
 import { executableIdentity, readProcess } from '../discovery/read-process.ts';
 import type { ProbeMeaning } from '../event/call-decoder.ts';
 import type { DecodeContext } from '../event/decode-value.ts';
 import { dynamicValueShape } from '../event/dynamic-value.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
+import { withoutRefused } from '../probe/without-refused.ts';
 import type { Redaction } from '../redaction/redaction.ts';
 import { loadBias, verifySites } from './memory-map.ts';
 import { TracerError } from './tracer-error.ts';
@@ -16,6 +19,7 @@ import { TracerError } from './tracer-error.ts';
 export interface TracedProcess {
   readonly target: TargetProcess;
   readonly binary: GoBinary;
+  /** Without what the kernel refused. */
   readonly plan: ProbePlan;
   readonly slot: number;
   /** Probe n of the plan is firstProbe + n in the BPF tables and in calls. */
@@ -54,32 +58,58 @@ export function attachProcess(
   plan: ProbePlan,
   options: AttachOptions & DecodeSettings = {},
 ): TracedProcess {
-  const path = options.beforeExecOf ?? `/proc/${target.pid}/exe`;
+  const isRunning = options.beforeExecOf === undefined;
+  if (isRunning) verify(target, binary, plan);
+  const attached = attachPlan(kernel, target.pid, options.beforeExecOf ?? `/proc/${target.pid}/exe`, plan, !isRunning);
+  const { installed, attachment } = attached;
+  const [first] = attached.plan.sites;
+  const bias = createBias(() => loadBias(target.pid, target.exeIdentity, binary, first?.vaddr ?? 0));
+  // At once where it can be had: its last calls may be read when it has ended.
+  if (isRunning) bias();
+  return {
+    target,
+    binary,
+    plan: attached.plan,
+    slot: installed.processSlot,
+    firstProbe: installed.firstProbe,
+    meanings: meaningsOf(binary, attached.plan, bias, options),
+    started: () => void bias(),
+    detach() {
+      using _ = attachment;
+      installed.silence();
+    },
+    forget: () => forget(kernel, installed),
+  };
+}
+
+interface AttachedPlan {
+  readonly plan: ProbePlan;
+  readonly installed: InstalledPlan;
+  readonly attachment: Disposable;
+}
+
+/**
+ * Attaches what the kernel allows of a plan.
+ * @param search for sites that it refuses, first; else they are looked for when it refuses to attach. Of a file that no
+ * process has mapped it refuses nothing, and attaches to less later.
+ */
+function attachPlan(kernel: KernelSide, pid: number, path: string, plan: ProbePlan, search: boolean): AttachedPlan {
   const installed = installPlan(kernel, plan);
+  let refused: RefusedSite[] = [];
   try {
-    if (options.beforeExecOf === undefined) verify(target, binary, plan);
-    const attachment = kernel.attach(target.pid, path, installed.sites);
-    const bias = createBias(() => loadBias(target.pid, target.exeIdentity, binary, plan.sites[0]?.vaddr ?? 0));
-    // At once where it can be had: its last calls may be read when it has ended.
-    if (options.beforeExecOf === undefined) bias();
-    return {
-      target,
-      binary,
-      plan,
-      slot: installed.processSlot,
-      firstProbe: installed.firstProbe,
-      meanings: meaningsOf(binary, plan, bias, options),
-      started: () => void bias(),
-      detach() {
-        using _ = attachment;
-        installed.silence();
-      },
-      forget: () => forget(kernel, installed),
-    };
+    if (search) refused = kernel.refusedSites(path, installed.unsureSites);
+    if (refused.length === 0) return { plan, installed, attachment: kernel.attach(pid, path, installed.sites) };
   } catch (error) {
     installed[Symbol.dispose]();
-    throw error;
+    if (search || !mayBeRefusal(error)) throw error;
+    return attachPlan(kernel, pid, path, plan, true);
   }
+  installed[Symbol.dispose]();
+  const known = refused.map(({ site, errno, among }) => ({
+    site: site.cookie - installed.firstSite,
+    answer: among === 1 ? errnoName(errno) : `${errnoName(errno)}, or at one of ${among - 1} others`,
+  }));
+  return attachPlan(kernel, pid, path, withoutRefused(plan, known), false);
 }
 
 function forget(kernel: KernelSide, installed: InstalledPlan): OpenCalls {

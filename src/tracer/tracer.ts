@@ -1,5 +1,6 @@
 import type { GoBinary } from '../binary/go-binary.ts';
 import { openGoBinary } from '../binary/open-go-binary.ts';
+import type { AttachMode } from '../bpf/attach.ts';
 import { BpfError } from '../bpf/bpf-error.ts';
 import { type KernelSide, openKernelSide } from '../bpf/kernel-side.ts';
 import type { ProbeCounters } from '../bpf/probe-counters.ts';
@@ -18,8 +19,9 @@ export interface TracerOptions {
   readonly plan: PlanOptions;
   readonly ringBytes: number;
   readonly maxGoroutines: number;
-  /** For tests: few slots that goroutines have to share. */
+  /** For tests: few slots that goroutines have to share; another way of attaching. */
   readonly goroutineSlots?: number | undefined;
+  readonly attachMode?: AttachMode | undefined;
   /** Bytes that one call may capture at entry, and again at exit. */
   readonly captureBytes: number;
   /** Calls of each function whose values are read in a second; undefined: all. */
@@ -82,7 +84,7 @@ export function createTracer(options: TracerOptions): Tracer {
   const kernel = undo.use(openKernelSide(options));
   const processes = new Set<TracedProcess>();
   const bySlot: (TracedProcess | undefined)[] = [];
-  const binaries = new Map<string, { binary: GoBinary; plan: ProbePlan; users: number }>();
+  const binaries = new Map<string, { readonly binary: GoBinary; plan: ProbePlan; users: number }>();
 
   const decoder = createCallDecoder({
     meaningOf: (slot, probe) => {
@@ -168,6 +170,9 @@ export function createTracer(options: TracerOptions): Tracer {
       const binary = useBinary(target.exeIdentity, pathOf(target, attachOptions), plan);
       try {
         const process = attachProcess(kernel, target, binary, plan, { ...attachOptions, redaction });
+        // For the next process of the same file, without what the kernel refused of it.
+        const known = binaries.get(target.exeIdentity);
+        if (known !== undefined) known.plan = process.plan;
         processes.add(process);
         bySlot[process.slot] = process;
         return process;

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import type { AttachMode } from '../../src/bpf/attach.ts';
 import type { ProbeCounters } from '../../src/bpf/probe-counters.ts';
 import { targetByPid } from '../../src/discovery/target.ts';
 import type { Call } from '../../src/event/call.ts';
@@ -47,6 +48,7 @@ export interface TraceTargetOptions {
   readonly ringBytes?: number;
   readonly maxGoroutines?: number;
   readonly goroutineSlots?: number;
+  readonly attachMode?: AttachMode;
   readonly capturesPerSecond?: number;
   readonly onCall?: (call: Call, functionName: string) => void;
 }
@@ -95,6 +97,7 @@ export async function traceTarget(
     ringBytes: options.ringBytes ?? 32 << 20,
     maxGoroutines: options.maxGoroutines ?? 65536,
     goroutineSlots: options.goroutineSlots,
+    attachMode: options.attachMode,
     captureBytes: limits.captureBytes,
     capturesPerSecond: options.capturesPerSecond,
     onCall(call, process) {

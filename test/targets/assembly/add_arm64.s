@@ -7,3 +7,8 @@ TEXT ·add(SB), NOSPLIT, $0-24
 	ADD  R1, R0, R0
 	MOVD R0, ret+16(FP)
 	RET
+
+// func stop()
+TEXT ·stop(SB), NOSPLIT, $0-0
+	WORD $0xd4400000 // HLT
+	RET
