@@ -75,7 +75,10 @@ static long plan_step(__u64 index, struct plan_context *context)
 			*image_word(scratch, step->b) = scratch->frame.saved[word];
 		return STEP_GO_ON;
 	case OP_CONSTANT:
-		*image_word(scratch, step->b) = (__u64)step->c << 32 | (__u32)step->imm;
+		if (step->a == 4)
+			*(__u32 *)image_word(scratch, step->b) = (__u32)step->imm;
+		else
+			*image_word(scratch, step->b) = (__u64)step->c << 32 | (__u32)step->imm;
 		return STEP_GO_ON;
 	case OP_SLICE:
 		if (step_slice(scratch, step) == STEP_GO_ON)

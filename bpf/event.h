@@ -137,7 +137,7 @@ enum capture_op {
 	OP_IMAGE = 1,	  /* words	saved	size		word sources	`size` zero bytes; becomes the image. Its first `words` words (8 at most) are filled by the
 				     bytes of imm: a register's number, or WORD_SAVED + n for frame.saved[n]; the first `saved` words are then kept in the frame */
 	OP_REGISTER = 2,  /* register	at	bytes 1,2,4,8	-		none: stores the register's low bytes */
-	OP_STACK = 3,	  /* -		at	size		offset from SP	none: copies from the goroutine's stack; a fault sets the image chunk's status */
+	OP_STACK = 3,	  /* base	at	size		offset		none: copies from there: of SP, or memory_base; a fault sets the image chunk's status */
 	OP_SAVE = 4,	  /* word	at	-		-		none: frame.saved[word] = 8 bytes of the image */
 	OP_SAVED = 5,	  /* word	at	-		-		none: 8 bytes of the image = frame.saved[word] */
 	OP_STRING = 6,	  /* count	at	max bytes	more		bytes of the string or []byte whose header is at `at`; `more`: at and max (u8 each, in words) of up to four others */
@@ -154,7 +154,13 @@ enum capture_op {
 	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u8 each, in words) */
 	OP_MAP = 17,	  /* max entries	at	group, body	layout		first entries of the map at `at`, key and value each padded to 8 bytes; then the body runs once an entry. c: bytes of a
 				     group or bucket (high u16), ops of the body; layout: bytes of key and value (8 bits each), the keys' stride, the values' offset in the group and stride (12 each) */
-	OP_CONSTANT = 18, /* -		at	high half	low half	none: 8 bytes of the image */
+	OP_CONSTANT = 18, /* bytes 4,8	at	high half	low half	none: stores the constant */
+};
+
+/* Of OP_STACK, in place of 0 for SP. */
+enum memory_base {
+	BASE_REGISTER = 1, /* and the register's number */
+	BASE_IMAGE = 255,  /* the offset is a linked address */
 };
 
 enum pointer_flag {

@@ -57,8 +57,13 @@ static __always_inline void step_stack(struct plan_context *context, const struc
 {
 	struct scratch *scratch = context->scratch;
 	__u32 chunk = scratch->image_chunk;
+	__u64 base = REGISTER_SP(context->ctx);
 
-	if (copy_user(scratch, scratch->image + step->b, step->c, REGISTER_SP(context->ctx) + step->imm)) {
+	if (step->a == BASE_IMAGE)
+		base = context->load_bias;
+	else if (step->a >= BASE_REGISTER)
+		base = read_register(context->ctx, step->a - BASE_REGISTER);
+	if (copy_user(scratch, scratch->image + step->b, step->c, base + step->imm)) {
 		MASK(chunk, CAPTURE_BYTES);
 		((struct chunk_header *)&scratch->data[chunk])->status = CHUNK_FAULT;
 	}

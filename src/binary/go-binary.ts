@@ -100,6 +100,8 @@ export interface GoBinary extends Disposable {
 
   /** `sizeBytes` bytes of the file that are mapped at the linked address. */
   read(vaddr: number, sizeBytes: number): Uint8Array;
+  /** Whether nothing but the dynamic loader may write to these bytes, and the file has them. */
+  isReadOnly(vaddr: number, sizeBytes: number): boolean;
   /** Offset in the file of a linked address: what a uprobe takes. */
   fileOffset(vaddr: number): number;
 

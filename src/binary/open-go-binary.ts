@@ -148,6 +148,10 @@ class OpenGoBinary implements GoBinary {
     return this.#elf.read(vaddr, sizeBytes);
   }
 
+  isReadOnly(vaddr: number, sizeBytes: number): boolean {
+    return this.#elf.segmentAt(vaddr, sizeBytes)?.writable === false;
+  }
+
   fileOffset(vaddr: number): number {
     return this.#elf.fileOffset(vaddr);
   }

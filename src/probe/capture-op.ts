@@ -35,7 +35,7 @@ export interface CaptureOp {
   readonly b: number;
   /** u32 */
   readonly c: number;
-  /** u64 below 2^53 */
+  /** u64 or s64, its magnitude below 2^53 */
   readonly imm: number;
 }
 
@@ -53,6 +53,9 @@ export const planLimits = {
   strings: 256,
   savedWords: 3,
 } as const;
+
+/** enum memory_base */
+export const memoryBase = { register: 1, image: 255 } as const;
 
 /** enum pointer_flag */
 export const pointerFlag = { leaf: 1, unsent: 2, unless: 4 } as const;
@@ -94,6 +97,9 @@ export const op = {
   register: (register: number, at: number, sizeBytes: number) => step(captureOp.register, register, at, sizeBytes, 0),
   /** `sizeBytes` from the stack, `offsetFromSp` bytes above SP at the site. */
   stack: (at: number, sizeBytes: number, offsetFromSp: number) => step(captureOp.stack, 0, at, sizeBytes, offsetFromSp),
+  /** `sizeBytes` from memory, at a distance from what a register holds, or at a linked address. */
+  memory: (at: number, sizeBytes: number, base: number | 'image', offset: number) =>
+    step(captureOp.stack, base === 'image' ? memoryBase.image : memoryBase.register + base, at, sizeBytes, offset),
   /** Keeps 8 bytes of the image in the frame, from entry to exit. */
   save: (word: number, at: number) => step(captureOp.save, word, at, 0, 0),
   /** Puts a kept word into the image. */
@@ -146,9 +152,9 @@ export const op = {
   header: (at: number, maxBytes: number, key: number) => step(captureOp.header, 0, at, maxBytes, key),
   /** A chunk with the 16 bytes of the value with that key type in the context.Context at `at`; becomes the image, or skips. */
   context: (at: number, keyTypeVaddr: number, skip: number) => step(captureOp.context, 0, at, skip, keyTypeVaddr),
-  /** 8 bytes of the image. */
-  constant: (at: number, value: bigint) =>
-    step(captureOp.constant, 0, at, Number((value >> 32n) & 0xffff_ffffn), Number(value & 0xffff_ffffn)),
+  /** The low `sizeBytes` (4, 8) of a known value. */
+  constant: (at: number, sizeBytes: number, value: bigint) =>
+    step(captureOp.constant, sizeBytes, at, Number((value >> 32n) & 0xffff_ffffn), Number(value & 0xffff_ffffn)),
   /** Parses that header of the map at `at` into the frame's trace context. No chunk. */
   traceparent: (at: number, key: number) => step(captureOp.traceparent, 0, at, 0, key),
 } as const;
@@ -196,6 +202,11 @@ export function formatPlan(ops: readonly CaptureOp[], strings: readonly string[]
     .join('\n');
 }
 
+function baseName(base: number): string {
+  if (base === memoryBase.image) return 'image';
+  return base === 0 ? 'sp' : `r${base - memoryBase.register}`;
+}
+
 function operands(s: CaptureOp, strings: readonly string[]): string {
   const key = JSON.stringify(strings[s.imm] ?? `string ${s.imm}`);
   switch (s.op) {
@@ -204,7 +215,7 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
     case captureOp.register:
       return ` @${s.b} = r${s.a}, ${s.c} bytes`;
     case captureOp.stack:
-      return ` @${s.b} = [sp+${s.imm}], ${s.c} bytes`;
+      return ` @${s.b} = [${baseName(s.a)}+${s.imm}], ${s.c} bytes`;
     case captureOp.save:
       return ` word ${s.a} = @${s.b}`;
     case captureOp.saved:
@@ -232,7 +243,7 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
     case captureOp.traceparent:
       return ` @${s.b} ${key}`;
     case captureOp.constant:
-      return ` @${s.b} = 0x${(BigInt(s.c) * 2n ** 32n + BigInt(s.imm)).toString(16)}`;
+      return ` @${s.b} = 0x${(BigInt(s.c) * 2n ** 32n + BigInt(s.imm)).toString(16)}, ${s.a} bytes`;
     default:
       return '';
   }

@@ -1,7 +1,9 @@
 import type { Found, GoBinary, GoFunction } from '../binary/go-binary.ts';
 import { Amd64Decoder } from './amd64-decoder.ts';
+import { Amd64ValueSteps } from './amd64-value-steps.ts';
 import { Arm64Decoder } from './arm64-decoder.ts';
 import { type CallingConvention, callingConvention } from './calling-convention.ts';
+import { type FloatPart, type FloatSites, findFloatSites } from './float-sites.ts';
 import type { InstructionDecoder } from './instruction.ts';
 import { type FunctionCode, type FunctionSites, findEntrySite, findSites } from './site.ts';
 
@@ -63,6 +65,25 @@ export class SiteFinder implements Disposable {
     return code.value === undefined
       ? code
       : findEntrySite(code.value.decoder, code.value, (vaddr) => this.#isMorestack(vaddr));
+  }
+
+  /** Where the floats can be read that the function gets and returns in registers. */
+  findFloats(
+    fn: GoFunction,
+    sites: FunctionSites,
+    parameters: readonly FloatPart[],
+    results: readonly FloatPart[],
+  ): FloatSites {
+    const wanted = parameters.length + results.length > 0 && this.#binary.arch === 'amd64';
+    const code = wanted ? this.#codeOf(fn) : undefined;
+    if (code?.value === undefined) return { bodies: [], exits: new Map() };
+    using rules = new Amd64ValueSteps();
+    const readConstant = (vaddr: number, sizeBytes: number): bigint | undefined => {
+      if (!this.#binary.isReadOnly(vaddr, sizeBytes)) return undefined;
+      const bytes = Buffer.from(this.#binary.read(vaddr, sizeBytes));
+      return sizeBytes === 8 ? bytes.readBigUInt64LE() : BigInt(bytes.readUInt32LE());
+    };
+    return findFloatSites(code.value.decoder, rules, { ...code.value, sites, parameters, results }, readConstant);
   }
 
   #isMorestack(vaddr: number): boolean {

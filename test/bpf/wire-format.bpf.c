@@ -30,6 +30,7 @@ struct wire_format {
 	enum process_change process_change;
 	enum chunk_status chunk_status;
 	enum capture_op capture_op;
+	enum memory_base memory_base;
 	enum pointer_flag pointer_flag;
 	enum site_action site_action;
 	enum site_flag site_flag;

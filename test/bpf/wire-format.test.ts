@@ -11,7 +11,7 @@ import { after, test } from 'node:test';
 import * as maps from '../../src/bpf/map-layout.ts';
 import { chunkStatus } from '../../src/event/chunk-reader.ts';
 import * as records from '../../src/event/layout.ts';
-import { captureOp, chunkHeaderBytes, planLimits, pointerFlag } from '../../src/probe/capture-op.ts';
+import { captureOp, chunkHeaderBytes, memoryBase, planLimits, pointerFlag } from '../../src/probe/capture-op.ts';
 import { mapKind, probeFlag, siteAction, siteFlag } from '../../src/probe/wire.ts';
 import { type Btf, readBtf } from '../support/btf.ts';
 
@@ -60,6 +60,7 @@ const enums: Readonly<
   process_change: { values: records.processChange, prefix: 'PROCESS_' },
   chunk_status: { values: chunkStatus, prefix: 'CHUNK_', own: ['CHUNK_ENDED', 'CHUNK_LOST'] },
   capture_op: { values: captureOp, prefix: 'OP_' },
+  memory_base: { values: memoryBase, prefix: 'BASE_' },
   pointer_flag: { values: pointerFlag, prefix: 'POINTER_' },
   site_action: { values: siteAction, prefix: 'SITE_' },
   site_flag: { values: siteFlag, prefix: 'SITE_' },

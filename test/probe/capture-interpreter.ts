@@ -2,6 +2,7 @@ import { chunkStatus } from '../../src/event/chunk-reader.ts';
 import {
   type CaptureOp,
   captureOp,
+  memoryBase,
   planLimits,
   pointerFlag,
   pointerSkip,
@@ -165,7 +166,8 @@ export function runPlan(
         writeLow(data, image + b, target.registers[a] ?? 0n, c);
         return true;
       case captureOp.stack: {
-        const bytes = target.read(target.sp + BigInt(imm), c);
+        const base = a === 0 ? target.sp : a === memoryBase.image ? bias : target.registers[a - memoryBase.register];
+        const bytes = target.read((base ?? 0n) + BigInt(imm), c);
         if (bytes) data.set(bytes, image + b);
         else data.writeUInt8(chunkStatus.fault, imageChunk);
         return true;
@@ -178,7 +180,7 @@ export function runPlan(
         return true;
       case captureOp.constant:
         data.writeUInt32LE(imm, image + b);
-        data.writeUInt32LE(c, image + b + 4);
+        if (a === 8) data.writeUInt32LE(c, image + b + 4);
         return true;
       case captureOp.string:
         return bytesChunk(captureOp.string, chunkStatus.ok, word(b), word(b + 8), c);
