@@ -2,6 +2,7 @@ import { createRequire as requireFrom } from 'node:module';
 import { sweepKnown } from './amd64-lengths.ts';
 import type { IcedDecoder } from './iced-decoder.ts';
 import type { InstructionDecoder, InstructionEffect, Instructions } from './instruction.ts';
+import type { ValueRules } from './value-step.ts';
 
 /**
  * amd64 instructions. Nearly all functions have none but those of a small table; the others are decoded by iced-x86, which
@@ -28,6 +29,10 @@ export class Amd64Decoder implements InstructionDecoder {
 
   effect(code: Uint8Array, offset: number): InstructionEffect {
     return this.#other.effect(code, offset);
+  }
+
+  get values(): ValueRules {
+    return this.#other.values;
   }
 
   get #other(): IcedDecoder {

@@ -10,7 +10,8 @@ import {
   RegisterExt,
   type UsedMemory,
 } from 'iced-x86';
-import { isWrite, maxInstructionBytes } from './amd64-decoder.ts';
+import { maxInstructionBytes } from './amd64-lengths.ts';
+import { isWrite } from './operand-access.ts';
 import type { ReadConstant, RegisterName, ValuePlace, ValueRules, ValueStep } from './value-step.ts';
 
 type Move = NonNullable<ValueStep['move']>;

@@ -42,6 +42,8 @@ export class Arm64Decoder implements InstructionDecoder {
     return { disturbsArguments: disturbsArguments(word), refused: isRefused(word) };
   }
 
+  readonly values = undefined;
+
   /** Nothing to give back. */
   [Symbol.dispose](): void {}
 }

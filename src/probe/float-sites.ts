@@ -183,7 +183,8 @@ function bestBody(
     }
     const added = [...places.keys()].filter((part) => !before.has(part)).length;
     if (added === 0 || added * 2 + 1 <= (best?.rank ?? 0)) return;
-    const { emulated, refused } = decoder.effect(fn.code, offset);
+    const { refused } = decoder.effect(fn.code, offset);
+    const emulated = decoder.isEmulated(fn.code, offset);
     const rank = added * 2 + (emulated ? 1 : 0);
     if (!refused && rank > (best?.rank ?? 0)) {
       best = { site: { offset, frameBytes: known.depth, emulated, places }, rank };
@@ -248,8 +249,8 @@ function bestExit(
       if (place !== undefined) places.set(part, place);
     }
     if (places.size === 0 || places.size < (best?.places.size ?? 0)) return;
-    const { emulated, refused } = decoder.effect(fn.code, offset);
-    if (!refused) best = { offset, frameBytes: known.depth, emulated, places };
+    if (decoder.effect(fn.code, offset).refused) return;
+    best = { offset, frameBytes: known.depth, emulated: decoder.isEmulated(fn.code, offset), places };
   });
   return best;
 }

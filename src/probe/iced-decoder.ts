@@ -6,13 +6,14 @@ import {
   FlowControl,
   Instruction,
   InstructionInfoFactory,
-  OpAccess,
   OpKind,
   Register,
   RegisterExt,
 } from 'iced-x86';
 import { maxInstructionBytes, relativeTarget, type Swept } from './amd64-lengths.ts';
+import { Amd64ValueSteps } from './amd64-value-steps.ts';
 import { flow, type InstructionEffect } from './instruction.ts';
+import { isWrite } from './operand-access.ts';
 
 /** RAX, RBX, RCX, RDI, RSI, R8 … R11 carry arguments, R14 is g, RSP must be what it was at entry. */
 const argumentRegisters = new Set<number>([
@@ -40,6 +41,7 @@ export interface SweptByIced {
 export class IcedDecoder implements Disposable {
   readonly #instruction = new Instruction();
   readonly #info = new InstructionInfoFactory();
+  #values: Amd64ValueSteps | undefined;
 
   sweep(code: Uint8Array, { offsets, flows, targets }: Swept): SweptByIced {
     const decoder = new Decoder(64, code, DecoderOptions.None);
@@ -110,6 +112,11 @@ export class IcedDecoder implements Disposable {
     return { disturbsArguments: this.#disturbsArguments(), refused: this.#isRefused() };
   }
 
+  get values(): Amd64ValueSteps {
+    this.#values ??= new Amd64ValueSteps();
+    return this.#values;
+  }
+
   #disturbsArguments(): boolean {
     const info = this.#info.info(this.#instruction);
     let disturbs = false;
@@ -139,16 +146,8 @@ export class IcedDecoder implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#values?.[Symbol.dispose]();
     this.#info.free();
     this.#instruction.free();
   }
-}
-
-function isWrite(access: number): boolean {
-  return (
-    access === OpAccess.Write ||
-    access === OpAccess.CondWrite ||
-    access === OpAccess.ReadWrite ||
-    access === OpAccess.ReadCondWrite
-  );
 }

@@ -1,3 +1,5 @@
+import type { ValueRules } from './value-step.ts';
+
 /** What an instruction does to the flow of control, as far as sites depend on it. */
 export const flow = {
   /** Goes on to the next instruction. */
@@ -48,4 +50,6 @@ export interface InstructionDecoder extends Disposable {
   isEmulated(code: Uint8Array, offset: number): boolean;
   /** The effect of the instruction at that offset. */
   effect(code: Uint8Array, offset: number): InstructionEffect;
+  /** How values move through instructions; undefined: not known for this architecture. */
+  readonly values: ValueRules | undefined;
 }

@@ -1,6 +1,5 @@
 import type { Found, GoBinary, GoFunction } from '../binary/go-binary.ts';
 import { Amd64Decoder } from './amd64-decoder.ts';
-import { Amd64ValueSteps } from './amd64-value-steps.ts';
 import { Arm64Decoder } from './arm64-decoder.ts';
 import { type CallingConvention, callingConvention } from './calling-convention.ts';
 import { type FloatPart, type FloatSites, findFloatSites } from './float-sites.ts';
@@ -74,10 +73,9 @@ export class SiteFinder implements Disposable {
     parameters: readonly FloatPart[],
     results: readonly FloatPart[],
   ): FloatSites {
-    const wanted = parameters.length + results.length > 0 && this.#binary.arch === 'amd64';
-    const code = wanted ? this.#codeOf(fn) : undefined;
-    if (code?.value === undefined) return { bodies: [], exits: new Map() };
-    using rules = new Amd64ValueSteps();
+    const code = parameters.length + results.length > 0 ? this.#codeOf(fn) : undefined;
+    const rules = code?.value?.decoder.values;
+    if (code?.value === undefined || rules === undefined) return { bodies: [], exits: new Map() };
     const readConstant = (vaddr: number, sizeBytes: number): bigint | undefined => {
       if (!this.#binary.isReadOnly(vaddr, sizeBytes)) return undefined;
       const bytes = Buffer.from(this.#binary.read(vaddr, sizeBytes));
