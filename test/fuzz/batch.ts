@@ -1,8 +1,11 @@
 // A run of mutations, in a process of its own: node batch.ts QUESTION EXECUTABLE FIRST_SEED COUNT. Prints a BatchResult.
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
+import { functionRow, rowJson, rowText } from '../../src/commands/function-row.ts';
+import { styleFor } from '../../src/commands/style.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { planProbes } from '../../src/probe/plan-probes.ts';
 import { allPresets } from '../../src/probe/presets.ts';
+import { SiteFinder } from '../../src/probe/site-finder.ts';
 import { askEverything, binaryErrorOf, DamagedFile } from '../binary/damaged-file.ts';
 import { damage, damageableRanges } from './damage.ts';
 
@@ -17,6 +20,7 @@ export interface BatchResult {
 
 /** Of 2,000 to 4,000 functions every so many-th: most are read alike. */
 const askedFunctions = 211;
+const listedFunctions = 31;
 
 /** Each gives false where the executable is refused as a whole. Anything but a BinaryError that is thrown is a failure. */
 export const questions: Readonly<Record<string, (path: string) => boolean>> = {
@@ -25,6 +29,23 @@ export const questions: Readonly<Record<string, (path: string) => boolean>> = {
     const error = binaryErrorOf(() => {
       using binary = openGoBinary(path);
       planProbes(binary, { patterns: [functionPattern('main.*')], presets: allPresets, maxFunctions: 20 });
+    });
+    return error === undefined;
+  },
+  list(path) {
+    const style = styleFor({}, {});
+    const error = binaryErrorOf(() => {
+      using binary = openGoBinary(path);
+      using sites = new SiteFinder(binary);
+      let index = 0;
+      for (const fn of binary.functions()) {
+        if (index++ % listedFunctions !== 0) continue;
+        // What can't be read of one function stands in its row, but for its name.
+        binaryErrorOf(() => {
+          const row = functionRow(binary, sites, fn, {});
+          return `${rowText(row, style)} ${JSON.stringify(rowJson(row))}`;
+        });
+      }
     });
     return error === undefined;
   },
