@@ -37,18 +37,17 @@ export class Image {
 
   /** `sizeBytes` bytes at a linked address; throws a BinaryError where the file has none. Not to be written to. */
   bytes(vaddr: number, sizeBytes: number): Uint8Array {
-    const at = vaddr - this.#lastStart;
-    if (at >= 0 && at + sizeBytes <= this.#lastBlock.length) return this.#lastBlock.subarray(at, at + sizeBytes);
-    const segment = this.#segment(vaddr, sizeBytes);
-    const start = vaddr - ((vaddr - segment.vaddr) % blockBytes);
-    const block = this.#block(segment, start);
-    if (vaddr + sizeBytes <= start + block.length) return block.subarray(vaddr - start, vaddr - start + sizeBytes);
-    return this.#relocated(vaddr, sizeBytes);
+    const at = this.#findBlock(vaddr, sizeBytes);
+    return at < 0 ? this.#relocated(vaddr, sizeBytes) : this.#lastBlock.subarray(at, at + sizeBytes);
   }
 
   /** A cursor at a linked address, whose offsets are linked addresses. */
   cursor(vaddr: number, sizeBytes: number): Cursor {
-    return new Cursor(this.bytes(vaddr, sizeBytes), { file: this.path, section: 'image', baseOffset: vaddr });
+    const place = { file: this.path, section: 'image', baseOffset: vaddr };
+    const at = this.#findBlock(vaddr, sizeBytes);
+    return at < 0
+      ? new Cursor(this.#relocated(vaddr, sizeBytes), place)
+      : new Cursor(this.#lastBlock, place, at, sizeBytes);
   }
 
   /** Like `cursor`, but with fewer bytes where the file has no more. */
@@ -68,6 +67,16 @@ export class Image {
     this.#lastStart = -1;
     this.#lastBlock = new Uint8Array(0);
     this.#relocations = undefined;
+  }
+
+  /** Where the bytes begin in the block that is the last one then; -1: no block has them all. */
+  #findBlock(vaddr: number, sizeBytes: number): number {
+    const at = vaddr - this.#lastStart;
+    if (at >= 0 && at + sizeBytes <= this.#lastBlock.length) return at;
+    const segment = this.#segment(vaddr, sizeBytes);
+    const start = vaddr - ((vaddr - segment.vaddr) % blockBytes);
+    const block = this.#block(segment, start);
+    return vaddr + sizeBytes <= start + block.length ? vaddr - start : -1;
   }
 
   #segment(vaddr: number, sizeBytes: number): ElfSegment {

@@ -16,8 +16,6 @@ const pieceBytes = 1024 * 1024;
 /** Symbol names of generic Go code pass 4 KiB. */
 const maxNameBytes = 16 * 1024;
 
-const utf8 = new TextDecoder();
-
 /**
  * The functions of a program. Numbers of all of them are kept in typed arrays, 14 bytes a function; names lie in their
  * table as they are in the file and are decoded when asked for.
@@ -35,6 +33,8 @@ export interface FunctionTable {
   readonly flags: Uint8Array;
   readonly names: Buffer;
   readonly byName: () => NameIndex;
+  /** A function is asked for its name several times in a row. */
+  readonly lastNamed: { index: number; name: string };
   /** FuncIDWrapper, whose number changes with Go releases, but which is always the largest one. */
   readonly wrapperFuncId: number;
 }
@@ -50,7 +50,9 @@ export function readFunctionTable(image: Image, module: ModuleData): FunctionTab
   const wrapperFuncId = records.funcIds.reduce((largest, id) => Math.max(largest, id), 0);
   const count = recordOffsets.length;
   const byName = once(() => indexNames(names, records.nameOffsets));
-  return { module, file: image.path, count, entryOffsets, recordOffsets, ...records, names, byName, wrapperFuncId };
+  const lastNamed = { index: -1, name: '' };
+  const table = { module, file: image.path, count, entryOffsets, recordOffsets, ...records };
+  return { ...table, names, byName, lastNamed, wrapperFuncId };
 }
 
 /**
@@ -158,7 +160,7 @@ export function functionOfIndex(table: FunctionTable, index: number): GoFunction
   return new TableFunction(table, index);
 }
 
-/** A view of one row. Its name is decoded at each use: a listing of all functions keeps no 100,000 strings alive. */
+/** A view of one row. It does not keep its name: a listing of all functions keeps no 100,000 strings alive. */
 class TableFunction implements GoFunction {
   readonly entryVaddr: number;
   readonly endVaddr: number;
@@ -173,6 +175,15 @@ class TableFunction implements GoFunction {
   }
 
   get name(): string {
+    const { lastNamed } = this.#table;
+    if (lastNamed.index !== this.#index) {
+      lastNamed.name = this.#readName();
+      lastNamed.index = this.#index;
+    }
+    return lastNamed.name;
+  }
+
+  #readName(): string {
     const { names, nameOffsets, file } = this.#table;
     const start = nameOffsets[this.#index] ?? 0;
     const end = names.indexOf(0, start);
@@ -180,7 +191,7 @@ class TableFunction implements GoFunction {
       const what = `the name of the function at ${hex(this.entryVaddr)} is not in the table, which ends at ${hex(names.length)}`;
       throw new BinaryError(what, { file, section: 'function names', offset: start });
     }
-    return utf8.decode(names.subarray(start, end));
+    return names.toString('utf8', start, end);
   }
 
   get funcId(): number {

@@ -4,17 +4,26 @@ import { BinaryError, hex } from './binary-error.ts';
 /** No single read is larger: whatever a file claims, this much memory is the most that one range costs. */
 const maxReadBytes = 512 * 1024 * 1024;
 
-/** Small reads come in runs: a function's code and the next one's. They are served from a piece of this size. */
+/**
+ * Small reads come in runs, some of them side by side: functions' code, and the tables of these. They are served from pieces
+ * of this size, of which the last few are kept.
+ */
 const pieceBytes = 64 * 1024;
+const maxPieces = 4;
 const smallBytes = 16 * 1024;
+
+interface Piece {
+  readonly fileOffset: number;
+  readonly bytes: Uint8Array;
+}
 
 /** An open regular file that is read by ranges, never as a whole. */
 export class RangeFile implements Disposable {
   readonly path: string;
   readonly sizeBytes: number;
   #fd: number;
-  #piece: Uint8Array = new Uint8Array(0);
-  #pieceOffset = 0;
+  /** The one that was used last comes first. */
+  readonly #pieces: Piece[] = [];
 
   /** Throws a BinaryError (`unreadable`) if there is no regular file that can be opened. */
   constructor(path: string) {
@@ -52,11 +61,31 @@ export class RangeFile implements Disposable {
       );
     }
     if (sizeBytes > smallBytes) return this.#readWhole(fileOffset, sizeBytes);
-    const start = fileOffset - this.#pieceOffset;
-    if (start >= 0 && start + sizeBytes <= this.#piece.length) return this.#piece.slice(start, start + sizeBytes);
-    this.#piece = this.#readWhole(fileOffset, Math.min(pieceBytes, this.sizeBytes - fileOffset));
-    this.#pieceOffset = fileOffset;
-    return this.#piece.slice(0, sizeBytes);
+    const start = fileOffset % pieceBytes;
+    const first = this.#piece(fileOffset - start).subarray(start, start + sizeBytes);
+    const bytes = new Uint8Array(sizeBytes);
+    bytes.set(first);
+    if (first.length < sizeBytes) {
+      const next = this.#piece(fileOffset + first.length);
+      bytes.set(next.subarray(0, sizeBytes - first.length), first.length);
+    }
+    return bytes;
+  }
+
+  /** The piece that begins at that offset. */
+  #piece(fileOffset: number): Uint8Array {
+    const pieces = this.#pieces;
+    const index = pieces.findIndex((piece) => piece.fileOffset === fileOffset);
+    if (index >= 0) {
+      const piece = pieces[index] as Piece;
+      pieces.copyWithin(1, 0, index);
+      pieces[0] = piece;
+      return piece.bytes;
+    }
+    const bytes = this.#readWhole(fileOffset, Math.min(pieceBytes, this.sizeBytes - fileOffset));
+    pieces.unshift({ fileOffset, bytes });
+    pieces.length = Math.min(pieces.length, maxPieces);
+    return bytes;
   }
 
   #readWhole(fileOffset: number, sizeBytes: number): Uint8Array {
@@ -89,9 +118,9 @@ export class RangeFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#pieces.length = 0;
     if (this.#fd !== -1) closeSync(this.#fd);
     this.#fd = -1;
-    this.#piece = new Uint8Array(0);
   }
 }
 

@@ -168,9 +168,8 @@ export class RuntimeTypes {
     const { typelinks } = this.#types.range;
     if (typelinks === undefined) return;
     const wanted = Buffer.from(text);
-    const offsets = this.#types.image.cursor(typelinks.vaddr, typelinks.length * 4);
     const typeOf = (index: number): TypeDescriptor => {
-      const offset = offsets.seek(typelinks.vaddr + index * 4).i32();
+      const offset = this.#types.image.cursor(typelinks.vaddr + index * 4, 4).i32();
       return this.#types.descriptor(this.#types.typeAtOffset(offset));
     };
     let low = 0;

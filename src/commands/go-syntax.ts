@@ -16,8 +16,22 @@ export function goSyntax(functionName: string, { parameters: all, results }: GoS
   return `func ${receiver}${name}(${list})${resultText(results)}`;
 }
 
+/** Most parameters of a program have one of few types. */
+const shortNames = new Map<string, string>();
+const maxShortNames = 4096;
+
 /** `github.com/acme/shop.Order` -> `shop.Order`, everywhere in a type's name; `any` for the empty interface. */
 export function shortTypeName(name: string): string {
+  let short = shortNames.get(name);
+  if (short === undefined) {
+    short = shortened(name);
+    if (shortNames.size === maxShortNames) shortNames.clear();
+    shortNames.set(name, short);
+  }
+  return short;
+}
+
+function shortened(name: string): string {
   const short = name.includes('/') ? withoutPaths(name) : name;
   return short.includes('interface {}') ? short.replaceAll('interface {}', 'any') : short;
 }

@@ -27,6 +27,9 @@ export interface FunctionName {
   readonly isGeneric: boolean;
 }
 
+/** What all of the following end with: most names are none of them. */
+const innerEnd = /[\dm]$/;
+
 /** Names that the compiler gives to what stands within a function. Go programs may, but don't, use them as methods. */
 const innerRoles: readonly { readonly pattern: RegExp; readonly role: FunctionRole }[] = [
   { pattern: /-fm$/, role: 'method value' },
@@ -36,16 +39,25 @@ const innerRoles: readonly { readonly pattern: RegExp; readonly role: FunctionRo
   { pattern: /\.func\d+(\.\d+)*$/, role: 'closure' },
 ];
 
+let last: { readonly text: string; readonly name: FunctionName } | undefined;
+
 /** Reads a function's name as pclntab has it. Never fails: what it can't place is a `function`. */
 export function functionName(name: string): FunctionName {
-  const plain = withoutTypeArguments(name);
+  // Asked by the one who lists functions, and again by the one who finds the types of each.
+  if (last?.text !== name) last = { text: name, name: read(name) };
+  return last.name;
+}
+
+function read(name: string): FunctionName {
+  const isGeneric = name.includes('[');
+  const plain = isGeneric ? withoutTypeArguments(name) : name;
   const dot = endOfPackage(plain);
   const packagePath = plain.slice(0, dot).replaceAll('%2e', '.');
   const isShaped = name.includes('[go.shape.') || name.includes('[...]');
-  const base = { packagePath, isShaped, isGeneric: name.includes('[') };
+  const base = { packagePath, isShaped, isGeneric };
   if (/^(type|go):|^type\.\./.test(name)) return { ...base, role: 'generated' };
   const rest = plain.slice(dot + 1);
-  const inner = innerRoles.find(({ pattern }) => pattern.test(`.${rest}`));
+  const inner = innerEnd.test(rest) ? innerRoles.find(({ pattern }) => pattern.test(`.${rest}`)) : undefined;
   if (inner !== undefined) return { ...base, role: inner.role };
   if (/^init(\.\d+)?$/.test(rest)) return { ...base, role: 'init' };
   const method = /^(?:\(\*([^().]+)\)|([^().]+))\.[^.]+$/.exec(rest);

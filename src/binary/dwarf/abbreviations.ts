@@ -22,7 +22,17 @@ export interface Abbreviation {
    * How to pass over the attributes: byte counts, and forms that must be looked at. Each step advances, so passing
    * over entries takes time linear in their bytes whatever the table says.
    */
-  readonly skipSteps: readonly (number | Form)[];
+  readonly skipSteps: readonly SkipStep[];
+  /** Of the attributes that were asked for. */
+  readonly places: Map<number, AttributePlace | undefined>;
+}
+
+type SkipStep = number | Form;
+
+/** An attribute, and how to pass over those in front of it. */
+export interface AttributePlace {
+  readonly spec: AttributeSpec;
+  readonly skipSteps: readonly SkipStep[];
 }
 
 /** Abbreviations by code. */
@@ -86,7 +96,7 @@ export class AbbreviationTables {
       this.#countOne(cursor);
       attributes.push({ attribute, form: formOf(code), implicitValue });
     }
-    return { tag, hasChildren, attributes, skipSteps: skipSteps(attributes, offsetBytes) };
+    return { tag, hasChildren, attributes, skipSteps: skipSteps(attributes, offsetBytes), places: new Map() };
   }
 
   /** Units that each begin a table within another one's must not cost the product of both. */
@@ -95,8 +105,8 @@ export class AbbreviationTables {
   }
 }
 
-function skipSteps(specs: readonly AttributeSpec[], offsetBytes: number): (number | Form)[] {
-  const steps: (number | Form)[] = [];
+function skipSteps(specs: readonly AttributeSpec[], offsetBytes: number): SkipStep[] {
+  const steps: SkipStep[] = [];
   for (const { form } of specs) {
     const sizeBytes = fixedSize(form, offsetBytes);
     const last = steps.at(-1);
@@ -107,9 +117,23 @@ function skipSteps(specs: readonly AttributeSpec[], offsetBytes: number): (numbe
   return steps;
 }
 
-/** Moves from behind an entry's abbreviation code to behind its last attribute. */
-export function skipAttributes(cursor: Cursor, abbreviation: Abbreviation): void {
-  for (const step of abbreviation.skipSteps) {
+/** Where an attribute is among those of an entry of that shape; undefined: there is none. */
+export function attributePlace(
+  { attributes, places }: Abbreviation,
+  attribute: number,
+  offsetBytes: number,
+): AttributePlace | undefined {
+  if (!places.has(attribute)) {
+    const index = attributes.findIndex((spec) => spec.attribute === attribute);
+    const spec = attributes[index];
+    places.set(attribute, spec && { spec, skipSteps: skipSteps(attributes.slice(0, index), offsetBytes) });
+  }
+  return places.get(attribute);
+}
+
+/** Moves from behind an entry's abbreviation code to behind its last attribute, or to that attribute. */
+export function skipAttributes(cursor: Cursor, { skipSteps: steps }: Abbreviation | AttributePlace): void {
+  for (const step of steps) {
     if (typeof step === 'number') cursor.skip(step);
     else skipValue(cursor, step);
   }

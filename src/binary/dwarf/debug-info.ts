@@ -1,9 +1,15 @@
 import { type Cursor, maxCStringBytes } from '../cursor.ts';
 import { once } from '../once.ts';
-import { type AbbreviationTable, AbbreviationTables, type AttributeSpec, skipAttributes } from './abbreviations.ts';
+import {
+  type AbbreviationTable,
+  AbbreviationTables,
+  type AttributeSpec,
+  attributePlace,
+  skipAttributes,
+} from './abbreviations.ts';
 import { Attribute, goLanguage, Tag } from './constants.ts';
 import { DebugSections, type SectionSource } from './debug-sections.ts';
-import { type Form, fixedSize, readNumber, skipValue } from './forms.ts';
+import { type Form, readNumber } from './forms.ts';
 import { type Entry, readEntry, readUnits, type Unit } from './unit.ts';
 
 /**
@@ -194,18 +200,11 @@ export class DebugInfo {
 
   /** Calls `read` with the cursor at the attribute's value; undefined if the entry has no such attribute. */
   #read<T>(entry: Entry, attribute: number, read: (cursor: Cursor, spec: AttributeSpec) => T): T | undefined {
-    const { attributes } = entry.abbreviation;
-    const index = attributes.findIndex((spec) => spec.attribute === attribute);
-    const wanted = attributes[index];
-    if (wanted === undefined) return undefined;
+    const place = attributePlace(entry.abbreviation, attribute, entry.unit.offsetBytes);
+    if (place === undefined) return undefined;
     const cursor = this.#attributeCursor(entry.unit).seek(entry.attributesOffset);
-    for (let before = 0; before < index; before++) {
-      const { form } = attributes[before] as AttributeSpec;
-      const sizeBytes = fixedSize(form, entry.unit.offsetBytes);
-      if (sizeBytes === undefined) skipValue(cursor, form);
-      else cursor.skip(sizeBytes);
-    }
-    return read(cursor, wanted);
+    skipAttributes(cursor, place);
+    return read(cursor, place.spec);
   }
 
   /** One for all attributes of a unit: `read` above has its value before it asks for another attribute. */

@@ -3,7 +3,7 @@ import { skipAttributes } from './abbreviations.ts';
 import { Attribute, Tag } from './constants.ts';
 import type { DebugInfo, UnitFacts } from './debug-info.ts';
 import { UnitRanges } from './ranges.ts';
-import { type Entry, readEntry } from './unit.ts';
+import { type Entry, readAbbreviation, readEntry } from './unit.ts';
 
 /** Jaeger (121 MB) has 137,000, abstract ones included. */
 const maxFunctions = 2_000_000;
@@ -75,20 +75,24 @@ export class FunctionIndex {
 
   #next(search: Search): { readonly pc: number; readonly offset: number } | undefined {
     const { facts } = search;
-    const table = this.#info.abbreviations(facts.unit);
-    const cursor = this.#info.unitCursor(facts.unit).seek(search.nextOffset);
+    const { unit } = facts;
+    const table = this.#info.abbreviations(unit);
+    const cursor = this.#info.unitCursor(unit).seek(search.nextOffset);
     let { depth } = search;
     while (depth >= 0) {
-      const entry = readEntry(cursor, facts.unit, table);
-      if (entry === undefined) {
+      const { offset } = cursor;
+      const abbreviation = readAbbreviation(cursor, table);
+      if (abbreviation === undefined) {
         depth--;
         continue;
       }
-      const { abbreviation } = entry;
+      const attributesOffset = cursor.offset;
       const isFunction = depth === 0 && abbreviation.tag === Tag.subprogram;
       skipAttributes(cursor, abbreviation);
       if (abbreviation.hasChildren) depth++;
+      // Nearly all are parameters and variables: nothing is made of them.
       if (!isFunction) continue;
+      const entry: Entry = { unit, offset, attributesOffset, abbreviation };
       const pc = this.#info.address(entry, Attribute.lowPc, facts.addrBase);
       if (pc === undefined) continue;
       if (++this.#count > maxFunctions) cursor.fail(`there are more than ${maxFunctions} functions`);

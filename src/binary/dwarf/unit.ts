@@ -74,10 +74,16 @@ function readHeader(cursor: Cursor): Unit | undefined {
 }
 
 /** Reads an entry's abbreviation code; undefined for the null entry that ends a list of children. */
-export function readEntry(cursor: Cursor, unit: Unit, table: AbbreviationTable): Entry | undefined {
-  const offset = cursor.offset;
+export function readAbbreviation(cursor: Cursor, table: AbbreviationTable): Abbreviation | undefined {
+  const { offset } = cursor;
   const code = cursor.uleb();
   if (code === 0) return undefined;
-  const abbreviation = table.get(code) ?? cursor.seek(offset).fail(`abbreviation ${code} is not in the unit's table`);
-  return { unit, offset, attributesOffset: cursor.offset, abbreviation };
+  return table.get(code) ?? cursor.seek(offset).fail(`abbreviation ${code} is not in the unit's table`);
+}
+
+/** Likewise, with where it stands. */
+export function readEntry(cursor: Cursor, unit: Unit, table: AbbreviationTable): Entry | undefined {
+  const { offset } = cursor;
+  const abbreviation = readAbbreviation(cursor, table);
+  return abbreviation && { unit, offset, attributesOffset: cursor.offset, abbreviation };
 }

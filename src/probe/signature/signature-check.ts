@@ -22,18 +22,24 @@ export function contradiction(
   arch: Architecture,
 ): string | undefined {
   if (spills.length > 0) {
-    const own = registersText(
-      values.flatMap(({ pieces }) => pieces),
-      arch,
-    );
-    const found = registersText(spills, arch);
-    if (own !== found) return `such arguments would be in ${own || 'no registers'}, but its code takes ${found}`;
+    const pieces = values.flatMap((value) => value.pieces.filter((piece) => !('stackOffset' in piece)));
+    if (pieces.length !== spills.length || !pieces.every((piece, index) => isSameRegister(piece, spills[index]))) {
+      const found = registersText(spills, arch);
+      return `such arguments would be in ${registersText(pieces, arch) || 'no registers'}, but its code takes ${found}`;
+    }
   }
   if (info === undefined || !isWhole(info)) return undefined;
   const own = recorded.flatMap(({ type }) => partSizes(type)).slice(0, maxParts);
   const found = info.slots.flatMap(leavesOf).map(({ sizeBytes }) => sizeBytes);
-  if (own.join() === found.join()) return undefined;
+  if (own.length === found.length && own.every((sizeBytes, index) => sizeBytes === found[index])) return undefined;
   return `such arguments have parts of ${sizesText(own)}, but the compiler recorded ${sizesText(found)}`;
+}
+
+/** The same register, and as many bytes of it. */
+function isSameRegister(piece: Piece, spill: SpilledArgument | undefined): boolean {
+  if (spill === undefined || piece.sizeBytes !== spill.sizeBytes) return false;
+  if ('register' in piece) return 'register' in spill && piece.register === spill.register;
+  return 'floatRegister' in piece && 'floatRegister' in spill && piece.floatRegister === spill.floatRegister;
 }
 
 /** In order, with the bytes that are used: `AX:8 X0:4`. */
