@@ -2,6 +2,8 @@
 export interface ProtobufWriter {
   /** What is written; valid until more is. */
   readonly bytes: Buffer;
+  /** The same, with what comes behind it: the memory as it is. */
+  readonly memory: Buffer;
   readonly sizeBytes: number;
   /** What the memory takes. */
   readonly capacityBytes: number;
@@ -23,8 +25,8 @@ export interface ProtobufWriter {
   hex(digits: string): void;
   /** Bytes [start, end) of another's memory, as they are. */
   copy(from: Uint8Array, start: number, end: number): void;
-  /** Copies what was written behind the first `start` bytes; returns how much, undefined if there is no room for it. */
-  copyOut(start: number, to: Uint8Array): number | undefined;
+  /** Whole bytes, as they are: for short ones that are at hand so, a quarter of the time. */
+  append(bytes: Uint8Array): void;
   /**
    * Begins a part with a length; returns what `close` wants, with the same `lengthBytes`.
    * @param lengthBytes that the length will probably take: if it does not, the part is moved
@@ -36,8 +38,8 @@ export interface ProtobufWriter {
 /** Most bytes of a varint. */
 const VARINT_BYTES = 10;
 const TWO_32 = 2 ** 32;
-/** Up to this many bytes a loop beats the call into native code. */
-const LOOPED_BYTES = 128;
+/** By the code of a hexadecimal digit, lower case. */
+const NIBBLES = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0);
 
 export function createProtobufWriter(capacityBytes: number): ProtobufWriter {
   const encoder = new TextEncoder();
@@ -126,6 +128,9 @@ export function createProtobufWriter(capacityBytes: number): ProtobufWriter {
     get bytes() {
       return buffer.subarray(0, at);
     },
+    get memory() {
+      return buffer;
+    },
     get sizeBytes() {
       return at;
     },
@@ -149,11 +154,15 @@ export function createProtobufWriter(capacityBytes: number): ProtobufWriter {
     fixed64Time(seconds, nanoseconds) {
       reserve(8);
       // Products of half the seconds' digits stay below 2^53.
-      const lower = (seconds % 0x10000) * 1e9 + nanoseconds;
-      const upper = Math.floor(seconds / 0x10000) * 1e9;
-      const low = (lower % TWO_32) + (upper % 0x10000) * 0x10000;
-      view.setUint32(at, low % TWO_32, true);
-      view.setUint32(at + 4, Math.floor(lower / TWO_32) + Math.floor(upper / 0x10000) + Math.floor(low / TWO_32), true);
+      const upperSeconds = Math.floor(seconds / 0x10000);
+      const lower = (seconds - upperSeconds * 0x10000) * 1e9 + nanoseconds;
+      const upper = upperSeconds * 1e9;
+      const lowerHigh = Math.floor(lower / TWO_32);
+      const upperHigh = Math.floor(upper / 0x10000);
+      const low = lower - lowerHigh * TWO_32 + (upper - upperHigh * 0x10000) * 0x10000;
+      const carry = low >= TWO_32 ? 1 : 0;
+      view.setUint32(at, low - carry * TWO_32, true);
+      view.setUint32(at + 4, lowerHigh + upperHigh + carry, true);
       at += 8;
     },
     double(value) {
@@ -163,27 +172,26 @@ export function createProtobufWriter(capacityBytes: number): ProtobufWriter {
     },
     text,
     hex(digits) {
-      small(digits.length >>> 1);
       const count = digits.length >>> 1;
+      small(count);
       reserve(count);
       const to = buffer;
       for (let index = 0; index < count; index++) {
-        to[at + index] = (nibble(digits.charCodeAt(2 * index)) << 4) | nibble(digits.charCodeAt(2 * index + 1));
+        to[at + index] =
+          ((NIBBLES[digits.charCodeAt(2 * index)] as number) << 4) |
+          (NIBBLES[digits.charCodeAt(2 * index + 1)] as number);
       }
       at += count;
     },
     copy(from, start, end) {
-      const count = end - start;
-      reserve(count);
-      if (count > LOOPED_BYTES) buffer.set(from.subarray(start, end), at);
-      else for (let index = 0; index < count; index++) buffer[at + index] = from[start + index] as number;
-      at += count;
+      reserve(end - start);
+      buffer.set(from.subarray(start, end), at);
+      at += end - start;
     },
-    copyOut(start, to) {
-      const count = at - start;
-      if (count > to.length) return undefined;
-      for (let index = 0; index < count; index++) to[index] = buffer[start + index] as number;
-      return count;
+    append(bytes) {
+      reserve(bytes.length);
+      buffer.set(bytes, at);
+      at += bytes.length;
     },
     open,
     close,
@@ -197,9 +205,4 @@ function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
 /** Bytes of a non-negative integer below 2^31. */
 export function varintBytes(value: number): number {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
-}
-
-/** Of `0`-`9`, `a`-`f`. */
-function nibble(code: number): number {
-  return code < 0x3a ? code - 0x30 : code - 0x57;
 }

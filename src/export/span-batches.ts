@@ -2,8 +2,8 @@ import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Batch, BatchForm } from './batch-queue.ts';
+import { encodedSpan } from './encoded-span.ts';
 import { createProtobufWriter, type ProtobufWriter } from './protobuf-writer.ts';
-import { writeSpanField } from './span-encoder.ts';
 
 /** What a span comes from: spans are grouped by the identity of both. */
 export interface SpanOrigin {
@@ -35,9 +35,8 @@ export function spanBatches<Origin extends SpanOrigin>(): BatchForm<SpanOf<Origi
     itemOf: ({ origin }) => origin,
     open: () => ({ items: [], ends: [], writer: free.pop() ?? createProtobufWriter(FIRST_BYTES) }),
     append({ items, ends, writer }, span) {
-      // Where a span could not be encoded, its beginning is overwritten.
-      writer.rewind(ends.at(-1) ?? 0);
-      writeSpanField(writer, span);
+      const { memory, sizeBytes } = encodedSpan(span);
+      writer.copy(memory, 0, sizeBytes);
       ends.push(writer.sizeBytes);
       items.push(span.origin);
     },

@@ -105,23 +105,25 @@ function writeAttributes(writer: ProtobufWriter, field: number, attributes: Attr
   }
 }
 
-/** An attribute as it was last encoded. */
+/** An attribute as it came last. */
 interface LastAttribute {
   value: unknown;
-  readonly bytes: Uint8Array;
-  sizeBytes: number;
+  /** Once the value has come twice in a row: of one that always changes, keeping them would cost more than it saves. */
+  bytes: Uint8Array | undefined;
 }
 
 /** By key. Most attributes of a span are those of the span before: copying is a fraction of encoding. */
 const lastAttributes = new Map<string, LastAttribute>();
 const MAX_LAST_ATTRIBUTES = 512;
-const MAX_LAST_BYTES = 128;
+const MAX_LAST_BYTES = 256;
 
 /** `KeyValue`, with its length. */
 function writeKeyValue(writer: ProtobufWriter, key: string, value: unknown): void {
   const last = lastAttributes.get(key);
-  if (last !== undefined && last.value === value) {
-    writer.copy(last.bytes, 0, last.sizeBytes);
+  // A list's content may change behind its identity.
+  const isSame = last !== undefined && last.value === value && typeof value !== 'object';
+  if (isSame && last.bytes !== undefined) {
+    writer.append(last.bytes);
     return;
   }
   const start = writer.sizeBytes;
@@ -130,24 +132,14 @@ function writeKeyValue(writer: ProtobufWriter, key: string, value: unknown): voi
   writer.tag(2, BYTES);
   writeValue(writer, value);
   writer.close(opened);
-  // A list's content may change behind its identity.
-  if (typeof value !== 'object') remember(writer, start, key, value, last);
-}
-
-function remember(
-  writer: ProtobufWriter,
-  start: number,
-  key: string,
-  value: unknown,
-  known: LastAttribute | undefined,
-): void {
-  if (known === undefined && lastAttributes.size >= MAX_LAST_ATTRIBUTES) return;
-  const last = known ?? { value, bytes: new Uint8Array(MAX_LAST_BYTES), sizeBytes: 0 };
-  const sizeBytes = writer.copyOut(start, last.bytes);
-  if (sizeBytes === undefined) return;
-  last.value = value;
-  last.sizeBytes = sizeBytes;
-  if (known === undefined) lastAttributes.set(key, last);
+  if (last === undefined) {
+    if (lastAttributes.size < MAX_LAST_ATTRIBUTES) lastAttributes.set(key, { value, bytes: undefined });
+  } else if (isSame) {
+    if (writer.sizeBytes - start <= MAX_LAST_BYTES) last.bytes = Uint8Array.from(writer.bytes.subarray(start));
+  } else {
+    last.value = typeof value === 'string' && value.length > MAX_LAST_BYTES ? undefined : value;
+    last.bytes = undefined;
+  }
 }
 
 /** `AnyValue`; empty where there is no value. */

@@ -4,9 +4,15 @@
  * one before it, so that records that belong together make a chain.
  */
 export interface ByteRing {
-  /** Copies the record; returns its position. `previous`: the position of the one before it in its chain, or NONE. */
-  append(record: Uint8Array, previous: number): number;
-  /** The records of the chain that ends at this position, from the first; views, valid until overwritten. */
+  /**
+   * Copies a record, which is a label and the first `sizeBytes` of `memory`; returns its position. `previous`: the
+   * position of the one before it in its chain, or NONE.
+   */
+  append(label: number, memory: Uint8Array, sizeBytes: number, previous: number): number;
+  /**
+   * The records of the chain that ends at this position, from the first: 4 bytes of label (little-endian), then the bytes.
+   * Views, valid until overwritten.
+   */
   chain(last: number): Buffer[];
   /** Records before this position are overwritten. */
   readonly oldest: number;
@@ -15,8 +21,9 @@ export interface ByteRing {
 
 export const NONE = -1;
 
-/** u32 length, f64 previous position. */
-const PREFIX_BYTES = 12;
+/** f64 previous position, u32 length, u32 label, which is the first of what is read. */
+const PREFIX_BYTES = 16;
+const LABEL_BYTES = 4;
 
 /** @param capacityBytes at least the longest record and its prefix. */
 export function newByteRing(capacityBytes: number): ByteRing {
@@ -26,17 +33,17 @@ export function newByteRing(capacityBytes: number): ByteRing {
   let end = 0;
 
   return {
-    append(record, previous) {
-      const needed = record.length + PREFIX_BYTES;
-      if (needed > capacityBytes)
-        throw new RangeError(`a record of ${record.length} bytes in a ring of ${capacityBytes}`);
+    append(label, memory, sizeBytes, previous) {
+      const needed = sizeBytes + PREFIX_BYTES;
+      if (needed > capacityBytes) throw new RangeError(`a record of ${sizeBytes} bytes in a ring of ${capacityBytes}`);
       const offset = end % capacityBytes;
       // A record is in one piece: what is left at the memory's end stays unused this time round.
       const position = offset + needed > capacityBytes ? end + capacityBytes - offset : end;
       const start = position % capacityBytes;
-      view.setUint32(start, record.length, true);
-      view.setFloat64(start + 4, previous, true);
-      buffer.set(record, start + PREFIX_BYTES);
+      view.setFloat64(start, previous, true);
+      view.setUint32(start + 8, sizeBytes, true);
+      view.setUint32(start + 12, label, true);
+      buffer.set(memory.subarray(0, sizeBytes), start + PREFIX_BYTES);
       end = position + needed;
       return position;
     },
@@ -44,8 +51,9 @@ export function newByteRing(capacityBytes: number): ByteRing {
       const records: Buffer[] = [];
       for (let position = last; position !== NONE; ) {
         const start = position % capacityBytes;
-        records.push(buffer.subarray(start + PREFIX_BYTES, start + PREFIX_BYTES + view.getUint32(start, true)));
-        position = view.getFloat64(start + 4, true);
+        const content = start + PREFIX_BYTES;
+        records.push(buffer.subarray(content - LABEL_BYTES, content + view.getUint32(start + 8, true)));
+        position = view.getFloat64(start, true);
       }
       return records.reverse();
     },

@@ -3,19 +3,20 @@
  * thousand: objects of just the age that is dear to collect. Here all is in arrays made once.
  */
 export interface IdIndex {
-  /** The slot that has this id; NO_SLOT if none has. */
-  slotOf(id: string): number;
+  /** The slot that has the id of 16 bytes at this place; NO_SLOT if none has. */
+  slotOf(bytes: Buffer, at: number): number;
   /** The slot must be free, and no other have this id. */
-  put(slot: number, id: string): void;
+  put(slot: number, bytes: Buffer, at: number): void;
   /** Frees a slot. */
   remove(slot: number): void;
+  /** 32 hex digits. */
   idAt(slot: number): string;
 }
 
 export const NO_SLOT = -1;
 
-/** Hex digits of a trace id. */
-const ID_LENGTH = 32;
+/** Of a trace id. */
+const ID_BYTES = 16;
 
 /** @param slotCount slots are 0 to this. */
 export function newIdIndex(slotCount: number): IdIndex {
@@ -23,20 +24,25 @@ export function newIdIndex(slotCount: number): IdIndex {
   const places = new Int32Array(2 ** Math.ceil(Math.log2(slotCount * 2))).fill(NO_SLOT);
   const mask = places.length - 1;
   const hashes = new Int32Array(slotCount);
-  const ids = Buffer.alloc(slotCount * ID_LENGTH);
+  const ids = Buffer.alloc(slotCount * ID_BYTES);
   // Requests may bring trace ids of somebody's choice: not of one hash.
   const seed = Math.floor(Math.random() * 2 ** 32);
 
-  function hashOf(id: string): number {
+  function hashOf(bytes: Buffer, at: number): number {
     let hash = seed;
-    for (let index = 0; index < ID_LENGTH; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
-    // The low bits, which choose the place, have not seen the high ones yet.
-    return hash ^ (hash >>> 15);
+    for (let index = at; index < at + ID_BYTES; index += 4) {
+      hash = Math.imul(hash ^ bytes.readInt32LE(index), 0x9e3779b1);
+      // The low bits, which choose the place, have not seen the high ones yet.
+      hash ^= hash >>> 15;
+    }
+    return hash | 0;
   }
 
-  function hasId(slot: number, id: string): boolean {
-    const start = slot * ID_LENGTH;
-    for (let index = 0; index < ID_LENGTH; index++) if (ids[start + index] !== id.charCodeAt(index)) return false;
+  function hasId(slot: number, bytes: Buffer, at: number): boolean {
+    const start = slot * ID_BYTES;
+    for (let index = 0; index < ID_BYTES; index += 4) {
+      if (ids.readInt32LE(start + index) !== bytes.readInt32LE(at + index)) return false;
+    }
     return true;
   }
 
@@ -44,17 +50,18 @@ export function newIdIndex(slotCount: number): IdIndex {
   const homeOf = (slot: number) => (hashes[slot] ?? 0) & mask;
 
   return {
-    slotOf(id) {
-      const hash = hashOf(id);
+    slotOf(bytes, at) {
+      const hash = hashOf(bytes, at);
       for (let place = hash & mask; ; place = (place + 1) & mask) {
         const slot = slotAt(place);
-        if (slot === NO_SLOT || (hashes[slot] === hash && hasId(slot, id))) return slot;
+        if (slot === NO_SLOT || (hashes[slot] === hash && hasId(slot, bytes, at))) return slot;
       }
     },
-    put(slot, id) {
-      const hash = hashOf(id);
+    put(slot, bytes, at) {
+      const hash = hashOf(bytes, at);
       hashes[slot] = hash;
-      ids.write(id, slot * ID_LENGTH, ID_LENGTH, 'latin1');
+      const start = slot * ID_BYTES;
+      for (let index = 0; index < ID_BYTES; index += 4) ids.writeInt32LE(bytes.readInt32LE(at + index), start + index);
       let place = hash & mask;
       while (slotAt(place) !== NO_SLOT) place = (place + 1) & mask;
       places[place] = slot;
@@ -71,6 +78,6 @@ export function newIdIndex(slotCount: number): IdIndex {
       }
       places[gap] = NO_SLOT;
     },
-    idAt: (slot) => ids.toString('latin1', slot * ID_LENGTH, (slot + 1) * ID_LENGTH),
+    idAt: (slot) => ids.toString('hex', slot * ID_BYTES, (slot + 1) * ID_BYTES),
   };
 }

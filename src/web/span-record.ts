@@ -1,25 +1,34 @@
 import type { AttributeValue } from './api.ts';
 
 /**
- * A span as bytes, little-endian, for the ring in memory; span-writer.ts and span-reader.ts mirror each other.
+ * A span as the store keeps it:
  *
- *   u16 origin   u8 kind   u8 flags   f64 start seconds   u32 start ns   f64 duration ns
- *   16 characters span id   [16 characters parent's span id]
- *   text name   text scope   [text status message]   attributes   [events]
+ *   u32 label (little-endian): the number of its origin, and whether not everything had room
+ *   field `spans` of OTLP's ScopeSpans (src/export/span-encoder.ts)
  *
- *   text        u16 number in the string table; if 0, u16 length and UTF-8 bytes
- *   attributes  u16 count, each: text key, value
- *   value       u8 tag: text, f64, true, false, null, or list: u16 count and values
- *   events      u8 count, each: text name, f64 seconds, u32 ns, attributes
- *
- * Objects kept for each span would cost ten times as much: they outlive the young generation, and collecting them
- * takes longer than all else that the agent does with a span.
+ * Bytes, because objects kept for each span would cost ten times as much: they outlive the young generation, and
+ * collecting them takes longer than all else that the agent does with a span. And OTLP's, because they are there anyway.
  */
-export const FLAG = { error: 1, parent: 2, remote: 4, message: 8, events: 16, cut: 32 } as const;
-export const TAG = { text: 0, number: 1, true: 2, false: 3, null: 4, list: 5 } as const;
-export const FLAGS_AT = 3;
-export const HEAD_BYTES = 24;
-export const ID_LENGTH = 16;
+export const LABEL_BYTES = 4;
+const CUT = 0x8000_0000;
+
+export function recordLabel(origin: number, cut: boolean): number {
+  return (cut ? CUT | origin : origin) >>> 0;
+}
+
+export function labelParts(label: number): { readonly origin: number; readonly cut: boolean } {
+  return { origin: label & ~CUT, cut: (label & CUT) !== 0 };
+}
+
+/** Longer texts are shown in part. */
+const MAX_TEXT_LENGTH = 4096;
+export const MAX_LIST_LENGTH = 256;
+export const MAX_EVENTS = 32;
+
+/** What is shown of a long text says so. */
+export function shownText(text: string): string {
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}… (cut: ${text.length} characters)` : text;
+}
 
 /** What lists and trees need of a span, without the work for its attributes. */
 export interface SpanHead {
@@ -36,7 +45,6 @@ export interface SpanHead {
 }
 
 export interface SpanBody extends SpanHead {
-  readonly scope: string;
   readonly statusMessage: string | undefined;
   readonly attributes: readonly (readonly [key: string, value: AttributeValue])[];
   readonly events: readonly StoredEvent[];

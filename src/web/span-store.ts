@@ -1,18 +1,18 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { type EncodedSpan, encodedSpan } from '../export/encoded-span.ts';
 import type { HistogramList, ServiceSummary, StoreFigures, TraceDetail, TraceSummary } from './api.ts';
+import { cutSpan, MAX_RECORD_BYTES } from './cut-span.ts';
 import { histogramList } from './histogram-json.ts';
 import { newLatencyTable } from './latency-table.ts';
 import { newServiceTable } from './service-table.ts';
-import { newSpanReader } from './span-reader.ts';
-import type { SpanHead } from './span-record.ts';
-import { newSpanWriter } from './span-writer.ts';
-import { newStringTable } from './string-table.ts';
+import { spanBody, spanHead, spanTexts } from './span-reader.ts';
+import { recordLabel, type SpanHead } from './span-record.ts';
 import { SEARCHED_ATTRIBUTES, type TraceFilter } from './trace-filter.ts';
 import { traceDetail, traceSummary } from './trace-json.ts';
 import { newTraceShelf, type ShelfLimits, type StoredTrace } from './trace-shelf.ts';
 
 /**
- * The newest traces, in memory, for the viewer. Adding a span writes its bytes into a ring and counts it in a
+ * The newest traces, in memory, for the viewer. Adding a span copies its OTLP bytes into a ring and counts it in a
  * histogram; everything else is worked out when somebody looks.
  */
 export interface SpanStore {
@@ -36,21 +36,19 @@ export interface SpanStoreLimits {
 }
 
 export const defaultLimits: SpanStoreLimits = {
-  recent: { maxTraces: 3000, maxBytes: 4 << 20 },
-  notable: { maxTraces: 1000, maxBytes: 1 << 20 },
+  recent: { maxTraces: 3000, maxBytes: 6 << 20 },
+  notable: { maxTraces: 1000, maxBytes: 3 << 19 },
   maxSpansPerTrace: 1000,
 };
 
 const STATUS_ERROR = 2;
+const TRACE_ID_BYTES = 16;
 
 export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanStore {
   const recent = newTraceShelf(limits.recent);
   const notable = newTraceShelf(limits.notable);
   const services = newServiceTable();
   const latency = newLatencyTable();
-  const strings = newStringTable();
-  const writer = newSpanWriter(strings);
-  const reader = newSpanReader(strings);
   /** Times are kept from here: as numbers they are exact to the ns for 104 days. */
   let baseSeconds: number | undefined;
   let revision = 0;
@@ -58,13 +56,16 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
   let spansTotal = 0;
 
   function addOne(span: ReadableSpan): void {
-    const { traceId } = span.spanContext();
+    const encoded = encodedSpan(span);
+    const { memory } = encoded;
+    const traceIdAt = placeOfTraceId(encoded);
     const durationNs = span.duration[0] * 1e9 + span.duration[1];
     const isError = span.status.code === STATUS_ERROR;
-    const { index, service } = services.originOf(span.resource);
+    const { index, service } = services.originOf(span.resource, span.instrumentationScope);
     service.spans++;
     const isSlow = latency.record(service.latencies, span.name, span.kind, durationNs, isError);
-    const trace = recent.get(traceId) ?? notable.get(traceId) ?? recent.begin(traceId, ++tracesTotal);
+    const trace =
+      recent.get(memory, traceIdAt) ?? notable.get(memory, traceIdAt) ?? recent.begin(memory, traceIdAt, ++tracesTotal);
     baseSeconds ??= span.startTime[0];
     const startNs = (span.startTime[0] - baseSeconds) * 1e9 + span.startTime[1];
     trace.startNs = Math.min(trace.startNs, startNs);
@@ -73,8 +74,14 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
     trace.summary = undefined;
     trace.spanCount++;
     if (isError) trace.errorCount++;
-    if (trace.recordCount < limits.maxSpansPerTrace) trace.shelf.append(trace, writer.write(span, index));
+    if (trace.recordCount < limits.maxSpansPerTrace) append(trace, span, encoded, index);
     if (trace.shelf === recent && (isError || (isSlow && isEntry(span)))) recent.moveTo(notable, trace);
+  }
+
+  function append(trace: StoredTrace, span: ReadableSpan, encoded: EncodedSpan, origin: number): void {
+    const cut = encoded.sizeBytes > MAX_RECORD_BYTES;
+    const { memory, sizeBytes } = cut ? encodedSpan(cutSpan(span)) : encoded;
+    trace.shelf.append(trace, recordLabel(origin, cut), memory, sizeBytes);
   }
 
   const recordsOf = (trace: StoredTrace) => trace.shelf.records(trace);
@@ -83,7 +90,7 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
   function summaryOf(trace: StoredTrace): TraceSummary {
     if (trace.summary !== undefined) return trace.summary;
     const records = recordsOf(trace);
-    const heads = records.map(reader.head);
+    const heads = records.map(spanHead);
     const facts = {
       id: trace.shelf.idOf(trace),
       order: trace.order,
@@ -91,7 +98,7 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
       durationNs: trace.endNs - trace.startNs,
       spanCount: trace.spanCount,
     };
-    const bodyOf = (head: SpanHead) => reader.body(records[heads.indexOf(head)] ?? Buffer.alloc(0));
+    const bodyOf = (head: SpanHead) => spanBody(records[heads.indexOf(head)] as Buffer);
     trace.summary = traceSummary(facts, heads, originOf, bodyOf);
     return trace.summary;
   }
@@ -102,14 +109,14 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
     if (minDurationMs !== undefined && trace.endNs - trace.startNs < minDurationMs * 1e6) return false;
     if (service === undefined && name === undefined) return true;
     const records = recordsOf(trace);
-    const heads = records.map(reader.head);
+    const heads = records.map(spanHead);
     if (service !== undefined && !heads.some((head) => originOf(head).service.name === service)) return false;
     if (name === undefined) return true;
     const part = name.toLowerCase();
     if (trace.shelf.idOf(trace).startsWith(part)) return true;
     const contains = (text: string) => text.toLowerCase().includes(part);
     if (heads.some((head) => contains(head.name))) return true;
-    return records.some((record) => reader.texts(record, SEARCHED_ATTRIBUTES).some(contains));
+    return records.some((record) => spanTexts(record, SEARCHED_ATTRIBUTES).some(contains));
   }
 
   return {
@@ -129,8 +136,10 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
       return { traces: found.slice(0, limit).map(summaryOf), more: Math.max(0, found.length - limit) };
     },
     trace(id) {
-      const trace = recent.get(id) ?? notable.get(id);
-      return trace && traceDetail(summaryOf(trace), recordsOf(trace).map(reader.body), originOf);
+      const bytes = Buffer.from(id, 'hex');
+      if (bytes.length !== TRACE_ID_BYTES) return undefined;
+      const trace = recent.get(bytes, 0) ?? notable.get(bytes, 0);
+      return trace && traceDetail(summaryOf(trace), recordsOf(trace).map(spanBody), originOf);
     },
     histograms: () => histogramList(services.services(), latency.spansWithoutEntry),
     services: () => Array.from(services.services(), ({ name, pids, spans }) => ({ name, pids: [...pids], spans })),
@@ -144,6 +153,13 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
       return revision;
     },
   };
+}
+
+/** It is the first field of the span: behind the span's number and length, and its own. */
+function placeOfTraceId({ memory }: EncodedSpan): number {
+  let lengthEnd = 1;
+  while ((memory[lengthEnd] as number) >= 0x80) lengthEnd++;
+  return lengthEnd + 3;
 }
 
 /** Begins its service's part of the trace: a root, or a request from another process. */

@@ -67,7 +67,7 @@ function spanDetail(span: SpanBody, traceStart: SpanHead, ids: ReadonlySet<strin
     kind: spanKindName(span.kind),
     service: origin.service.name,
     pid: origin.pid,
-    scope: span.scope,
+    scope: origin.scope,
     startOffsetNs: offsetNs(span.startSeconds, span.startNs),
     durationNs: span.durationNs,
     error: span.error,

@@ -1,6 +1,7 @@
 import type { TraceSummary } from './api.ts';
 import { NONE, newByteRing } from './byte-ring.ts';
 import { NO_SLOT, newIdIndex } from './id-index.ts';
+import { LABEL_BYTES } from './span-record.ts';
 
 /**
  * A trace whose spans stand in a shelf's ring. The object belongs to its slot: when the trace leaves, the next one
@@ -33,11 +34,12 @@ export interface ShelfLimits {
 
 /** Whole traces: the oldest leave when there are too many, or when their bytes are needed. */
 export interface TraceShelf {
-  get(id: string): StoredTrace | undefined;
+  /** By the id of 16 bytes at this place. */
+  get(bytes: Buffer, at: number): StoredTrace | undefined;
   /** A new trace, without spans. */
-  begin(id: string, order: number): StoredTrace;
-  /** Adds a span's record to a trace of this shelf. */
-  append(trace: StoredTrace, record: Uint8Array): void;
+  begin(bytes: Buffer, at: number, order: number): StoredTrace;
+  /** Adds a span's record, a label and the first `sizeBytes` of `memory`, to a trace of this shelf. */
+  append(trace: StoredTrace, label: number, memory: Uint8Array, sizeBytes: number): void;
   idOf(trace: StoredTrace): string;
   /** In the order in which they came. */
   records(trace: StoredTrace): Buffer[];
@@ -72,16 +74,16 @@ export function newTraceShelf({ maxTraces, maxBytes }: ShelfLimits): TraceShelf 
   }
 
   const shelf: TraceShelf = {
-    get(id) {
-      const slot = index.slotOf(id);
+    get(bytes, at) {
+      const slot = index.slotOf(bytes, at);
       return slot === NO_SLOT ? undefined : slots[slot];
     },
-    begin(id, order) {
+    begin(bytes, at, order) {
       if (slotsTaken === maxTraces) freeOldest();
       const slot = (oldestSlot + slotsTaken) % maxTraces;
       slotsTaken++;
       traceCount++;
-      index.put(slot, id);
+      index.put(slot, bytes, at);
       let trace = slots[slot];
       if (trace === undefined) {
         trace = newTrace(shelf, slot);
@@ -99,8 +101,8 @@ export function newTraceShelf({ maxTraces, maxBytes }: ShelfLimits): TraceShelf 
       trace.revision = 0;
       return trace;
     },
-    append(trace, record) {
-      trace.last = ring.append(record, trace.last);
+    append(trace, label, memory, sizeBytes) {
+      trace.last = ring.append(label, memory, sizeBytes, trace.last);
       if (trace.first === NONE) trace.first = trace.last;
       trace.recordCount++;
       const { oldest } = ring;
@@ -113,13 +115,16 @@ export function newTraceShelf({ maxTraces, maxBytes }: ShelfLimits): TraceShelf 
     idOf: (trace) => index.idAt(trace.slot),
     records: (trace) => ring.chain(trace.last),
     moveTo(other, trace) {
-      const moved = other.begin(index.idAt(trace.slot), trace.order);
+      const moved = other.begin(Buffer.from(index.idAt(trace.slot), 'hex'), 0, trace.order);
       moved.spanCount = trace.spanCount;
       moved.errorCount = trace.errorCount;
       moved.startNs = trace.startNs;
       moved.endNs = trace.endNs;
       moved.revision = trace.revision;
-      for (const record of ring.chain(trace.last)) other.append(moved, record);
+      for (const record of ring.chain(trace.last)) {
+        const content = record.subarray(LABEL_BYTES);
+        other.append(moved, record.readUInt32LE(0), content, content.length);
+      }
       leave(trace);
     },
     traces: () => slots.filter((trace) => trace.isHere),

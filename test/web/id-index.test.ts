@@ -19,13 +19,13 @@ test('finds what a Map finds, whatever comes and goes', () => {
           idBySlot.delete(slot);
           slotById.delete(known);
         } else if (!slotById.has(id)) {
-          index.put(slot, id);
+          index.put(slot, Buffer.from(`abcd${id}`, 'hex'), 2);
           idBySlot.set(slot, id);
           slotById.set(id, slot);
         }
         for (let each = 0; each <= 40; each++) {
           const wanted = each.toString(16).padStart(32, '0');
-          assert.equal(index.slotOf(wanted), slotById.get(wanted) ?? NO_SLOT);
+          assert.equal(index.slotOf(Buffer.from(wanted, 'hex'), 0), slotById.get(wanted) ?? NO_SLOT);
         }
         for (const [taken, expected] of idBySlot) assert.equal(index.idAt(taken), expected);
       }
