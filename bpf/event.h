@@ -109,6 +109,8 @@ enum chunk_status {
 	CHUNK_UNKNOWN_TYPE = 5, /* interface: payload is the type's address only */
 	CHUNK_TOO_LARGE = 6, /* MAX_WALK_STEPS ran out before the key was found */
 	CHUNK_NEEDLESS = 7, /* POINTER_UNLESS: another value of the image says it all. No payload */
+	CHUNK_NOT_RESIDENT = 8, /* as CHUNK_FAULT, but the program itself could read it: the kernel would have had to fetch the page.
+				   Payload of bytes: their address. Else none */
 };
 
 struct chunk_header {

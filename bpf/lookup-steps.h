@@ -65,7 +65,7 @@ static __always_inline int step_interface(struct plan_context *context, const st
 
 		if (size > 0 && copy_user(scratch, scratch->image, size, data)) {
 			MASK(image_chunk, CAPTURE_BYTES);
-			((struct chunk_header *)&scratch->data[image_chunk])->status = CHUNK_FAULT;
+			((struct chunk_header *)&scratch->data[image_chunk])->status = fault_status(data, size);
 		}
 	}
 	return STEP_GO_ON;

@@ -6,6 +6,7 @@
 #ifndef SIDESPAN_OUTPUT_H
 #define SIDESPAN_OUTPUT_H
 
+#include "fault.h"
 #include "maps.h"
 
 struct plan_context {
@@ -155,10 +156,19 @@ static __always_inline int append_bytes(struct scratch *scratch, __u8 op, __u32 
 	size = length > limit ? limit : (__u32)length;
 	if (size == 0)
 		return STEP_GO_ON;
-	if (append_user(scratch, size, address))
-		chunk->status = CHUNK_FAULT;
-	else
+	if (!append_user(scratch, size, address)) {
 		chunk->captured = size;
+		return STEP_GO_ON;
+	}
+	chunk->status = fault_status(address, size);
+	if (chunk->status == CHUNK_NOT_RESIDENT) {
+		__u32 out = scratch->out;
+
+		MASK(out, CAPTURE_BYTES);
+		*word_at(&scratch->data[out]) = address;
+		chunk->captured = 8;
+		scratch->out = out + 8;
+	}
 	return STEP_GO_ON;
 }
 

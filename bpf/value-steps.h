@@ -100,7 +100,7 @@ static __always_inline __u32 read_unsent(struct scratch *scratch, __u32 size, __
 	MASK(at, UNSENT_BYTES);
 	MASK(size, UNSENT_BYTES);
 	if (bpf_probe_read_user(&scratch->data[CAPTURE_BYTES + at], size, (void *)address))
-		return CHUNK_FAULT;
+		return fault_status(address, size);
 	scratch->unsent = at + ((size + 7) & ~7u);
 	*image = CAPTURE_BYTES + at;
 	return CHUNK_OK;
@@ -126,7 +126,7 @@ static __always_inline int step_pointer(struct scratch *scratch, const struct ca
 	else if (size > room(scratch))
 		chunk->status = CHUNK_NO_ROOM;
 	else if (append_user(scratch, size, address))
-		chunk->status = CHUNK_FAULT;
+		chunk->status = fault_status(address, size);
 	else
 		chunk->captured = size;
 	if (chunk->status != CHUNK_OK)
@@ -206,7 +206,7 @@ static __always_inline int step_slice(struct scratch *scratch, const struct capt
 			bytes = count * step->c;
 		}
 		if (bytes > 0 && append_user(scratch, bytes, address)) {
-			chunk->status = CHUNK_FAULT;
+			chunk->status = fault_status(address, bytes);
 			count = 0;
 		}
 	}

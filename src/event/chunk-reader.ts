@@ -13,6 +13,7 @@ export const chunkStatus = {
   unknownType: 5,
   tooLarge: 6,
   needless: 7,
+  notResident: 8,
   /** Not in event.h: the capture ended before this chunk. */
   ended: 0x100,
   /** Not in event.h: plan and chunks no longer match. */
@@ -117,6 +118,8 @@ export class ChunkReader {
         return 'behind a nil pointer';
       case chunkStatus.fault:
         return 'fault';
+      case chunkStatus.notResident:
+        return 'not resident';
       case chunkStatus.noRoom:
         return 'no room left in the capture';
       case chunkStatus.absent:

@@ -6,16 +6,29 @@ import { decodeText, isText } from './decode-text.ts';
 import type { DecodeContext } from './decode-value.ts';
 import { presented } from './present-value.ts';
 import type { Value } from './value.ts';
-import { nil, notOk, unavailable } from './value-parts.ts';
+import { nil, notOk, readLength, unavailable } from './value-parts.ts';
 
 /** From its chunk alone: the image with the header may not have been sent. */
 export function decodeTextValue(shape: TextShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
   const status = reader.next(captureOp.string);
+  if (status === chunkStatus.notResident) return decodeConstant(shape, name, reader, context);
   if (status !== chunkStatus.ok && status !== chunkStatus.nil) return notOk(name, shape, reader);
   if (status === chunkStatus.nil && shape.isBytes) return nil(name, shape);
   if (reader.total === 0) return { name, type: shape.type, goType: shape.goType, value: '' };
   if (status === chunkStatus.nil) return unavailable(name, shape, 'fault');
   const value = bytesValue(shape, name, reader, shape.isBytes, context);
+  return shape.isBytes ? presented(value, context) : value;
+}
+
+/** Bytes that were not in memory: a constant's are in the file. */
+function decodeConstant(shape: TextShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
+  const { total } = reader;
+  const captured = Math.min(total, shape.maxBytes);
+  const address = reader.captured < 8 ? 0 : readLength(reader.view, reader.payload);
+  const constant = context.constantBytes?.(address, captured);
+  if (constant === undefined) return notOk(name, shape, reader);
+  const bytes = Buffer.from(constant.buffer, constant.byteOffset, constant.byteLength);
+  const value = bytesValue(shape, name, { bytes, payload: 0, captured, total }, shape.isBytes, context);
   return shape.isBytes ? presented(value, context) : value;
 }
 

@@ -28,6 +28,8 @@ export interface DecodeContext {
   functionName(pc: number): string | undefined;
   /** Name of the type whose descriptor has that running address. */
   runningTypeName?(address: number): string | undefined;
+  /** Bytes of the executable that never change, by their running address; undefined: they are none. */
+  constantBytes?(address: number, sizeBytes: number): Uint8Array | undefined;
   /** What is not to be shown; undefined: nothing. */
   readonly redaction?: Redaction | undefined;
 }
@@ -275,14 +277,15 @@ function decodeInterface(shape: InterfaceShape, name: string, reader: ChunkReade
   }
   const goType = dynamic.typeName;
   const imageStatus = reader.next(captureOp.image);
-  const fault = imageStatus === chunkStatus.fault;
+  const fault = imageStatus === chunkStatus.fault || imageStatus === chunkStatus.notResident;
+  const reason = reader.reason();
   if ((!fault && imageStatus !== chunkStatus.ok) || reader.captured < dynamic.sizeBytes) {
     if (imageStatus === chunkStatus.ok) reader.lose(`${reader.captured} bytes of a ${goType}`);
     return { name, type, goType, unavailable: reader.reason() };
   }
   // After a fault the plan ran over zeros: its chunks must be walked over all the same.
   const inner = decodeShape(dynamic.shape, name, reader.payload, reader, context);
-  if (fault) return { name, type, goType, unavailable: 'fault' };
+  if (fault) return { name, type, goType, unavailable: reason };
   const shown = dynamic.present?.(inner, context);
   if (shown !== undefined) return { name, type, goType, value: shown };
   return { ...inner, type, goType };

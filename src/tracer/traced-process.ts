@@ -160,6 +160,11 @@ function meaningsOf(binary: GoBinary, plan: ProbePlan, bias: Bias, { redaction }
       const known = bias();
       return known === undefined ? undefined : context.typeName(address - known);
     },
+    constantBytes(address, sizeBytes) {
+      const known = bias();
+      if (known === undefined || !binary.isReadOnly(address - known, sizeBytes)) return undefined;
+      return binary.read(address - known, sizeBytes);
+    },
     redaction,
     functionName(pc) {
       const known = bias();
