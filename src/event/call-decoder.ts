@@ -1,5 +1,6 @@
 import type { PlannedProbe } from '../probe/probe-plan.ts';
 import type { CaptureShape } from '../probe/shape.ts';
+import { addFloats } from './add-floats.ts';
 import type { BootTime, Call } from './call.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { decodeFields } from './decode-fields.ts';
@@ -88,6 +89,17 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     }
   }
 
+  /** Puts what a site within the function could read into the capture at its entry. */
+  function addArguments(view: DataView, offset: number, length: number): void {
+    const kept = pending.get(view.getBigUint64(offset + argumentsRecordLayout.span_id, true));
+    const slot = view.getUint32(offset + recordHeaderLayout.process_slot, true);
+    const probe = view.getUint32(offset + recordHeaderLayout.probe, true);
+    const floats = options.meaningOf(slot, probe)?.probe.arguments?.floats;
+    if (kept === undefined || floats === undefined) return;
+    const start = view.byteOffset + offset + argumentsRecordLayout.sizeBytes;
+    addFloats(kept.bytes, floats, new Uint8Array(view.buffer, start, length - argumentsRecordLayout.sizeBytes));
+  }
+
   function decodeArguments(
     capture: CaptureShape,
     view: DataView,
@@ -168,6 +180,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       }
     } else if (kind === recordKind.arguments && length >= argumentsRecordLayout.sizeBytes) {
       keepArguments(view, offset, length);
+    } else if (kind === recordKind.moreArguments && length >= argumentsRecordLayout.sizeBytes) {
+      addArguments(view, offset, length);
     } else if (kind === recordKind.process && length >= processRecordLayout.sizeBytes) {
       const change = view.getUint32(offset + processRecordLayout.change, true);
       options.onProcess(

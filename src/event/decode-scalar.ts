@@ -1,4 +1,4 @@
-import type { IntegerShape, PlainShape } from '../probe/shape.ts';
+import { type IntegerShape, inFloatRegister, type PlainShape } from '../probe/shape.ts';
 import type { Value, ValueContent } from './value.ts';
 
 /** A value that lies in the image as it is. */
@@ -7,6 +7,12 @@ export function decodeScalar(shape: IntegerShape | PlainShape, name: string, bas
   const at = base + shape.at;
   if (shape.kind === 'integer') {
     return { name, type, goType, value: readInteger(view, at, shape.sizeBytes, shape.signed) };
+  }
+  if (shape.known !== undefined) {
+    const { at: knownAt, bits } = shape.known;
+    if ((view.getUint32(base + knownAt, true) & bits) !== bits) {
+      return { name, type, goType, unavailable: inFloatRegister };
+    }
   }
   if (shape.kind === 'time') {
     const time = readTime(view, at);

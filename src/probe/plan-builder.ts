@@ -5,7 +5,15 @@ import type { PlannedDynamicType, PlannedOps, PlannedProbe, PlannedSite } from '
 import type { FunctionSites } from './site.ts';
 import type { SiteFinder } from './site-finder.ts';
 import type { TypeFacts } from './type-facts.ts';
-import { type SiteAction, siteFlag } from './wire.ts';
+import { type SiteAction, siteAction, siteFlag } from './wire.ts';
+
+/** Where SP is `frameBytes` below that of the function's entry. */
+interface SiteInFrame {
+  readonly offset: number;
+  readonly frameBytes: number;
+  readonly emulated: boolean;
+  readonly plan: number;
+}
 
 /** Collects the tables of a ProbePlan; equal plans are kept once. */
 export class PlanBuilder {
@@ -71,10 +79,33 @@ export class PlanBuilder {
     });
   }
 
-  /** One site for every RET and tail jump; what is captured at a RET is not there yet at a tail jump. */
-  addExits(fn: GoFunction, sites: FunctionSites, action: SiteAction, probe?: number, plan?: number): void {
+  /** A site within the function, for arguments that could not be read at its entry. */
+  addBody(fn: GoFunction, { offset, frameBytes, emulated, plan }: SiteInFrame, probe: number): void {
+    const why = 'floats stored';
+    this.#addSite(fn, offset, { action: siteAction.body, flags: 0, probe, plan, frameBytes, emulated, why });
+  }
+
+  /**
+   * One site for every RET and tail jump; what is captured at a RET is not there yet at a tail jump.
+   * @param inFrame by the offset of a RET the site in its place
+   */
+  addExits(
+    fn: GoFunction,
+    sites: FunctionSites,
+    action: SiteAction,
+    probe?: number,
+    plan?: number,
+    inFrame: ReadonlyMap<number, SiteInFrame> = new Map(),
+  ): void {
     for (const exit of sites.exits) {
       const isReturn = exit.kind === 'return';
+      const site = inFrame.get(exit.offset);
+      if (site !== undefined) {
+        const { offset, frameBytes, emulated } = site;
+        const why = offset === exit.offset ? 'RET' : 'before RET';
+        this.#addSite(fn, offset, { action, flags: abiFlag(sites), probe, plan: site.plan, frameBytes, emulated, why });
+        continue;
+      }
       this.#addSite(fn, exit.offset, {
         action,
         flags: abiFlag(sites),

@@ -1,5 +1,7 @@
 import type { GoFunction } from '../binary/go-binary.ts';
 import type { GoSignature, GoType } from '../binary/go-type.ts';
+import { bodyOps, floatParts, withFloats } from './float-plan.ts';
+import type { FloatSite } from './float-sites.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import type { CaptureShape, Shape } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
@@ -32,8 +34,9 @@ export function planFunction(
   if (types.problem !== undefined) {
     builder.notes.push(`The signature written for ${fn.name} is not used: ${types.problem}.`);
   }
-  const entry = planValues(parameters, limits, builder.strings, builder.facts);
-  const exit = planValues(results, limits, builder.strings, builder.facts);
+  const floats = builder.finder.findFloats(fn, sites.value, floatParts(parameters), floatParts(results));
+  const entry = planValues(parameters, limits, builder.strings, builder.facts, partsOf(floats.bodies));
+  const exit = planValues(results, limits, builder.strings, builder.facts, partsOf(floats.exits.values()));
   const entryPlan = builder.addPlan(entry);
   const exitPlan = builder.addPlan(exit);
   for (const { shape } of [entry, exit]) collectInterfaces(shape, builder.interfaces);
@@ -56,8 +59,23 @@ export function planFunction(
     typeSources: { parameters: parameters.map(({ source }) => source), results: results.map(({ source }) => source) },
   });
   builder.addEntry(fn, sites.value, siteAction.enter, probe, entryPlan);
-  builder.addExits(fn, sites.value, siteAction.leave, probe, exitPlan);
+  for (const site of floats.bodies) {
+    const ops = entry.shape.floats && bodyOps(entry.shape.floats, site);
+    if (ops !== undefined) builder.addBody(fn, { ...site, plan: builder.addOps(ops) }, probe);
+  }
+  const exitsWithFloats = new Map(
+    [...floats.exits].flatMap(([offset, site]) => {
+      const ops = exit.shape.floats && withFloats(exit.ops, exit.shape.floats, site.places);
+      return ops === undefined ? [] : [[offset, { ...site, plan: builder.addOps(ops) }]];
+    }),
+  );
+  builder.addExits(fn, sites.value, siteAction.leave, probe, exitPlan, exitsWithFloats);
   return undefined;
+}
+
+/** Parts that one of the sites at least can read. */
+function partsOf(sites: Iterable<FloatSite>): Set<number> {
+  return new Set([...sites].flatMap(({ places }) => [...places.keys()]));
 }
 
 /** Types of a package, also behind pointers, slices and fields. */

@@ -1,5 +1,5 @@
 import { planLimits } from './capture-op.ts';
-import type { Shape } from './shape.ts';
+import type { KnownFloat, Shape } from './shape.ts';
 import type { TypeFacts } from './type-facts.ts';
 
 /** How much of a value is captured. */
@@ -48,8 +48,8 @@ export interface ShapeContext {
   readonly imageEnd: number;
   /** Behind an interface: no loops over arrays, because how deep they will stand is unknown. */
   readonly dynamic?: boolean | undefined;
-  /** Of the first image: why the bytes at that offset are not there. */
-  readonly gap?: ((at: number) => string | undefined) | undefined;
+  /** Of the first image: what was in a float register at that offset; undefined: something else was. */
+  readonly float?: ((at: number) => KnownFloat | 'unknown' | undefined) | undefined;
   /** Takes what a pointer or slice leads to, to be captured if there is room. */
   readonly later: (expansion: Expansion) => void;
 }

@@ -6,6 +6,8 @@ import { mapExpansion } from './map-shape.ts';
 import {
   type ArrayShape,
   hasOps,
+  inFloatRegister,
+  type KnownFloat,
   type NamedShape,
   type PointerShape,
   type Shape,
@@ -34,8 +36,8 @@ export function shapeOfType(type: GoType, at: number, context: ShapeContext, pla
     return { ...base, kind: 'missing', reason: noRoom };
   }
   context.budget.nodes -= 1;
-  const gap = isScalar(type) ? context.gap?.(at) : undefined;
-  if (gap !== undefined) return { ...base, kind: 'missing', reason: gap };
+  const known = isScalar(type) ? knownFloat(type, at, context) : undefined;
+  if (known === 'unknown') return { ...base, kind: 'missing', reason: inFloatRegister };
   // Of a larger struct or array some fields or items may lie within.
   const isWhole = isScalar(type) || isTime(type);
   if (isWhole && at + type.sizeBytes > context.imageEnd) {
@@ -49,10 +51,10 @@ export function shapeOfType(type: GoType, at: number, context: ShapeContext, pla
       return { ...base, kind: 'bool', sizeBytes };
     case 'float32':
     case 'float64':
-      return { ...base, kind: 'float', sizeBytes };
+      return { ...base, kind: 'float', sizeBytes, known };
     case 'complex64':
     case 'complex128':
-      return { ...base, kind: 'complex', sizeBytes };
+      return { ...base, kind: 'complex', sizeBytes, known };
     case 'unsafe.Pointer':
       return { ...base, kind: 'address', sizeBytes };
     case 'string':
@@ -82,6 +84,23 @@ export function shapeOfType(type: GoType, at: number, context: ShapeContext, pla
     default:
       return { ...base, kind: 'integer', sizeBytes, signed: type.kind.startsWith('int') };
   }
+}
+
+/** Complex numbers are two floats. */
+function knownFloat(
+  { kind, sizeBytes }: GoType,
+  at: number,
+  context: ShapeContext,
+): KnownFloat | 'unknown' | undefined {
+  const first = context.float?.(at);
+  const second = kind.startsWith('complex') ? context.float?.(at + sizeBytes / 2) : first;
+  if (typeof first !== 'object' || typeof second !== 'object') return first === 'unknown' ? first : second;
+  return { at: first.at, bits: first.bits | second.bits };
+}
+
+/** As seen from an image that begins there. */
+function relative(known: KnownFloat | 'unknown' | undefined, start: number): KnownFloat | 'unknown' | undefined {
+  return typeof known === 'object' ? { at: known.at - start, bits: known.bits } : known;
 }
 
 /** The shape of a parameter or field: missing where its name says that it is secret. */
@@ -148,7 +167,7 @@ function arrayShape(type: GoType, base: Base, context: ShapeContext): Shape {
     nesting: context.nesting + 1,
     times: context.times * Math.max(1, items),
     imageEnd: elem.sizeBytes,
-    gap: context.gap && ((at) => context.gap?.(base.at + at)),
+    float: context.float && ((at) => relative(context.float?.(base.at + at), base.at)),
     later: context.dynamic ? () => {} : context.later,
   };
   let array: Mutable<ArrayShape> | undefined;
@@ -181,7 +200,7 @@ function sliceShape(type: GoType, base: Base, context: ShapeContext, place: (sha
     expand(limits, budget, later) {
       const maxItems = Math.min(limits.elements, maxElements, room);
       if (!take({ ...context, budget }, 1 + maxItems, chunkBytes(maxItems * itemBytes))) return empty;
-      const inner = { ...context, limits, budget, later, level, nesting: context.nesting + 1, gap: undefined };
+      const inner = { ...context, limits, budget, later, level, nesting: context.nesting + 1, float: undefined };
       const slice: Mutable<SliceShape> = { ...base, kind: 'slice', maxItems, itemBytes, item: noItem };
       const placeItem = (shape: Shape) => {
         slice.item = shape;
@@ -211,7 +230,7 @@ function pointerShape(type: GoType, base: Base, context: ShapeContext, place: (s
         later,
         level,
         nesting: context.nesting + 1,
-        gap: undefined,
+        float: undefined,
         imageEnd,
       };
       let pointer: Mutable<PointerShape> | undefined;

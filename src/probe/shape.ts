@@ -26,7 +26,17 @@ export interface IntegerShape extends ShapeBase {
 export interface PlainShape extends ShapeBase {
   readonly kind: 'word' | 'bool' | 'float' | 'complex' | 'address' | 'time' | 'present';
   readonly sizeBytes: number;
+  /** Of what came in float registers. */
+  readonly known?: KnownFloat | undefined;
 }
+
+/** It is there if the low 32 bits of the word at that place of the current image have all these; else `inFloatRegister`. */
+export interface KnownFloat {
+  readonly at: number;
+  readonly bits: number;
+}
+
+export const inFloatRegister = 'in float register';
 
 /** string or []byte: one chunk with its bytes. */
 export interface TextShape extends ShapeBase {
@@ -165,10 +175,19 @@ export interface CaptureShape {
   /** 0: the plan has no op and writes nothing. */
   readonly imageBytes: number;
   readonly values: readonly CapturedValue[];
+  /** What came in float registers and can be read at some site. */
+  readonly floats?: CapturedFloats | undefined;
+}
+
+export interface CapturedFloats {
+  /** Of the image: the word whose bits say which parts are there. */
+  readonly knownAt: number;
+  /** `part`: its bit; `at`: in the image. */
+  readonly parts: readonly { readonly part: number; readonly at: number; readonly sizeBytes: number }[];
 }
 
 export interface CapturedValue extends NamedShape {
-  /** Copied from the stack: lost when the image's chunk says fault. */
+  /** Copied from memory: lost when the image's chunk says fault. */
   readonly onStack: boolean;
 }
 

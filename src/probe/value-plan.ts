@@ -1,9 +1,10 @@
 import type { GoType } from '../binary/go-type.ts';
 import { type CaptureOp, chunkBytes, op, planLimits } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
+import { floatParts } from './float-plan.ts';
 import { kindLabel } from './kind-label.ts';
 import type { AssignedValue, Piece } from './register-assignment.ts';
-import type { CapturedValue, Shape } from './shape.ts';
+import type { CapturedFloats, CapturedValue, KnownFloat, Shape } from './shape.ts';
 import type { Budget, CaptureLimits } from './shape-context.ts';
 import { isByte, shapeOfNamed } from './shape-of-type.ts';
 import { planShapes } from './shape-planner.ts';
@@ -11,29 +12,30 @@ import { isHidden, type TypeFacts } from './type-facts.ts';
 
 /** Values in one capture. */
 const maxNodes = 1000;
-const inFloatRegister = 'in float register';
 
 /**
  * The plan that captures parameters at entry or results at a RET.
  *
  * First every value without following pointers, then what they point to, level by level, while the whole stays within
  * PLAN_STEPS and CAPTURE_BYTES in its worst case. What finds no room says so.
+ * @param readableFloats parts in float registers (float-plan.ts) that some site fills in
  */
 export function planValues(
   values: readonly AssignedValue[],
   limits: CaptureLimits,
   strings: StringTable,
   facts: TypeFacts = {},
+  readableFloats: ReadonlySet<number> = new Set(),
 ): CapturePlan {
-  const placed = place(values, limits, facts);
-  const fill = [...placed.ops];
+  const placed = place(values, limits, facts, readableFloats);
+  const { ops: fill, floats } = placed;
   const budget: Budget = {
-    steps: planLimits.planSteps - fill.length - 2,
+    steps: planLimits.planSteps - fill.length - 2 - (floats === undefined ? 0 : 1 + floats.parts.length),
     bytes: Math.min(limits.captureBytes, planLimits.captureBytes) - chunkBytes(placed.imageBytes),
     nodes: maxNodes,
     exceeded: false,
   };
-  const shapes = shapesOf(placed.values, limits, facts, budget);
+  const shapes = shapesOf(placed, limits, facts, budget);
   const captured: CapturedValue[] = placed.values.map(({ value, onStack }, i) => ({
     name: displayName(value.name),
     shape: shapes[i] ?? missing(value),
@@ -42,7 +44,14 @@ export function planValues(
   const needed = captured.some(({ shape }) => shape.kind !== 'missing');
   if (!needed || placed.imageBytes === 0) return { ops: [], shape: { imageBytes: 0, values: captured } };
   const ops = [op.image(placed.imageBytes), ...fill, ...shapes.flatMap((s) => opsOf(s, strings)), op.end()];
-  return { ops, shape: { imageBytes: placed.imageBytes, values: captured } };
+  return { ops, shape: { imageBytes: placed.imageBytes, values: captured, floats } };
+}
+
+interface Placed {
+  readonly values: readonly PlacedValue[];
+  readonly ops: readonly CaptureOp[];
+  readonly imageBytes: number;
+  readonly floats: CapturedFloats | undefined;
 }
 
 interface PlacedValue {
@@ -60,11 +69,15 @@ function place(
   values: readonly AssignedValue[],
   limits: CaptureLimits,
   facts: TypeFacts,
-): { values: PlacedValue[]; ops: CaptureOp[]; imageBytes: number } {
+  readableFloats: ReadonlySet<number>,
+): Placed {
   const mostBytes = Math.min(planLimits.imageBytes, limits.captureBytes - chunkBytes(0)) & ~7;
   let imageBytes = 0;
   const ops: CaptureOp[] = [];
   const placed: PlacedValue[] = [];
+  const parts: Mutable<CapturedFloats['parts']> = [];
+  let part = 0;
+  let knownAt = 0;
   const isOnStack = ({ pieces }: AssignedValue) => pieces.some((piece) => 'stackOffset' in piece);
   for (const wantStack of [false, true]) {
     for (const [i, value] of values.entries()) {
@@ -72,6 +85,7 @@ function place(
       if (onStack !== wantStack) continue;
       if (isHidden(value.name, value.type, facts)) {
         placed[i] = { value, at: imageBytes, imageEnd: imageBytes, onStack };
+        part += floatParts([value]).length;
         continue;
       }
       const at = imageBytes;
@@ -82,11 +96,20 @@ function place(
       for (const piece of value.pieces) {
         const fill = fillOp(piece, at, sizeBytes);
         if (fill) ops.push(fill);
+        if (!('floatRegister' in piece)) continue;
+        if (readableFloats.has(part)) parts.push({ part, at: at + piece.at, sizeBytes: piece.sizeBytes });
+        part += 1;
       }
     }
+    if (!wantStack && parts.length > 0) {
+      knownAt = imageBytes;
+      imageBytes += 8;
+    }
   }
-  return { values: placed, ops, imageBytes };
+  return { values: placed, ops, imageBytes, floats: parts.length > 0 ? { knownAt, parts } : undefined };
 }
+
+type Mutable<T> = T extends readonly (infer Item)[] ? Item[] : never;
 
 /** Of an array the items that are shown. */
 function bytesToShow(type: GoType, limits: CaptureLimits): number {
@@ -102,12 +125,15 @@ function fillOp(piece: Piece, at: number, sizeBytes: number): CaptureOp | undefi
   return undefined;
 }
 
-function shapesOf(values: readonly PlacedValue[], limits: CaptureLimits, facts: TypeFacts, budget: Budget): Shape[] {
+function shapesOf({ values, floats }: Placed, limits: CaptureLimits, facts: TypeFacts, budget: Budget): Shape[] {
+  const known = new Map(
+    floats?.parts.map(({ part, at }): [number, KnownFloat] => [at, { at: floats.knownAt, bits: 2 ** part }]),
+  );
   return planShapes(limits, budget, (later) => {
     const shapes: Shape[] = [];
     for (const [i, { value, at, imageEnd }] of values.entries()) {
-      const floats = value.pieces.filter((piece) => 'floatRegister' in piece).map((piece) => at + piece.at);
-      const gap = (offset: number) => (floats.includes(offset) ? inFloatRegister : undefined);
+      const starts = value.pieces.filter((piece) => 'floatRegister' in piece).map((piece) => at + piece.at);
+      const float = (offset: number) => (starts.includes(offset) ? (known.get(offset) ?? 'unknown') : undefined);
       const place = (shape: Shape) => {
         shapes[i] = shape;
       };
@@ -116,7 +142,7 @@ function shapesOf(values: readonly PlacedValue[], limits: CaptureLimits, facts: 
         place({ kind: 'missing', type: kindLabel(value.type), goType: '', at, reason: value.unavailable });
         continue;
       }
-      place(shapeOfNamed(value, at, floats.length > 0 ? { ...context, gap } : context, place));
+      place(shapeOfNamed(value, at, starts.length > 0 ? { ...context, float } : context, place));
     }
     return shapes;
   });

@@ -1,4 +1,5 @@
 import type { PlannedProbe, PlannedSite, ProbePlan } from './probe-plan.ts';
+import { siteAction } from './wire.ts';
 
 /** A site that the kernel does not allow. */
 export interface RefusedSite {
@@ -20,6 +21,8 @@ export function withoutRefused(plan: ProbePlan, refused: readonly RefusedSite[])
     const site = plan.sites[index];
     if (site === undefined) continue;
     const reason = `the kernel allows no probe at its ${site.why} (${answer})`;
+    // Without it only some argument is unknown.
+    if (site.action === siteAction.body) continue;
     const probe = site.probe === undefined ? undefined : plan.probes[site.probe];
     if (probe !== undefined) reasons.set(probe, reasons.get(probe) ?? reason);
     else notes.push(`${plan.functionNames[site.function]} can't be probed: ${reason}`);

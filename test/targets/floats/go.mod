@@ -1,0 +1,3 @@
+module sidespan.test/floats
+
+go 1.17
