@@ -30,8 +30,8 @@ export interface InlinedCall {
   readonly into: GoFunction;
   /** Linked address of the first instruction that is left of it. */
   readonly vaddr: number;
-  /** Where the call stands in the source. */
-  readonly calledAt: SourceLine | undefined;
+  /** Linked address within `into` whose source line is that of the call. */
+  readonly callVaddr: number;
 }
 
 /** Go's embedded build information (`go version -m`). */

@@ -4,7 +4,6 @@ import type { InlinedCall } from './go-binary.ts';
 import type { Image } from './image.ts';
 import { type FunctionTable, functionOfIndex } from './pclntab.ts';
 import type { PclntabLayout } from './pclntab-layout.ts';
-import { sourceLineAt } from './source-lines.ts';
 import { unlessDamaged } from './type-walk.ts';
 
 /** Calls inlined into one function; the runtime's own largest functions have some hundred. */
@@ -36,8 +35,7 @@ export function* inlinedCalls(
     const into = functionOfIndex(table, index);
     for (const { name, pc, parentPc } of unlessDamaged(() => callsWithin(image, table, index, wanted)) ?? []) {
       if (left-- === 0) return;
-      const calledAt = unlessDamaged(() => sourceLineAt(image, table, into.entryVaddr + parentPc));
-      yield { name, into, vaddr: into.entryVaddr + pc, calledAt };
+      yield { name, into, vaddr: into.entryVaddr + pc, callVaddr: into.entryVaddr + parentPc };
     }
   }
 }

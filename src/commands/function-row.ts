@@ -1,5 +1,6 @@
-import type { Found, GoBinary, GoFunction, InlinedCall, SourceLine } from '../binary/go-binary.ts';
+import type { Found, GoBinary, GoFunction, SourceLine } from '../binary/go-binary.ts';
 import { type FunctionRole, functionName } from '../probe/function-name.ts';
+import type { InlinedPlaces } from '../probe/select-functions.ts';
 import { type FunctionTypes, functionTypes, type SourcedValue } from '../probe/signature/function-types.ts';
 import type { SignatureSyntax } from '../probe/signature/type-syntax.ts';
 import type { FunctionSites } from '../probe/site.ts';
@@ -17,9 +18,17 @@ export interface FunctionRow {
   readonly source?: SourceLine | undefined;
   readonly role: FunctionRole;
   /** Calls of it that the compiler inlined: no probe sees them. */
-  readonly inlined: readonly InlinedCall[];
+  readonly inlined: readonly InlinedPlace[];
   readonly types: Found<FunctionTypes>;
   readonly sites: Found<FunctionSites & { readonly vaddr: number; readonly fileOffset: number }>;
+}
+
+/** A call that has become part of another function. */
+export interface InlinedPlace {
+  readonly into: GoFunction | undefined;
+  readonly vaddr: number;
+  /** Where the call stands in the source. Read when it is asked for. */
+  readonly calledAt: () => SourceLine | undefined;
 }
 
 /** What is known of a function before it is looked at. */
@@ -28,7 +37,7 @@ export interface KnownOfFunction {
   readonly untraceable?: string | undefined;
   /** The signature that the user gave. */
   readonly written?: SignatureSyntax | undefined;
-  readonly inlined?: readonly InlinedCall[] | undefined;
+  readonly inlined?: InlinedPlaces | undefined;
 }
 
 /** Looks at one function. What can't be read of it becomes a reason, so that one damaged entry doesn't hide the others. */
@@ -36,14 +45,14 @@ export function functionRow(
   binary: GoBinary,
   sites: SiteFinder,
   fn: GoFunction,
-  { untraceable, written, inlined = [] }: KnownOfFunction,
+  { untraceable, written, inlined }: KnownOfFunction,
 ): FunctionRow {
   const found = untraceable === undefined ? attempt(() => sites.find(fn)) : { unavailable: untraceable };
   const place = found.value ?? attempt(() => sites.findEntry(fn)).value;
   return {
     name: fn.name,
     role: functionName(fn.name).role,
-    inlined,
+    inlined: placesOf(binary, inlined),
     source: attempt(() => ({ value: binary.sourceLine(fn.entryVaddr) })).value,
     types: attempt(() => ({ value: functionTypes(binary, fn, place, written) })),
     sites:
@@ -57,9 +66,23 @@ export function functionRow(
 }
 
 /** A function that has no code of its own. */
-export function inlinedRow(name: string, reason: string, inlined: readonly InlinedCall[]): FunctionRow {
+export function inlinedRow(
+  binary: GoBinary,
+  name: string,
+  reason: string,
+  inlined: InlinedPlaces | undefined,
+): FunctionRow {
   const unavailable = { unavailable: reason };
-  return { name, role: functionName(name).role, inlined, types: unavailable, sites: unavailable };
+  const { role } = functionName(name);
+  return { name, role, inlined: placesOf(binary, inlined), types: unavailable, sites: unavailable };
+}
+
+function placesOf(binary: GoBinary, inlined: InlinedPlaces | undefined): InlinedPlace[] {
+  return (inlined?.vaddrs ?? []).map((vaddr, index) => ({
+    into: binary.functionAt(vaddr),
+    vaddr,
+    calledAt: () => attempt(() => ({ value: binary.sourceLine(inlined?.callVaddrs[index] ?? vaddr) })).value,
+  }));
 }
 
 function attempt<T>(read: () => Found<T> | { readonly value: T }): Found<T> {
@@ -86,9 +109,10 @@ export function rowText(row: FunctionRow, style: Style): string {
 }
 
 /** Into which functions, the first of them by name. */
-function inlinedText(calls: readonly InlinedCall[]): string {
+function inlinedText(calls: readonly InlinedPlace[]): string {
   if (calls.length === 0) return '';
-  const names = [...new Set(calls.map(({ into }) => into.name))];
+  const functions = new Map(calls.map(({ into }) => [into?.entryVaddr, into]));
+  const names = [...new Set([...functions.values()].map((into) => into?.name ?? '?'))];
   const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '';
   return `  inlined in ${count(calls.length, 'place')}: into ${names.slice(0, maxNamed).join(', ')}${more}`;
 }
@@ -135,12 +159,10 @@ export function rowJson(row: FunctionRow): object {
           exits: sites.value.exits.map(({ offset, kind }) => ({ offset, kind })),
         }),
     ...(row.inlined.length > 0 && {
-      inlined: row.inlined.map(({ into, calledAt, vaddr }) => ({
-        into: into.name,
-        file: calledAt?.file ?? null,
-        line: calledAt?.line ?? null,
-        vaddr: `0x${vaddr.toString(16)}`,
-      })),
+      inlined: row.inlined.map(({ into, calledAt, vaddr }) => {
+        const { file = null, line = null } = calledAt() ?? {};
+        return { into: into?.name ?? null, file, line, vaddr: `0x${vaddr.toString(16)}` };
+      }),
     }),
     ...(types.value === undefined
       ? { signature: null, signatureUnavailable: types.unavailable }

@@ -5,6 +5,9 @@ import { exitCode, UsageError } from './exit-code.ts';
 import type { FunctionRow } from './function-row.ts';
 import { parsePid } from './parse-pid.ts';
 
+/** Lines are written so many characters at a time: a hundred thousand writes take longer than what they write. */
+const chunkCharacters = 64 * 1024;
+
 /** A progress line is drawn at most this often. */
 const progressIntervalMs = 100;
 
@@ -69,24 +72,36 @@ In a pattern * matches any characters and ? one; write it between single quotes:
         );
       }
     }
+    let chunk = '';
+    const flush = () => {
+      stdout.write(chunk);
+      chunk = '';
+    };
     const print = (row: FunctionRow) => {
-      stdout.line(options.json ? JSON.stringify(rows.rowJson(row)) : rows.rowText(row, style.stdout));
+      chunk += `${options.json ? JSON.stringify(rows.rowJson(row)) : rows.rowText(row, style.stdout)}\n`;
+      if (chunk.length >= chunkCharacters) flush();
     };
     let drawnAt = Number.NEGATIVE_INFINITY;
-    for (const [index, fn] of all.entries()) {
-      if (stderr.isTTY && !stdout.isTTY && performance.now() - drawnAt > progressIntervalMs) {
-        drawnAt = performance.now();
-        stderr.write(`\r\x1b[K${index} of ${all.length}`);
+    try {
+      for (const [index, fn] of all.entries()) {
+        if (stderr.isTTY && !stdout.isTTY && performance.now() - drawnAt > progressIntervalMs) {
+          drawnAt = performance.now();
+          stderr.write(`\r\x1b[K${index} of ${all.length}`);
+        }
+        const row = rows.functionRow(binary, sites, fn, {
+          untraceable: reasons.get(fn.name),
+          written: selected.signatures.get(fn.entryVaddr),
+          inlined: selected.inlined.get(fn.name),
+        });
+        reasons.delete(fn.name);
+        print(row);
       }
-      const row = rows.functionRow(binary, sites, fn, {
-        untraceable: reasons.get(fn.name),
-        written: selected.signatures.get(fn.entryVaddr),
-        inlined: selected.inlined.get(fn.name),
-      });
-      reasons.delete(fn.name);
-      print(row);
+      for (const [name, reason] of reasons) {
+        print(rows.inlinedRow(binary, name, reason, selected.inlined.get(name)));
+      }
+    } finally {
+      flush();
     }
-    for (const [name, reason] of reasons) print(rows.inlinedRow(name, reason, selected.inlined.get(name) ?? []));
     if (drawnAt > 0) stderr.write('\r\x1b[K');
 
     for (const { pattern, nearest } of selected.unmatched) {

@@ -102,8 +102,8 @@ function limitsFor(builder: PlanBuilder, limits: CaptureLimits, notes: string[])
 
 function inlinedCalls({ functions, inlined }: Selection): PlanReport['inlined'] {
   return functions.flatMap(({ name }) => {
-    const calls = inlined.get(name);
-    return calls === undefined ? [] : [{ functionName: name, places: calls.length }];
+    const places = inlined.get(name)?.vaddrs.length;
+    return places === undefined ? [] : [{ functionName: name, places }];
   });
 }
 

@@ -1,4 +1,4 @@
-import type { GoBinary, GoFunction, InlinedCall } from '../binary/go-binary.ts';
+import type { GoBinary, GoFunction } from '../binary/go-binary.ts';
 import { nearestNames } from './name-suggestion.ts';
 import type { FunctionPattern } from './pattern.ts';
 import type { SignatureSyntax } from './signature/type-syntax.ts';
@@ -9,13 +9,21 @@ export interface Untraceable {
   readonly reason: string;
 }
 
+/** Calls of one function that the compiler inlined, as numbers: a program of 100 MB has a million of them. */
+export interface InlinedPlaces {
+  /** Linked addresses of the first instruction that is left of each. */
+  readonly vaddrs: readonly number[];
+  /** And one whose source line is that of the call. */
+  readonly callVaddrs: readonly number[];
+}
+
 export interface Selection {
   /** In order of address, each once. */
   readonly functions: readonly GoFunction[];
   /** Matched, but made by the compiler for another function, or inlined wherever they are called. */
   readonly untraceable: readonly Untraceable[];
   /** Calls of matching functions that the compiler inlined, by the functions' names. No probe sees them. */
-  readonly inlined: ReadonlyMap<string, readonly InlinedCall[]>;
+  readonly inlined: ReadonlyMap<string, InlinedPlaces>;
   /** Signatures that the user wrote, by the entry address of the functions that they are for. */
   readonly signatures: ReadonlyMap<number, SignatureSyntax>;
   readonly unmatched: readonly { readonly pattern: string; readonly nearest: readonly string[] }[];
@@ -81,12 +89,15 @@ export function selectFunctions(
 /** Calls of one function that are kept: more are in no list that anybody reads to its end. */
 const maxCallsKept = 10_000;
 
-function inlinedByName(binary: GoBinary, isWanted: (name: string) => boolean): Map<string, InlinedCall[]> {
-  const byName = new Map<string, InlinedCall[]>();
-  for (const call of binary.inlinedCalls(isWanted)) {
-    const calls = byName.get(call.name);
-    if (calls === undefined) byName.set(call.name, [call]);
-    else if (calls.length < maxCallsKept) calls.push(call);
+function inlinedByName(binary: GoBinary, isWanted: (name: string) => boolean): Map<string, InlinedPlaces> {
+  const byName = new Map<string, { vaddrs: number[]; callVaddrs: number[] }>();
+  for (const { name, vaddr, callVaddr } of binary.inlinedCalls(isWanted)) {
+    const places = byName.get(name);
+    if (places === undefined) byName.set(name, { vaddrs: [vaddr], callVaddrs: [callVaddr] });
+    else if (places.vaddrs.length < maxCallsKept) {
+      places.vaddrs.push(vaddr);
+      places.callVaddrs.push(callVaddr);
+    }
   }
   return byName;
 }
