@@ -119,6 +119,8 @@ export class RuntimeTypes {
     const elem = name.startsWith('*') ? this.address(name.slice(1)) : undefined;
     const pointer = elem === undefined ? 0 : this.#types.descriptor(elem).pointerToThis;
     if (pointer !== 0) return pointer;
+    // The descriptor of a pointer to a named type would lead to that type's, which the linker's list or the index has.
+    if (/^\*[\w~%]/.test(name) && !unnamedType.test(name.slice(1))) return undefined;
     this.#unnamed ??= indexOf(this.#types, false);
     return this.#unnamed.get(name);
   }
