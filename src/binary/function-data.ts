@@ -1,4 +1,5 @@
-import { type ArgumentInfo, maxArgumentInfoBytes, readArgumentInfo } from './argument-info.ts';
+import { maxArgumentInfoBytes, readArgumentInfo } from './argument-info.ts';
+import type { ArgumentInfo } from './argument-slot.ts';
 import { BinaryError, hex } from './binary-error.ts';
 import type { Found, GoFunction } from './go-binary.ts';
 import type { Image } from './image.ts';

@@ -1,4 +1,4 @@
-import type { ArgumentInfo } from './argument-info.ts';
+import type { ArgumentInfo } from './argument-slot.ts';
 import type { GoSignature, GoType, MethodTypes } from './go-type.ts';
 
 /** A function of the binary as pclntab describes it. */

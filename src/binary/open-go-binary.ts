@@ -1,4 +1,4 @@
-import type { ArgumentInfo } from './argument-info.ts';
+import type { ArgumentInfo } from './argument-slot.ts';
 import { BinaryError, hex } from './binary-error.ts';
 import { readBuildId } from './build-id.ts';
 import { loadedBuildmode, readBuildInfo } from './build-info.ts';

@@ -1,4 +1,4 @@
-import type { ArgumentInfo } from '../../binary/argument-info.ts';
+import type { ArgumentInfo } from '../../binary/argument-slot.ts';
 import type { Found, GoBinary, GoFunction } from '../../binary/go-binary.ts';
 import type { GoSignature } from '../../binary/go-type.ts';
 import type { Abi } from '../calling-convention.ts';

@@ -1,4 +1,4 @@
-import type { ArgumentInfo, ArgumentSlot } from '../../binary/argument-info.ts';
+import type { ArgumentInfo, ArgumentSlot } from '../../binary/argument-slot.ts';
 import type { GoType } from '../../binary/go-type.ts';
 import type { Architecture, AssignedValue, Piece } from '../register-assignment.ts';
 import { registerName } from './raw-registers.ts';

@@ -1,4 +1,4 @@
-import type { ArgumentInfo, ArgumentSlot } from '../../binary/argument-info.ts';
+import type { ArgumentInfo, ArgumentSlot } from '../../binary/argument-slot.ts';
 import type { GoField, GoType } from '../../binary/go-type.ts';
 import { type AssignedValue, firstStackArgument, type Piece } from '../register-assignment.ts';
 import type { SpilledArgument } from './spilled-arguments.ts';
