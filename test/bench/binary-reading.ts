@@ -8,6 +8,7 @@ import { planProbes } from '../../src/probe/plan-probes.ts';
 import { allPresets } from '../../src/probe/presets.ts';
 import { SiteFinder } from '../../src/probe/site-finder.ts';
 import { goToolchain } from '../support/go-target.ts';
+import { tracedNames } from './planning.ts';
 
 // What reading executables costs: time and memory of what an agent asks at its start, and of a full listing, each in a
 // process of its own, beside a process that only reads the whole file into memory.
@@ -24,19 +25,6 @@ const functionNames = [
   'main.main',
   'fmt.Sprintf',
   'no/such.function',
-];
-/** Of packages that most servers have; one by a pattern that no whole name fits. */
-const tracedNames = [
-  'net/http.(*conn).serve',
-  'net/http.(*ServeMux).ServeHTTP',
-  'net/http.(*Request).ParseForm',
-  'encoding/json.Marshal',
-  'encoding/json.Unmarshal',
-  'net/url.parseQuery',
-  'crypto/tls.(*Conn).Handshake',
-  'os.OpenFile',
-  'bufio.(*Reader).ReadString',
-  'http.(*Transport).RoundTrip',
 ];
 const typeNames = [
   'runtime.g',

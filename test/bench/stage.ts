@@ -11,8 +11,12 @@ import { goTarget } from '../support/go-target.ts';
 
 const run = promisify(execFile);
 
-/** The agent as it is shipped: bin/sidespan with compiled sources (scripts/bench makes it). */
-export const sidespan = join(import.meta.dirname, '..', '..', '.cache', 'bench', 'package', 'bin', 'sidespan');
+/** A file of the agent as it is shipped, with compiled sources (scripts/bench makes it). */
+export function shippedFile(...path: readonly string[]): string {
+  return join(import.meta.dirname, '..', '..', '.cache', 'bench', 'package', ...path);
+}
+
+export const sidespan = shippedFile('bin', 'sidespan');
 
 /** A program under measurement; disposing kills it and waits. */
 export interface Program extends AsyncDisposable {
