@@ -25,6 +25,8 @@ const headerBytes = 8;
 export class ChunkReader {
   readonly bytes: Buffer;
   readonly view: DataView;
+  /** The same bytes; undefined: they don't begin where a word may. Payloads do, as chunks have whole words. */
+  readonly words: Int32Array | undefined;
   /** Of the chunk read last. */
   status: number = chunkStatus.ok;
   /** Offset of its payload in `bytes`. */
@@ -39,6 +41,8 @@ export class ChunkReader {
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.words =
+      bytes.byteOffset % 4 === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2) : undefined;
   }
 
   /** Chunks from `start` to `end` (offsets in `bytes`). */

@@ -16,7 +16,7 @@ export function decodeTextValue(shape: TextShape, name: string, reader: ChunkRea
   if (status === chunkStatus.nil && shape.isBytes) return nil(name, shape);
   if (reader.total === 0) return { name, type: shape.type, goType: shape.goType, value: '' };
   if (status === chunkStatus.nil) return unavailable(name, shape, 'fault');
-  const value = bytesValue(shape, name, reader, shape.isBytes, context);
+  const value = chunkValue(shape, name, reader, shape.isBytes, context);
   return shape.isBytes ? presented(value, context) : value;
 }
 
@@ -34,10 +34,18 @@ function decodeConstant(shape: TextShape, name: string, reader: ChunkReader, con
 
 export function decodeHeader(shape: Shape, name: string, reader: ChunkReader, context: DecodeContext): Value {
   const status = reader.next(captureOp.header);
-  if (status === chunkStatus.ok) return bytesValue(shape, name, reader, false, context);
+  if (status === chunkStatus.ok) return chunkValue(shape, name, reader, false, context);
   // A header that isn't there is known not to be there.
   if (status === chunkStatus.absent) return nil(name, shape);
   return notOk(name, shape, reader);
+}
+
+function chunkValue(shape: Shape, name: string, reader: ChunkReader, isBytes: boolean, context: DecodeContext): Value {
+  const known = context.texts?.find(reader, shape, name);
+  if (known !== undefined) return known;
+  const value = bytesValue(shape, name, reader, isBytes, context);
+  context.texts?.offer(value);
+  return value;
 }
 
 /** Part of a text or of bytes. */

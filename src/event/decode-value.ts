@@ -15,6 +15,7 @@ import { bytesValue, decodeHeader, decodeTextValue } from './decode-bytes.ts';
 import { decodeMap } from './decode-map.ts';
 import { decodeScalar } from './decode-scalar.ts';
 import { presented } from './present-value.ts';
+import type { TextCache } from './text-cache.ts';
 import type { Value, ValueContent } from './value.ts';
 import { isZeroWord, nil, notOk, readLength, unavailable } from './value-parts.ts';
 
@@ -32,6 +33,8 @@ export interface DecodeContext {
   constantBytes?(address: number, sizeBytes: number): Uint8Array | undefined;
   /** What is not to be shown; undefined: nothing. */
   readonly redaction?: Redaction | undefined;
+  /** Of all contexts with the same redaction. */
+  readonly texts?: TextCache | undefined;
 }
 
 /** How to read a value behind an interface. */

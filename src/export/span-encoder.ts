@@ -33,15 +33,22 @@ export function writeScope(writer: ProtobufWriter, { name, version }: Instrument
   if (version) writeText(writer, 2, version);
 }
 
+/** A span whose attributes are those of an object that it shares with others, then its own. */
+export interface SharingSpan extends ReadableSpan {
+  /** Never changed. */
+  readonly sharedAttributes?: Attributes;
+  readonly ownAttributes?: Attributes;
+}
+
 /** Field `spans` of `ScopeSpans`, with its number and length. Links are not written: no span here has any. */
-export function writeSpanField(writer: ProtobufWriter, span: ReadableSpan): void {
+export function writeSpanField(writer: ProtobufWriter, span: SharingSpan): void {
   writer.tag(2, BYTES);
   const opened = writer.open(SPAN_LENGTH_BYTES);
   writeSpan(writer, span);
   writer.close(opened, SPAN_LENGTH_BYTES);
 }
 
-function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
+function writeSpan(writer: ProtobufWriter, span: SharingSpan): void {
   const { parentSpanContext: parent, startTime, endTime } = span;
   const { traceId, spanId, traceFlags, traceState } = span.spanContext();
   writer.tag(1, BYTES);
@@ -61,7 +68,12 @@ function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   writer.fixed64Time(startTime[0], startTime[1]);
   writer.tag(8, FIXED64);
   writer.fixed64Time(endTime[0], endTime[1]);
-  writeAttributes(writer, 9, span.attributes);
+  const { sharedAttributes, ownAttributes } = span;
+  if (sharedAttributes === undefined || ownAttributes === undefined) writeAttributes(writer, 9, span.attributes);
+  else {
+    writeShared(writer, 9, sharedAttributes);
+    writeAttributes(writer, 9, ownAttributes);
+  }
   writeCount(writer, 10, span.droppedAttributesCount);
   for (const event of span.events) writeEvent(writer, event);
   writeCount(writer, 12, span.droppedEventsCount);
@@ -103,6 +115,17 @@ function writeAttributes(writer: ProtobufWriter, field: number, attributes: Attr
     writer.tag(field, BYTES);
     writeKeyValue(writer, key, attributes[key]);
   }
+}
+
+/** By the object that spans share. */
+const sharedBytes = new WeakMap<Attributes, Uint8Array>();
+
+function writeShared(writer: ProtobufWriter, field: number, attributes: Attributes): void {
+  const known = sharedBytes.get(attributes);
+  if (known !== undefined) return writer.append(known);
+  const start = writer.sizeBytes;
+  writeAttributes(writer, field, attributes);
+  sharedBytes.set(attributes, Uint8Array.from(writer.bytes.subarray(start)));
 }
 
 /** An attribute as it came last. */

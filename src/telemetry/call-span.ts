@@ -11,6 +11,10 @@ import { parsedTraceState } from './trace-state.ts';
 /** The span of a call, as OpenTelemetry describes it. */
 export interface CallSpan extends ReadableSpan {
   readonly origin: SpanOrigin;
+  /** The first of its attributes, in an object of many spans: an encoder may know them already. */
+  readonly sharedAttributes: Attributes;
+  /** The rest of them. */
+  readonly ownAttributes: Attributes;
 }
 
 /** The enumerations of @opentelemetry/api, which is needed here for nothing else. */
@@ -39,6 +43,9 @@ export interface CallMeaning {
   readonly name: string;
   readonly kind: SpanKind;
   readonly status: SpanStatus;
+  /** What many calls have in common: one object for them all, and never changed. */
+  readonly shared: Attributes;
+  /** Of this call. */
   readonly attributes: Attributes;
   /** An exception that ended the call: attributes of the event. */
   readonly exception?: Attributes | undefined;
@@ -69,28 +76,64 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
     meaning.exception === undefined
       ? NO_EVENTS
       : [{ name: 'exception', time: endTime, attributes: meaning.exception, droppedAttributesCount: 0 }];
-  const span: CallSpan & { parentSpanContext?: SpanContext } = {
-    name: meaning.name,
-    kind: meaning.kind,
-    spanContext: () => context,
-    startTime,
-    endTime,
-    duration,
-    status: meaning.status,
-    attributes: meaning.attributes,
-    events,
-    links: NO_LINKS,
-    ended: true,
-    resource: origin.resource,
-    instrumentationScope: origin.scope,
-    droppedAttributesCount: 0,
-    droppedEventsCount: 0,
-    droppedLinksCount: 0,
-    origin,
-  };
-  // Spread into the literal it would have the literal's properties copied one by one.
-  if (parent !== undefined) span.parentSpanContext = parent;
-  return span;
+  return new Span(context, parent, startTime, endTime, duration, meaning, events, origin);
+}
+
+/** A class, because its getter must cost nothing for spans that nobody asks for all attributes. */
+class Span implements CallSpan {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+  readonly duration: HrTime;
+  readonly status: SpanStatus;
+  readonly sharedAttributes: Attributes;
+  readonly ownAttributes: Attributes;
+  readonly events: TimedEvent[];
+  readonly links = NO_LINKS;
+  readonly ended = true;
+  readonly resource: Resource;
+  readonly instrumentationScope: InstrumentationScope;
+  readonly droppedAttributesCount = 0;
+  readonly droppedEventsCount = 0;
+  readonly droppedLinksCount = 0;
+  readonly origin: SpanOrigin;
+  readonly parentSpanContext?: SpanContext;
+  readonly #context: SpanContext;
+
+  constructor(
+    context: SpanContext,
+    parent: SpanContext | undefined,
+    startTime: HrTime,
+    endTime: HrTime,
+    duration: HrTime,
+    meaning: CallMeaning,
+    events: TimedEvent[],
+    origin: SpanOrigin,
+  ) {
+    this.name = meaning.name;
+    this.kind = meaning.kind;
+    this.startTime = startTime;
+    this.endTime = endTime;
+    this.duration = duration;
+    this.status = meaning.status;
+    this.sharedAttributes = meaning.shared;
+    this.ownAttributes = meaning.attributes;
+    this.events = events;
+    this.resource = origin.resource;
+    this.instrumentationScope = origin.scope;
+    this.origin = origin;
+    if (parent !== undefined) this.parentSpanContext = parent;
+    this.#context = context;
+  }
+
+  get attributes(): Attributes {
+    return { ...this.sharedAttributes, ...this.ownAttributes };
+  }
+
+  spanContext(): SpanContext {
+    return this.#context;
+  }
 }
 
 const scopes = new Map<string, InstrumentationScope>();

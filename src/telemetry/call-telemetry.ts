@@ -3,7 +3,7 @@ import type { ProbeDescription } from '../probe/probe.ts';
 import type { BootClock } from './boot-clock.ts';
 import { type CallMeaning, type CallSpan, callSpan, instrumentationScope, type SpanOrigin } from './call-span.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
-import { httpServerFacts, httpServerMeaning } from './http-server-span.ts';
+import { httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
 import type { ProbeAccount } from './ledger-account.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
 import { rpcServerFacts, rpcServerMeaning } from './rpc-server-span.ts';
@@ -58,8 +58,9 @@ function interpreter(probe: ProbeDescription, metrics: ProcessMetrics, scope: Sp
   switch (probe.kind) {
     case 'http.server': {
       const record = metrics.httpServer(scope);
+      const factsOf = httpServerFactsFinder();
       return (call, sampled) => {
-        const facts = httpServerFacts(call);
+        const facts = factsOf(call);
         record(facts, call.durationNs);
         return sampled ? httpServerMeaning(call, facts) : undefined;
       };

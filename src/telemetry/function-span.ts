@@ -2,7 +2,6 @@ import type { Attributes, SpanStatus } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import type { ProbeDescription } from '../probe/probe.ts';
-import type { TypeSource } from '../probe/signature/type-source.ts';
 import {
   type CallMeaning,
   PANIC_EXCEPTION,
@@ -18,10 +17,9 @@ import { contentJson } from './value-json.ts';
 export interface FunctionFacts {
   readonly name: string;
   readonly functionName: string;
-  readonly file: string | undefined;
-  readonly line: number | undefined;
   readonly errorResult: number | undefined;
-  readonly typeSource: TypeSource | undefined;
+  /** Attributes of all its spans. */
+  readonly attributes: Attributes;
 }
 
 /** Why a call counts as failed. */
@@ -31,15 +29,14 @@ export interface FunctionFailure {
   readonly status: SpanStatus;
 }
 
-export function functionFacts(probe: ProbeDescription): FunctionFacts {
-  return {
-    name: shortFunctionName(probe.functionName),
-    functionName: probe.functionName,
-    file: probe.source?.file,
-    line: probe.source?.line,
-    errorResult: probe.errorResult,
-    typeSource: probe.typeSource,
-  };
+export function functionFacts({ functionName, source, errorResult, typeSource }: ProbeDescription): FunctionFacts {
+  const attributes: Attributes = { [ATTR.CODE_FUNCTION_NAME]: functionName };
+  if (source !== undefined) {
+    attributes[ATTR.CODE_FILE_PATH] = source.file;
+    attributes[ATTR.CODE_LINE_NUMBER] = source.line;
+  }
+  if (typeSource !== undefined) attributes[SIDESPAN.TYPE_SOURCE] = typeSource;
+  return { name: shortFunctionName(functionName), functionName, errorResult, attributes };
 }
 
 /** `github.com/acme/shop/cart.(*Cart).Add` becomes `cart.(*Cart).Add`; the linker writes a dot in a path as `%2e`. */
@@ -55,10 +52,7 @@ export function functionMeaning(
   facts: FunctionFacts,
   failure: FunctionFailure | undefined = functionFailure(call, facts),
 ): CallMeaning {
-  const attributes: Attributes = { [ATTR.CODE_FUNCTION_NAME]: facts.functionName };
-  if (facts.file !== undefined) attributes[ATTR.CODE_FILE_PATH] = facts.file;
-  if (facts.line !== undefined) attributes[ATTR.CODE_LINE_NUMBER] = facts.line;
-  if (facts.typeSource !== undefined) attributes[SIDESPAN.TYPE_SOURCE] = facts.typeSource;
+  const attributes: Attributes = {};
   addValues(attributes, argumentKeys, call.arguments);
   addValues(attributes, resultKeys, call.results);
   attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
@@ -68,6 +62,7 @@ export function functionMeaning(
     name: facts.name,
     kind: SPAN_KIND.INTERNAL,
     status: failure?.status ?? STATUS_UNSET,
+    shared: facts.attributes,
     attributes,
     exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
   };

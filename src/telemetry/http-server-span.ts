@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
-import { forwardedClient, forwardedScheme, parseAddress } from './network-address.ts';
+import { addressOf, forwardedClient, forwardedScheme } from './network-address.ts';
 import { addCaptureNotes, integerField, isSetField, textField, wholeTextField } from './preset-field.ts';
 import { type RequestTarget, requestTarget } from './request-target.ts';
 import { ATTR, SIDESPAN, UNSTABLE_ATTR } from './semconv.ts';
@@ -17,6 +17,8 @@ export interface HttpServerFacts {
   readonly protocolVersion: string | undefined;
   readonly statusCode: number | undefined;
   readonly errorType: string | undefined;
+  /** All of these, as a span has them. */
+  readonly attributes: Attributes;
 }
 
 /** RFC 9110 and PATCH (RFC 5789): what the conventions call known. */
@@ -24,37 +26,93 @@ const METHODS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH',
 const METHODS_WITH_BODY = new Set(['PATCH', 'POST', 'PUT']);
 const OTHER_METHOD = '_OTHER';
 
-export function httpServerFacts(call: Call): HttpServerFacts {
-  const method = textField(call, 'method');
-  const pattern = textField(call, 'pattern');
-  const forwardedProto = textField(call, 'forwardedProto');
-  const statusCode = httpStatusCode(call);
-  return {
-    method: method === undefined || METHODS.has(method) ? method : OTHER_METHOD,
-    route: pattern === undefined ? undefined : routeOfPattern(pattern),
-    scheme: (forwardedProto === undefined ? undefined : forwardedScheme(forwardedProto)) ?? ownScheme(call),
-    protocolVersion: protocolVersion(call),
-    statusCode,
-    errorType: errorType(call, statusCode),
+/** What the facts are made of. */
+interface FactFields {
+  readonly method: string | undefined;
+  readonly pattern: string | undefined;
+  readonly forwardedProto: string | undefined;
+  readonly tls: boolean | undefined;
+  readonly protoMajor: number | undefined;
+  readonly protoMinor: number | undefined;
+  readonly status: number | undefined;
+  readonly end: Call['end'];
+}
+
+/** Of one route, how many different facts are kept: it has a handful. */
+const MAX_FACTS_OF_ROUTE = 16;
+const MAX_ROUTES = 512;
+
+/** Gives requests that agree in all facts the same object. */
+export function httpServerFactsFinder(): (call: Call) => HttpServerFacts {
+  const byPattern = new Map<string | undefined, { readonly fields: FactFields; readonly facts: HttpServerFacts }[]>();
+  return (call) => {
+    const fields = factFields(call);
+    const known = byPattern.get(fields.pattern);
+    if (known !== undefined) for (const entry of known) if (sameFields(entry.fields, fields)) return entry.facts;
+    const facts = factsOf(fields);
+    if (known === undefined && byPattern.size < MAX_ROUTES) byPattern.set(fields.pattern, [{ fields, facts }]);
+    else if (known !== undefined && known.length < MAX_FACTS_OF_ROUTE) known.push({ fields, facts });
+    return facts;
   };
+}
+
+function factFields(call: Call): FactFields {
+  return {
+    method: textField(call, 'method'),
+    pattern: textField(call, 'pattern'),
+    forwardedProto: textField(call, 'forwardedProto'),
+    tls: isSetField(call, 'tls'),
+    protoMajor: integerField(call, 'protoMajor'),
+    protoMinor: integerField(call, 'protoMinor'),
+    status: integerField(call, 'status'),
+    end: call.end,
+  };
+}
+
+function sameFields(a: FactFields, b: FactFields): boolean {
+  return (
+    a.status === b.status &&
+    a.method === b.method &&
+    a.end === b.end &&
+    a.tls === b.tls &&
+    a.protoMajor === b.protoMajor &&
+    a.protoMinor === b.protoMinor &&
+    a.forwardedProto === b.forwardedProto
+  );
+}
+
+function factsOf(fields: FactFields): HttpServerFacts {
+  const { method: given, pattern, forwardedProto } = fields;
+  const statusCode = httpStatusCode(fields);
+  const method = given === undefined || METHODS.has(given) ? given : OTHER_METHOD;
+  const route = pattern === undefined ? undefined : routeOfPattern(pattern);
+  const scheme = (forwardedProto === undefined ? undefined : forwardedScheme(forwardedProto)) ?? ownScheme(fields);
+  const facts = {
+    method,
+    route,
+    scheme,
+    protocolVersion: protocolVersion(fields),
+    statusCode,
+    errorType: errorType(fields, statusCode),
+  };
+  const attributes: Attributes = {};
+  if (method !== undefined) attributes[ATTR.HTTP_REQUEST_METHOD] = method;
+  if (method === OTHER_METHOD) attributes[ATTR.HTTP_REQUEST_METHOD_ORIGINAL] = given;
+  if (scheme !== undefined) attributes[ATTR.URL_SCHEME] = scheme;
+  if (route !== undefined) attributes[ATTR.HTTP_ROUTE] = route;
+  if (statusCode !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = statusCode;
+  if (facts.errorType !== undefined) attributes[ATTR.ERROR_TYPE] = facts.errorType;
+  if (facts.protocolVersion !== undefined) attributes[ATTR.NETWORK_PROTOCOL_VERSION] = facts.protocolVersion;
+  return { ...facts, attributes };
 }
 
 export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeaning {
   const attributes: Attributes = {};
-  const { method, route, scheme, statusCode, errorType } = facts;
-  if (method !== undefined) {
-    attributes[ATTR.HTTP_REQUEST_METHOD] = method;
-    if (method === OTHER_METHOD) attributes[ATTR.HTTP_REQUEST_METHOD_ORIGINAL] = textField(call, 'method');
-  }
+  const { method, route, errorType } = facts;
   const { path, query } = urlParts(call);
   if (path !== undefined) attributes[ATTR.URL_PATH] = path;
   if (query !== undefined) attributes[ATTR.URL_QUERY] = redactedQuery(query);
-  if (scheme !== undefined) attributes[ATTR.URL_SCHEME] = scheme;
-  if (route !== undefined) attributes[ATTR.HTTP_ROUTE] = route;
-  if (statusCode !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = statusCode;
-  if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
   addAddresses(call, attributes);
-  if (facts.protocolVersion !== undefined) attributes[ATTR.NETWORK_PROTOCOL_VERSION] = facts.protocolVersion;
   const userAgent = textField(call, 'userAgent');
   if (userAgent !== undefined) attributes[ATTR.USER_AGENT_ORIGINAL] = userAgent;
   addSizes(call, method, attributes);
@@ -68,6 +126,7 @@ export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeani
     kind: SPAN_KIND.SERVER,
     // The conventions want no description where the status code says it all.
     status: errorType === undefined ? STATUS_UNSET : STATUS_ERROR,
+    shared: facts.attributes,
     attributes,
     exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
     traceState: wholeTextField(call, 'tracestate'),
@@ -94,26 +153,22 @@ export function routeOfPattern(pattern: string): string | undefined {
  * The status that was sent. net/http keeps 0 until the first WriteHeader and sends 200 for a handler that returned
  * without one (server.go, finishRequest); a handler that panicked before that sent nothing.
  */
-function httpStatusCode(call: Call): number | undefined {
-  const status = integerField(call, 'status');
-  if (status === 0) return call.end === 'returned' ? 200 : undefined;
+function httpStatusCode({ status, end }: FactFields): number | undefined {
+  if (status === 0) return end === 'returned' ? 200 : undefined;
   return status !== undefined && status >= 100 && status <= 999 ? status : undefined;
 }
 
-function errorType(call: Call, statusCode: number | undefined): string | undefined {
+function errorType({ end }: FactFields, statusCode: number | undefined): string | undefined {
   // net/http recovers a panic and closes the connection, whatever was sent before.
-  if (call.end === 'panic' || call.end === 'goexit') return call.end;
+  if (end === 'panic' || end === 'goexit') return end;
   return statusCode !== undefined && statusCode >= 500 ? String(statusCode) : undefined;
 }
 
-function ownScheme(call: Call): string | undefined {
-  const tls = isSetField(call, 'tls');
+function ownScheme({ tls }: FactFields): string | undefined {
   return tls === undefined ? undefined : tls ? 'https' : 'http';
 }
 
-function protocolVersion(call: Call): string | undefined {
-  const major = integerField(call, 'protoMajor');
-  const minor = integerField(call, 'protoMinor');
+function protocolVersion({ protoMajor: major, protoMinor: minor }: FactFields): string | undefined {
   if (major === undefined || minor === undefined) return undefined;
   if (major === 1 && minor === 1) return '1.1';
   return major >= 2 && minor === 0 ? String(major) : `${major}.${minor}`;
@@ -121,13 +176,13 @@ function protocolVersion(call: Call): string | undefined {
 
 function addAddresses(call: Call, attributes: Attributes): void {
   const host = textField(call, 'host');
-  const server = host === undefined ? undefined : parseAddress(host);
+  const server = host === undefined ? undefined : addressOf(host);
   if (server !== undefined) {
     attributes[ATTR.SERVER_ADDRESS] = server.address;
     if (server.port !== undefined) attributes[ATTR.SERVER_PORT] = server.port;
   }
   const remote = textField(call, 'peer');
-  const peer = remote === undefined ? undefined : parseAddress(remote);
+  const peer = remote === undefined ? undefined : addressOf(remote);
   const forwarded = textField(call, 'forwardedFor');
   const client = (forwarded === undefined ? undefined : forwardedClient(forwarded)) ?? peer?.address;
   if (client !== undefined) attributes[ATTR.CLIENT_ADDRESS] = client;

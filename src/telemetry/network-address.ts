@@ -8,6 +8,19 @@ export interface NetworkAddress {
 
 const MAX_PORT = 65535;
 
+const known = new Map<string, NetworkAddress>();
+const MAX_KNOWN = 1024;
+
+/** The same as `parseAddress`, for addresses that come again, as those of connections that are kept. */
+export function addressOf(text: string): NetworkAddress | undefined {
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  const address = parseAddress(text);
+  if (known.size >= MAX_KNOWN) known.clear();
+  if (address !== undefined) known.set(text, address);
+  return address;
+}
+
 /**
  * Splits `10.0.0.1:80`, `[::1]:80`, `example.com`, `::1` or `/run/app.sock`.
  * Undefined for text that names no peer, such as Go's `@` and `` for unnamed Unix sockets, or `bufconn`'s.

@@ -101,9 +101,17 @@ function seriesFinder<Facts>(
   attributes: (facts: Facts) => Attributes,
 ): (facts: Facts) => DurationSeries {
   const byKey = new Map<string | undefined, { readonly facts: Facts; readonly series: DurationSeries }[]>();
+  let last: { readonly facts: Facts; readonly series: DurationSeries } | undefined;
   return (facts) => {
+    if (last?.facts === facts) return last.series;
     const known = byKey.get(key(facts));
-    if (known !== undefined) for (const entry of known) if (same(entry.facts, facts)) return entry.series;
+    if (known !== undefined) {
+      for (const entry of known) {
+        if (!same(entry.facts, facts)) continue;
+        last = entry;
+        return entry.series;
+      }
+    }
     const wanted = attributes(facts);
     const series = metric.series(wanted);
     if (series.attributes !== wanted) return series;

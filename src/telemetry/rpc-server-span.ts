@@ -8,7 +8,7 @@ import {
   STATUS_ERROR_CODE,
   STATUS_UNSET,
 } from './call-span.ts';
-import { parseAddress } from './network-address.ts';
+import { addressOf } from './network-address.ts';
 import { addCaptureNotes, integerField, textField, wholeTextField } from './preset-field.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
 
@@ -53,6 +53,8 @@ const SERVER_ERRORS = new Set([
 ]);
 
 const OTHER_METHOD = '_OTHER';
+/** Of all spans. */
+const GRPC_ATTRIBUTES: Attributes = { [ATTR.RPC_SYSTEM_NAME]: 'grpc' };
 
 export function rpcServerFacts(call: Call): RpcServerFacts {
   const code = integerField(call, 'code');
@@ -84,7 +86,7 @@ function originalMethod(path: string): string {
 
 export function rpcServerMeaning(call: Call, facts: RpcServerFacts): CallMeaning {
   const { method, statusCode, errorType } = facts;
-  const attributes: Attributes = { [ATTR.RPC_SYSTEM_NAME]: 'grpc' };
+  const attributes: Attributes = {};
   if (method !== undefined) {
     attributes[ATTR.RPC_METHOD] = method;
     if (method === OTHER_METHOD) attributes[ATTR.RPC_METHOD_ORIGINAL] = originalMethod(textField(call, 'method') ?? '');
@@ -92,7 +94,7 @@ export function rpcServerMeaning(call: Call, facts: RpcServerFacts): CallMeaning
   if (statusCode !== undefined) attributes[ATTR.RPC_STATUS_CODE] = statusCode;
   if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
   const remote = textField(call, 'peer');
-  const peer = remote === undefined ? undefined : parseAddress(remote);
+  const peer = remote === undefined ? undefined : addressOf(remote);
   if (peer !== undefined) {
     attributes[ATTR.CLIENT_ADDRESS] = peer.address;
     attributes[ATTR.NETWORK_PEER_ADDRESS] = peer.address;
@@ -112,6 +114,7 @@ export function rpcServerMeaning(call: Call, facts: RpcServerFacts): CallMeaning
         : message === undefined
           ? STATUS_ERROR
           : { code: STATUS_ERROR_CODE, message },
+    shared: GRPC_ATTRIBUTES,
     attributes,
     exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
     traceState: wholeTextField(call, 'tracestate'),

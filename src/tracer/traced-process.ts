@@ -9,6 +9,7 @@ import { executableIdentity, readProcess } from '../discovery/read-process.ts';
 import type { ProbeMeaning } from '../event/call-decoder.ts';
 import type { DecodeContext } from '../event/decode-value.ts';
 import { dynamicValueShape } from '../event/dynamic-value.ts';
+import type { TextCache } from '../event/text-cache.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
 import { withoutRefused } from '../probe/without-refused.ts';
 import type { Redaction } from '../redaction/redaction.ts';
@@ -45,6 +46,7 @@ export interface AttachOptions {
 export interface DecodeSettings {
   /** Undefined: nothing is hidden. */
   readonly redaction?: Redaction | undefined;
+  readonly texts?: TextCache | undefined;
 }
 
 /**
@@ -147,7 +149,12 @@ function createBias(read: () => number): Bias {
   };
 }
 
-function meaningsOf(binary: GoBinary, plan: ProbePlan, bias: Bias, { redaction }: DecodeSettings): ProbeMeaning[] {
+function meaningsOf(
+  binary: GoBinary,
+  plan: ProbePlan,
+  bias: Bias,
+  { redaction, texts }: DecodeSettings,
+): ProbeMeaning[] {
   const dynamicTypes = plan.dynamicTypes.map(dynamicValueShape);
   const typeNames = new Map<number, string | undefined>();
   const context: DecodeContext = {
@@ -166,6 +173,7 @@ function meaningsOf(binary: GoBinary, plan: ProbePlan, bias: Bias, { redaction }
       return binary.read(address - known, sizeBytes);
     },
     redaction,
+    texts,
     functionName(pc) {
       const known = bias();
       return known === undefined ? undefined : binary.functionAt(pc - known)?.name;

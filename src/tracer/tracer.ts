@@ -7,6 +7,7 @@ import type { ProbeCounters } from '../bpf/probe-counters.ts';
 import type { TargetProcess } from '../discovery/process.ts';
 import type { Call } from '../event/call.ts';
 import { createCallDecoder } from '../event/call-decoder.ts';
+import { createTextCache } from '../event/text-cache.ts';
 import type { PlanOptions } from '../probe/plan-probes.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
 import { createRedaction } from '../redaction/redaction.ts';
@@ -80,7 +81,7 @@ const recordsPerTurn = 256;
 /** @throws BpfError: nothing can be traced here */
 export function createTracer(options: TracerOptions): Tracer {
   using undo = new DisposableStack();
-  const redaction = createRedaction(options.plan.redaction);
+  const decoding = { redaction: createRedaction(options.plan.redaction), texts: createTextCache() };
   const kernel = undo.use(openKernelSide(options));
   const processes = new Set<TracedProcess>();
   const bySlot: (TracedProcess | undefined)[] = [];
@@ -169,7 +170,7 @@ export function createTracer(options: TracerOptions): Tracer {
     attach({ target, plan, options: attachOptions }) {
       const binary = useBinary(target.exeIdentity, pathOf(target, attachOptions), plan);
       try {
-        const process = attachProcess(kernel, target, binary, plan, { ...attachOptions, redaction });
+        const process = attachProcess(kernel, target, binary, plan, { ...attachOptions, ...decoding });
         // For the next process of the same file, without what the kernel refused of it.
         const known = binaries.get(target.exeIdentity);
         if (known !== undefined) known.plan = process.plan;

@@ -49,17 +49,19 @@ export function cutSpan(span: ReadableSpan): ReadableSpan {
   }
 
   const { message } = span.status;
+  const events: ReadableSpan['events'] = [];
   const cut = {
-    ...span,
     name: text(span.name),
     status: { ...span.status, ...(message !== undefined && { message: text(message) }) },
+    sharedAttributes: undefined,
+    spanContext: () => span.spanContext(),
     attributes: attributes(span.attributes),
-    events: [] as ReadableSpan['events'],
+    events,
   };
   for (const event of span.events.slice(0, MAX_EVENTS)) {
     if (!hasRoom(event.name)) break;
     left -= ATTRIBUTE_BYTES;
-    cut.events.push({ ...event, name: text(event.name), attributes: attributes(event.attributes ?? {}) });
+    events.push({ ...event, name: text(event.name), attributes: attributes(event.attributes ?? {}) });
   }
-  return cut;
+  return Object.create(span, Object.getOwnPropertyDescriptors(cut));
 }

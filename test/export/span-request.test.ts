@@ -142,6 +142,16 @@ test('attributes that are those of the span before, almost those, or lists that 
   }
 });
 
+test('attributes that spans share come before their own', () => {
+  const shared: Attributes[] = [{ 'http.route': '/a', code: 200 }, {}, { list: ['a', 1], 'http.route': '/\u00fc' }];
+  for (const sharedAttributes of [...shared, ...shared]) {
+    const ownAttributes = { 'url.path': '/a/7' };
+    const span = readableSpan({ ...plan, name: 'x', attributes: { ...sharedAttributes, ...ownAttributes } });
+    const sharing = { ...span, sharedAttributes, ownAttributes };
+    assert.equal(ownRequest([sharing, sharing]), officialRequest([span, span]));
+  }
+});
+
 test('requests of different sizes, one after the other in the same place', () => {
   const { serializeRequest } = encodedSpansInPlace();
   for (const [seed, numRuns] of [20, 3, 200, 1].entries()) {
