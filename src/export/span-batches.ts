@@ -3,7 +3,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Batch, BatchForm } from './batch-queue.ts';
 import { encodedSpan } from './encoded-span.ts';
-import { createProtobufWriter, type ProtobufWriter } from './protobuf-writer.ts';
+import { ProtobufWriter } from './protobuf-writer.ts';
 
 /** What a span comes from: spans are grouped by the identity of both. */
 export interface SpanOrigin {
@@ -33,7 +33,7 @@ export function spanBatches<Origin extends SpanOrigin>(): BatchForm<SpanOf<Origi
   const free: ProtobufWriter[] = [];
   return {
     itemOf: ({ origin }) => origin,
-    open: () => ({ items: [], ends: [], writer: free.pop() ?? createProtobufWriter(FIRST_BYTES) }),
+    open: () => ({ items: [], ends: [], writer: free.pop() ?? new ProtobufWriter(FIRST_BYTES) }),
     append({ items, ends, writer }, span) {
       const { memory, sizeBytes } = encodedSpan(span);
       writer.copy(memory, 0, sizeBytes);
@@ -55,7 +55,7 @@ export function spanBatches<Origin extends SpanOrigin>(): BatchForm<SpanOf<Origi
 function part<Origin extends SpanOrigin>(batch: SpanBatch<Origin>, from: number, to: number): SpanBatch<Origin> {
   const start = batch.ends[from - 1] ?? 0;
   const end = batch.ends[to - 1] ?? 0;
-  const writer = createProtobufWriter(end - start);
+  const writer = new ProtobufWriter(end - start);
   writer.copy(batch.writer.bytes, start, end);
   return {
     items: batch.items.slice(from, to),

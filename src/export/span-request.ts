@@ -1,6 +1,6 @@
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import { createProtobufWriter, type ProtobufWriter, varintBytes } from './protobuf-writer.ts';
+import { ProtobufWriter, varintBytes } from './protobuf-writer.ts';
 import type { SpanBatch, SpanOrigin } from './span-batches.ts';
 import { writeResource, writeScope, writeText } from './span-encoder.ts';
 
@@ -34,7 +34,7 @@ export function spanRequest(batch: SpanBatch, room?: ProtobufWriter): Uint8Array
     return { ...group, scopes, sizeBytes: group.head.length + ofScopes + group.tail.length };
   });
   const sizeBytes = resources.reduce((sum, group) => sum + fieldBytes(group.sizeBytes), 0);
-  const writer = room ?? createProtobufWriter(sizeBytes);
+  const writer = room ?? new ProtobufWriter(sizeBytes);
   writer.rewind(0);
   const spans = batch.writer.bytes;
   for (const group of resources) {
@@ -89,7 +89,7 @@ type Write = (writer: ProtobufWriter) => void;
 
 /** `resource` of `ResourceSpans`, `scope` of `ScopeSpans`. */
 function field1(write: Write): Buffer {
-  const writer = createProtobufWriter(RESOURCE_BYTES);
+  const writer = new ProtobufWriter(RESOURCE_BYTES);
   writer.tag(1, BYTES);
   const opened = writer.open();
   write(writer);
@@ -99,7 +99,7 @@ function field1(write: Write): Buffer {
 
 /** `schema_url` of both; left out where there is none. */
 function schemaField(url: string | undefined): Buffer {
-  const writer = createProtobufWriter(RESOURCE_BYTES);
+  const writer = new ProtobufWriter(RESOURCE_BYTES);
   if (url) writeText(writer, 3, url);
   return writer.bytes;
 }

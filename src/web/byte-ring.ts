@@ -15,8 +15,8 @@ export interface ByteRing {
    */
   chain(last: number): Buffer[];
   /** Records before this position are overwritten. */
-  readonly oldest: number;
-  readonly sizeBytes: number;
+  oldest(): number;
+  sizeBytes(): number;
 }
 
 export const NONE = -1;
@@ -57,11 +57,7 @@ export function newByteRing(capacityBytes: number): ByteRing {
       }
       return records.reverse();
     },
-    get oldest() {
-      return Math.max(0, end - capacityBytes);
-    },
-    get sizeBytes() {
-      return Math.min(end, capacityBytes);
-    },
+    oldest: () => Math.max(0, end - capacityBytes),
+    sizeBytes: () => Math.min(end, capacityBytes),
   };
 }

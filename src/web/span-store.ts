@@ -146,8 +146,8 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
     figures: () => ({
       spansTotal,
       tracesTotal,
-      tracesKept: recent.traceCount + notable.traceCount,
-      bytesKept: recent.sizeBytes + notable.sizeBytes,
+      tracesKept: recent.traceCount() + notable.traceCount(),
+      bytesKept: recent.sizeBytes() + notable.sizeBytes(),
     }),
     get revision() {
       return revision;

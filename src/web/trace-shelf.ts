@@ -32,7 +32,10 @@ export interface ShelfLimits {
   readonly maxBytes: number;
 }
 
-/** Whole traces: the oldest leave when there are too many, or when their bytes are needed. */
+/**
+ * Whole traces: the oldest leave when there are too many, or when their bytes are needed. No getters: of a second object
+ * literal with them V8 makes a dictionary.
+ */
 export interface TraceShelf {
   /** By the id of 16 bytes at this place. */
   get(bytes: Buffer, at: number): StoredTrace | undefined;
@@ -46,8 +49,8 @@ export interface TraceShelf {
   /** Takes the trace, with its records, to another shelf. */
   moveTo(other: TraceShelf, trace: StoredTrace): void;
   traces(): Iterable<StoredTrace>;
-  readonly traceCount: number;
-  readonly sizeBytes: number;
+  traceCount(): number;
+  sizeBytes(): number;
 }
 
 export function newTraceShelf({ maxTraces, maxBytes }: ShelfLimits): TraceShelf {
@@ -105,7 +108,7 @@ export function newTraceShelf({ maxTraces, maxBytes }: ShelfLimits): TraceShelf 
       trace.last = ring.append(label, memory, sizeBytes, trace.last);
       if (trace.first === NONE) trace.first = trace.last;
       trace.recordCount++;
-      const { oldest } = ring;
+      const oldest = ring.oldest();
       while (slotsTaken > 0) {
         const first = slots[oldestSlot];
         if (first?.isHere === true && (first.first === NONE || first.first >= oldest)) return;
@@ -128,12 +131,8 @@ export function newTraceShelf({ maxTraces, maxBytes }: ShelfLimits): TraceShelf 
       leave(trace);
     },
     traces: () => slots.filter((trace) => trace.isHere),
-    get traceCount() {
-      return traceCount;
-    },
-    get sizeBytes() {
-      return ring.sizeBytes;
-    },
+    traceCount: () => traceCount,
+    sizeBytes: ring.sizeBytes,
   };
   return shelf;
 }
