@@ -114,12 +114,12 @@ static long plan_step(__u64 index, struct plan_context *context)
 	return ran_out(scratch);
 }
 
-/* Runs the plan; its chunks are then at scratch->data, scratch->out bytes of them. */
+/* Runs the plan; its chunks are then at scratch->data, behind the call's arguments if those were kept. */
 static __always_inline void run_plan(struct plan_context *context, __u32 plan)
 {
 	struct scratch *scratch = context->scratch;
 
-	scratch->out = 0;
+	scratch->out = scratch->state.kept_bytes;
 	scratch->unsent = 0;
 	scratch->depth = 0;
 	scratch->image = 0;

@@ -24,7 +24,9 @@
 #define MAX_PROBES 16384
 #define MAX_PROCESSES 256
 #define INLINE_FRAMES 6		 /* open calls kept in a goroutine's own entry; deeper ones overflow */
+#define KEPT_BYTES 512		 /* most bytes of one call's arguments that are kept until it ends; more are sent ahead */
 #define MAX_FRAMES 4096		 /* open traced calls on one goroutine; beyond: counted as frame_stack_full */
+#define KNOWN_KEYS 32		 /* a power of two */
 #define SAVED_WORDS 3		 /* words a capture may keep from entry to exit */
 #define MAX_WALK_STEPS 64	 /* groups of a Go map searched for headers (8 entries each), and keys of fitting length compared */
 #define MAX_CONTEXTS 16		 /* links of a context.Context chain searched for a key */
@@ -32,7 +34,7 @@
 /* ---- records in the ring buffer ------------------------------------------------------------ */
 
 enum record_kind {
-	RECORD_ARGUMENTS = 1, /* captured at entry; the call's own record follows */
+	RECORD_ARGUMENTS = 1, /* captured at entry, where they could not be kept; the call's own record follows */
 	RECORD_CALL = 2,      /* a call ended */
 	RECORD_PROCESS = 3,   /* some process called exec or exited */
 	RECORD_MORE_ARGUMENTS = 4, /* captured at a SITE_BODY: as RECORD_ARGUMENTS, which came before */
@@ -79,7 +81,8 @@ struct call_record {
 	__u8 trace_id[16];
 	__u8 span_id[8];
 	__u8 parent_span_id[8]; /* zero: a root */
-	__u32 end;		/* enum call_end */
+	__u16 end;		/* enum call_end */
+	__u16 arguments_bytes;	/* of the chunks, those captured at entry: they come first */
 	__u32 flags;		/* enum call_flag */
 	__u32 depth_bytes;	/* stack.hi - SP at entry */
 	__u32 frame_index;	/* enclosing traced calls on this goroutine */
@@ -129,7 +132,7 @@ struct chunk_header {
  * op says so, the chunk's payload becomes the current image until OP_POP.
  *
  * Some ops do several of a kind, because the step from one op to the next costs as much as a short read:
- * OP_IMAGE fills up to eight words, OP_STRING reads up to five strings, OP_HEADER looks up to four keys up in one
+ * OP_IMAGE fills up to eight words, OP_STRING reads up to five strings, OP_HEADER looks several keys up in one
  * walk. Their chunks are those of as many single ops.
  *
  *	op		a		b	c		imm		chunk written
@@ -150,9 +153,9 @@ enum capture_op {
 	OP_EACH = 10,	  /* items	at	item size	ops of the body	none: runs the body for each item of the array at `at` in the image */
 	OP_NEXT = 11,	  /* -		-	-		-		none: ends the body of OP_SLICE or OP_EACH */
 	OP_INTERFACE = 12, /* 1 = has itab at	-		-		8 bytes: vaddr of the dynamic type; if dynamic_types knows it, an OP_IMAGE chunk with the value follows and its plan runs */
-	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: four u16, the string's index and, times 256, its length */
+	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: the first key's string index (high u8; the others follow it), bit n - 1: a key of n bytes is among them */
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
-	OP_TRACEPARENT = 15, /* 1	at	-		string index	none (imm as above): parses that header into the frame's trace context */
+	OP_TRACEPARENT = 15, /* count	at	max bytes	string indices	as OP_HEADER, but the first key's value has no chunk and no max: it is parsed into the frame's trace context */
 	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u8 each, in words) */
 	OP_MAP = 17,	  /* max entries	at	group, body	layout		first entries of the map at `at`, key and value each padded to 8 bytes; then the body runs once an entry. c: bytes of a
 				     group or bucket (high u16), ops of the body; layout: bytes of key and value (8 bits each), the keys' stride, the values' offset in the group and stride (12 each) */
@@ -174,7 +177,7 @@ enum pointer_flag {
 #define WORD_SAVED 64	   /* in OP_IMAGE's word sources */
 #define IMAGE_WORDS 8	   /* most words that OP_IMAGE fills */
 #define STRINGS_AT_ONCE 5  /* of OP_STRING */
-#define MAX_HEADER_KEYS 4
+#define MAX_HEADER_KEYS 5  /* one of them OP_TRACEPARENT's */
 #define HEADER_UNIT 4
 
 struct capture_step {
@@ -243,6 +246,7 @@ enum probe_flag {
 	PROBE_HELD = 2,	   /* ended by SITE_FINISH: not abandoned by another function's entry at the same depth */
 	PROBE_SEND_ARGUMENTS = 4, /* the capture at entry is sent at once as RECORD_ARGUMENTS */
 	PROBE_LIMITED = 8, /* settings.captures_per_second holds for it */
+	PROBE_KEEP_ARGUMENTS = 16, /* the capture at entry waits for the call's end; where it finds no room it is sent at once */
 };
 
 struct probe {
@@ -259,6 +263,9 @@ struct process {
 	__u32 detaching;    /* the probes are going: calls now would lose their ends. Hits count no more */
 	__u32 g_recovery_sp; /* before Go 1.22: offset in g of the recovering function's SP (sigcode0); 0: _panic.fp has it */
 	__s32 thread_g;	    /* where a thread keeps g, from its FS base (amd64) */
+	__u64 constants_vaddr; /* memory of the executable that is never written */
+	__u64 constants_bytes;
+	__u64 known_keys[KNOWN_KEYS]; /* what the keys of maps are that lie there; see map-walk.h */
 };
 
 enum map_kind { MAP_BUCKETS = 1 /* hmap, up to Go 1.23 */, MAP_SWISS = 2 };

@@ -82,26 +82,34 @@ static __always_inline int look_up_goroutine(struct hit *hit)
 	return 1;
 }
 
-/* Makes the entry of a goroutine that has one open call now, scratch->frame. Returns 0 if there is no room. */
-static __always_inline int open_goroutine(struct hit *hit)
+/* Takes the slot for a goroutine that has no entry yet, if it is free: an entry without calls. */
+static __always_inline void claim_slot(struct hit *hit)
 {
 	struct goroutine_slot *slot = hit->slot;
-	__u64 owner = owner_word(&hit->key);
 	struct goroutine *goroutine;
-	int owned;
 
-	if (!slot)
-		return 0;
-	owned = slot->owner == 0 && __sync_val_compare_and_swap(&slot->owner, 0, owner) == 0;
-	goroutine = owned ? &slot->goroutine : working_copy(hit);
-	if (!goroutine)
+	if (hit->goroutine || !slot || slot->owner != 0 ||
+	    __sync_val_compare_and_swap(&slot->owner, 0, owner_word(&hit->key)) != 0)
+		return;
+	goroutine = &slot->goroutine;
+	goroutine->frames = 0;
+	goroutine->skipped = 0;
+	goroutine->panicking = 0;
+	hit->goroutine = goroutine;
+}
+
+/* Makes an entry elsewhere for a goroutine that has one open call now, scratch->frame. Returns 0 if there is no room. */
+static __always_inline int open_elsewhere(struct hit *hit)
+{
+	struct goroutine_slot *slot = hit->slot;
+	struct goroutine *goroutine = working_copy(hit);
+
+	if (!slot || !goroutine)
 		return 0;
 	goroutine->frames = 1;
 	goroutine->skipped = 0;
 	goroutine->panicking = 0;
 	__builtin_memcpy(&goroutine->frame[0], &hit->plan.scratch->frame, sizeof(struct frame));
-	if (owned)
-		return 1;
 	__sync_fetch_and_add(&slot->elsewhere, 1);
 	if (bpf_map_update_elem(&goroutines, &hit->key, goroutine, BPF_NOEXIST) == 0)
 		return 1;

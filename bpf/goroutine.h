@@ -45,7 +45,7 @@ static __always_inline void push_frame(struct hit *hit)
 	__u32 index;
 
 	if (!goroutine) {
-		if (!open_goroutine(hit))
+		if (!open_elsewhere(hit))
 			COUNT(scratch->frame.probe, goroutine_table_full);
 		return;
 	}

@@ -29,6 +29,8 @@ static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
 	hit->plan.load_bias = REGISTER_IP(ctx) - hit->site->vaddr;
 	hit->plan.process_slot = hit->site->process_slot;
 	hit->plan.scratch->state.map_kind = hit->process->map_kind;
+	hit->plan.scratch->state.process_slot = index;
+	hit->plan.scratch->state.load_bias = hit->plan.load_bias;
 	hit->key.process_slot = hit->site->process_slot;
 	return HIT_OK;
 }
@@ -101,6 +103,8 @@ static __always_inline void begin_frame(struct hit *hit, __u32 probe_flags)
 	frame->function = hit->site->function;
 	frame->depth = hit->plan.scratch->state.depth;
 	frame->flags = probe_flags & PROBE_HELD ? FRAME_HELD : 0;
+	frame->kept_at = enclosing ? enclosing->kept_at + enclosing->kept_words : 0;
+	frame->kept_words = 0;
 	*(__u64 *)frame->span_id = next_id(hit->plan.scratch);
 	if (enclosing && !(server && !(enclosing->flags & FRAME_SERVER))) {
 		__builtin_memcpy(frame->trace_id, enclosing->trace_id, 16);
@@ -183,7 +187,7 @@ static long handle_call(__u64 index, struct hit *hit)
 	if (!probe)
 		return HIT_DONE;
 	if (state->own) {
-		if (action == SITE_ENTER) {
+		if (BEGINS_CALL(action)) {
 			begin_frame(hit, probe->flags);
 			if (over_capture_limit(number, probe->flags)) {
 				scratch->frame.flags |= FRAME_NOT_CAPTURED;
@@ -202,8 +206,11 @@ static long handle_call(__u64 index, struct hit *hit)
 			return HIT_DONE;
 		}
 	}
-	if (!state->own || (action != SITE_ENTER && action != SITE_BODY))
+	state->kept_bytes = 0;
+	if (!state->own || (action != SITE_ENTER && action != SITE_BODY)) {
 		scratch->call.end_ns = bpf_ktime_get_boot_ns();
+		restore_arguments(hit);
+	}
 	if (state->own && action == SITE_INLINED) {
 		scratch->frame.start_ns = scratch->call.end_ns;
 		state->index = goroutine ? goroutine->frames : 0;
@@ -218,7 +225,9 @@ static long handle_call(__u64 index, struct hit *hit)
 		send_call(hit);
 		return state->own ? HIT_DONE : HIT_GO_ON;
 	}
-	if ((probe->flags & PROBE_SEND_ARGUMENTS) && is_captured(&scratch->frame))
+	claim_slot(hit);
+	if (is_captured(&scratch->frame) && !((probe->flags & PROBE_KEEP_ARGUMENTS) && keep_arguments(hit)) &&
+	    (probe->flags & (PROBE_KEEP_ARGUMENTS | PROBE_SEND_ARGUMENTS)))
 		send_arguments(hit, RECORD_ARGUMENTS);
 	/* Taken last: what the capture costs is not the call's. */
 	scratch->frame.start_ns = bpf_ktime_get_boot_ns();

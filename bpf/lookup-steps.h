@@ -89,19 +89,22 @@ static long use_header(__u64 index, struct plan_context *context)
 	struct scratch *scratch = context->scratch;
 	__u32 n = (__u32)index, limit, status;
 
-	MASK(n, MAX_HEADER_KEYS);
+	MASK(n, FOUND_VALUES);
 	struct found_value *found = &scratch->found[n];
 	status = found->status;
-	limit = ((scratch->limits >> (8 * n)) & 0xff) * HEADER_UNIT;
 	if (status == CHUNK_OK && found->length == 0)
 		status = CHUNK_ABSENT;
 	if (status == CHUNK_OK && bpf_probe_read_user(scratch->words, 16, (void *)found->data))
 		status = CHUNK_FAULT;
 	if (scratch->adopt) {
-		if (status == CHUNK_OK)
-			adopt_traceparent(scratch, scratch->words[0], scratch->words[1]);
-		return 0;
+		if (n == 0) {
+			if (status == CHUNK_OK && (scratch->frame.flags & FRAME_ROOT))
+				adopt_traceparent(scratch, scratch->words[0], scratch->words[1]);
+			return 0;
+		}
+		n--;
 	}
+	limit = ((scratch->limits >> (8 * n)) & 0xff) * HEADER_UNIT;
 	scratch->stopped = append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], limit) == STEP_END;
 	return scratch->stopped;
 }
@@ -110,27 +113,24 @@ static long use_header(__u64 index, struct plan_context *context)
 static __always_inline int step_header(struct plan_context *context, const struct capture_step *step)
 {
 	struct scratch *scratch = context->scratch;
-	__u64 strings = step->imm;
+	__u32 keys = step->a;
 
-	if (step->op == OP_TRACEPARENT && (scratch->frame.flags & FRAME_ROOT) == 0)
-		return STEP_GO_ON;
+	if (keys > MAX_HEADER_KEYS)
+		return STEP_END;
 	scratch->adopt = step->op == OP_TRACEPARENT;
 	scratch->limits = step->c;
-	scratch->keys = step->a & (2 * MAX_HEADER_KEYS - 1);
-	scratch->walk.missing = scratch->keys;
+	scratch->keys = keys;
+	scratch->first_key = step->imm >> 56;
+	scratch->walk.missing = keys;
+	scratch->walk.lengths = step->imm & (1ull << 56) - 1;
 	scratch->stopped = 0;
 #pragma clang loop unroll(full)
-	for (__u32 n = 0; n < MAX_HEADER_KEYS; n++) {
-		__u32 string = (__u32)(strings >> (16 * n)) & 0xffff;
-
-		scratch->found[n].string_index = string & 0xff;
-		scratch->found[n].key_bytes = n < scratch->keys ? string >> 8 : 1ull << 61; /* no key is that long */
+	for (__u32 n = 0; n < MAX_HEADER_KEYS; n++)
 		scratch->found[n].status = CHUNK_ABSENT;
-	}
 	find_headers(scratch, *image_word(scratch, step->b));
-	if (scratch->adopt && scratch->found[0].status != CHUNK_OK)
+	if (scratch->adopt && keys == 1 && scratch->found[0].status != CHUNK_OK)
 		return STEP_GO_ON; /* as it is in most requests */
-	bpf_loop(scratch->keys, use_header, context, 0);
+	bpf_loop(keys, use_header, context, 0);
 	return scratch->stopped ? STEP_END : STEP_GO_ON;
 }
 

@@ -19,16 +19,28 @@
 
 enum walk_state { WALK_GROUPS = 0, WALK_DONE = 1, WALK_FAULT = 2 };
 
-static __noinline int same_key(struct scratch *scratch, __u32 string_index, __u64 length, __u64 address)
+/*
+ * Where the kernel side remembers whether the constant at an address is a certain wanted key: names of usual headers are
+ * constants of the program (net/textproto.commonHeader), the same in each request. 0 for any other address.
+ */
+static __always_inline __u64 *known_key(struct scratch *scratch, __u64 address)
 {
-	struct plan_string *wanted = bpf_map_lookup_elem(&plan_strings, &string_index);
+	__u32 slot = scratch->state.process_slot;
+	struct process *process = bpf_map_lookup_elem(&processes, &slot);
+
+	if (!process || address - scratch->state.load_bias - process->constants_vaddr >= process->constants_bytes)
+		return 0;
+	return &process->known_keys[(address * 0x9e3779b97f4a7c15ull) >> 59];
+}
+
+static __always_inline int has_text(struct scratch *scratch, const struct plan_string *wanted, __u64 length, __u64 address)
+{
+	const __u64 *want = (const __u64 *)wanted->bytes;
 	__u64 *text = (__u64 *)scratch->text;
 	__u64 different = 0;
-	const __u64 *want;
 
-	if (!wanted || length == 0 || length > PLAN_STRING_BYTES)
+	if (length == 0 || length > PLAN_STRING_BYTES)
 		return 0;
-	want = (const __u64 *)wanted->bytes;
 	__builtin_memset(text, 0, PLAN_STRING_BYTES);
 	MASK(length, 64); /* for kernels up to 6.12, as in copy_user */
 	if (bpf_probe_read_user(text, length, (void *)address))
@@ -38,6 +50,25 @@ static __noinline int same_key(struct scratch *scratch, __u32 string_index, __u6
 	for (__u32 i = 0; i < PLAN_STRING_BYTES / 8; i++)
 		different |= text[i] ^ want[i];
 	return different == 0;
+}
+
+/* Whether the key of `length` bytes at an address is that string. */
+static __noinline int same_key(struct scratch *scratch, __u32 string_index, __u64 length, __u64 address)
+{
+	struct plan_string *wanted = bpf_map_lookup_elem(&plan_strings, &string_index);
+	__u64 word = address << 9 | (string_index & 0xff) << 1;
+	__u64 *known;
+	int same;
+
+	if (!wanted || wanted->size_bytes != length)
+		return 0;
+	known = known_key(scratch, address);
+	if (known && (*known | 1) == (word | 1))
+		return *known & 1;
+	same = has_text(scratch, wanted, length, address);
+	if (known)
+		*known = word | same;
+	return same;
 }
 
 /* Takes the next table of the directory, or ends the walk. */
@@ -86,22 +117,18 @@ static __always_inline __u64 equal(__u64 a, __u64 b)
 	return ((a ^ b) - 1) >> 63;
 }
 
-/* Bit i: slot i is in use and its key has the length of one that is looked for. */
+/* Bit i: slot i may be in use with a key of a length that is looked for. */
 static __always_inline __u32 candidates(const struct scratch *scratch, __u32 buckets)
 {
-	const struct found_value *found = scratch->found;
-	__u64 mask = 0;
+	__u64 mask = 0, lengths = scratch->walk.lengths;
+	__u32 at = 8 + 8, stride = buckets ? KEY_BYTES : KEY_BYTES + VALUE_BYTES;
 
-#pragma clang loop unroll(full)
+	/* Rolled: the code that a request has to fetch costs more than the turns. */
+#pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < 8; i++) {
-		__u32 key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
-		__u64 length = *word_at(&scratch->group[key_at + 8]) & (1ull << 62) - 1;
-		__u64 same = equal(length, found[0].key_bytes) | equal(length, found[1].key_bytes) |
-			     equal(length, found[2].key_bytes) | equal(length, found[3].key_bytes);
-
-		mask |= same << i;
-		/* One slot after the other: all at once they would take 150 bytes of stack for spilled values. */
-		asm volatile("" : "+r"(mask));
+		MASK(at, 512);
+		mask |= (lengths >> (*word_at(&scratch->group[at]) - 1 & 63) & 1) << i;
+		at += stride;
 	}
 	return (__u32)mask;
 }
@@ -131,9 +158,10 @@ static __always_inline void take_value(struct scratch *scratch, __u32 i, __u32 b
 	for (__u32 k = 0; k < MAX_HEADER_KEYS; k++) {
 		struct found_value *found = &scratch->found[k];
 
-		if (found->key_bytes != length || found->status != CHUNK_ABSENT)
-			continue;
-		if (!same_key(scratch, found->string_index, length, *word_at(&scratch->group[key_at])))
+		if (k >= scratch->keys)
+			return;
+		if (found->status != CHUNK_ABSENT ||
+		    !same_key(scratch, scratch->first_key + k, length, *word_at(&scratch->group[key_at])))
 			continue;
 		found->status = CHUNK_OK;
 		found->data = *word_at(&scratch->group[value_at]);

@@ -83,7 +83,9 @@ struct frame {
 	__u32 probe;
 	__u32 function;
 	__u32 depth; /* stack.hi - SP at entry: survives the stack's growth */
-	__u32 flags; /* enum frame_flag */
+	__u16 flags; /* enum frame_flag */
+	__u8 kept_at; /* its arguments in goroutine_slot.kept, and how many; in words */
+	__u8 kept_words;
 };
 
 struct goroutine_key {
@@ -109,6 +111,7 @@ struct goroutine_slot {
 	__u32 elsewhere; /* goroutines whose slot this is and whose entry is in `goroutines` */
 	__u32 pad;
 	struct goroutine goroutine;
+	__u8 kept[2 * KEPT_BYTES]; /* arguments of open calls; each begins in the first half */
 };
 
 /*
@@ -188,6 +191,8 @@ struct map_walk {
 	__u32 state;	   /* enum walk_state */
 	__u32 missing;	   /* keys not found yet */
 	__u32 candidates;  /* slots of the group at hand */
+	__u64 lengths;	   /* bit n - 1: a key of n bytes is looked for */
+	__u32 pad;
 	__u32 group_bytes; /* OP_MAP only, as all that follows */
 	__u64 entries;	   /* address of the group at hand */
 	__u64 layout;
@@ -197,13 +202,12 @@ struct map_walk {
 
 /* A key that a walk looks for, and its value. */
 struct found_value {
-	__u64 key_bytes;
 	__u64 data; /* of the slice of values */
 	__u64 length;
-	__u32 string_index;
-	__u32 status; /* enum chunk_status */
+	__u64 status; /* enum chunk_status */
 };
 
+#define FOUND_VALUES 8 /* a power of two that MAX_HEADER_KEYS fits in */
 #define SWISS_GROUP_BYTES (8 + 8 * (16 + 24))
 #define BUCKET_BYTES (8 + 8 * 16 + 8 * 24 + 8)
 
@@ -221,14 +225,17 @@ struct hit_state {
 	__u32 map_kind;	 /* enum map_kind of the process */
 	__u32 claimed;	 /* which of the CPU's scratch buffers this is */
 	__u32 crowded;	 /* the goroutine's entry is in `goroutines`; at hand is a working copy */
+	__u32 process_slot;
+	__u32 kept_bytes; /* of the output: the call's arguments, which were kept */
 	__u32 pad;
+	__u64 load_bias;
 };
 
 struct scratch {
 	struct frame frame;
 	struct hit_state state;
 	struct map_walk walk;
-	struct found_value found[MAX_HEADER_KEYS];
+	struct found_value found[FOUND_VALUES];
 	__u64 random; /* state of the generator of ids */
 	struct plan_level level[PLAN_DEPTH];
 	__u32 depth;
@@ -238,14 +245,14 @@ struct scratch {
 	__u32 image;	   /* offset of the current image in the output */
 	__u32 image_chunk; /* offset of its chunk header */
 	__u32 limited;
-	__u32 limits;  /* OP_HEADER: of the values */
-	__u32 adopt;   /* OP_TRACEPARENT rather than OP_HEADER */
-	__u32 keys;    /* looked for at once */
-	__u32 stopped; /* no room */
-	__u32 pad;
+	__u32 limits;	 /* OP_HEADER: of the values */
+	__u32 adopt;	 /* OP_TRACEPARENT rather than OP_HEADER */
+	__u32 keys;	 /* looked for at once */
+	__u32 first_key; /* string index; those of the others follow */
+	__u32 stopped;	 /* no room */
 	__u64 words[8];
 	__u8 g[256]; /* the start of runtime.g */
-	__u8 group[344];
+	__u8 group[512]; /* 344 of them are used */
 	__u8 text[64];
 	struct call_record call; /* directly before the output */
 	/* The output, and from CAPTURE_BYTES on the images that are not sent. */

@@ -4,7 +4,7 @@
 #define SIDESPAN_RECORDS_H
 
 #include "capture-limit.h"
-#include "goroutine-slot.h"
+#include "goroutine.h"
 
 /*
  * Wakes the reader each time another `wakeup_bytes` (a power of two) are unread. Not with every record from there on: a
@@ -35,6 +35,8 @@ static __always_inline void send_call(struct hit *hit)
 	__builtin_memcpy(call->span_id, frame->span_id, 8);
 	__builtin_memcpy(call->parent_span_id, frame->parent_span_id, 8);
 	call->end = end;
+	call->arguments_bytes = scratch->state.kept_bytes;
+	call->arguments_bytes = scratch->state.kept_bytes;
 	call->flags = 0;
 	if (frame->flags & FRAME_ARGUMENTS_SENT)
 		call->flags |= CALL_ARGUMENTS_SENT;
@@ -88,6 +90,42 @@ static __always_inline void send_arguments(struct hit *hit, __u32 kind)
 	} else {
 		scratch->frame.flags |= FRAME_ARGUMENTS_SENT;
 	}
+}
+
+/*
+ * Keeps the arguments of the call in scratch->frame in the goroutine's slot, behind those of the calls that enclose it.
+ * Returns 0 if they find no room.
+ */
+static __always_inline int keep_arguments(struct hit *hit)
+{
+	struct scratch *scratch = hit->plan.scratch;
+	struct goroutine *goroutine = hit->goroutine;
+	__u32 at = 8 * scratch->frame.kept_at, size = scratch->out;
+
+	if (!goroutine || scratch->state.crowded || goroutine->frames >= INLINE_FRAMES)
+		return 0;
+	if (at >= KEPT_BYTES || size >= KEPT_BYTES || size == 0)
+		return 0;
+	MASK(at, KEPT_BYTES);
+	MASK(size, KEPT_BYTES);
+	if (bpf_probe_read_kernel(&hit->slot->kept[at], size, scratch->data))
+		return 0;
+	scratch->frame.kept_words = size / 8;
+	return 1;
+}
+
+/* Puts the kept arguments of the call in scratch->frame to the beginning of the output. */
+static __always_inline void restore_arguments(struct hit *hit)
+{
+	struct scratch *scratch = hit->plan.scratch;
+	__u32 at = 8 * scratch->frame.kept_at, size = 8 * scratch->frame.kept_words;
+
+	if (size == 0 || at >= KEPT_BYTES || size >= KEPT_BYTES)
+		return;
+	MASK(at, KEPT_BYTES);
+	MASK(size, KEPT_BYTES);
+	if (bpf_probe_read_kernel(scratch->data, size, &hit->slot->kept[at]) == 0)
+		scratch->state.kept_bytes = size;
 }
 
 #endif

@@ -47,6 +47,12 @@ export interface BuildInfo {
   readonly settings: ReadonlyMap<string, string>;
 }
 
+/** Linked addresses [vaddr, vaddr + sizeBytes). */
+export interface AddressRange {
+  readonly vaddr: number;
+  readonly sizeBytes: number;
+}
+
 /** A value, or the reason why there is none. */
 export type Found<T> =
   | { readonly value: T; readonly unavailable?: undefined }
@@ -98,6 +104,8 @@ export interface GoBinary extends Disposable {
   /** Places and sizes of the arguments, for tracebacks: in stripped binaries too. */
   argumentInfo(fn: GoFunction): Found<ArgumentInfo>;
 
+  /** Where the program keeps what is never written: its code and its constants. */
+  readonly constants: AddressRange;
   /** `sizeBytes` bytes of the file that are mapped at the linked address. */
   read(vaddr: number, sizeBytes: number): Uint8Array;
   /** Whether nothing but the dynamic loader may write to these bytes, and the file has them. */

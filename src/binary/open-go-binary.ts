@@ -3,10 +3,11 @@ import { BinaryError, hex } from './binary-error.ts';
 import { readBuildId } from './build-id.ts';
 import { loadedBuildmode, readBuildInfo } from './build-info.ts';
 import { buildInfoOfTables } from './build-version.ts';
+import { constantRange } from './constant-range.ts';
 import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
 import { argumentBytesOf, argumentInfoOf } from './function-data.ts';
-import type { BuildInfo, Found, GoBinary, GoFunction, InlinedCall, SourceLine } from './go-binary.ts';
+import type { AddressRange, BuildInfo, Found, GoBinary, GoFunction, InlinedCall, SourceLine } from './go-binary.ts';
 import type { GoSignature, GoType, MethodTypes } from './go-type.ts';
 import { Image } from './image.ts';
 import { inlinedCalls } from './inline-tree.ts';
@@ -75,6 +76,10 @@ class OpenGoBinary implements GoBinary {
 
   get hasDwarf(): boolean {
     return hasDwarf(this.#elf);
+  }
+
+  get constants(): AddressRange {
+    return constantRange(this.#elf.segments);
   }
 
   get functionCount(): number {

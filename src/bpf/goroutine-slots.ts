@@ -2,7 +2,7 @@ import { mapShared, protection } from './libc.ts';
 import { goroutineSlotLayout as layout, scratchBuffers } from './map-layout.ts';
 
 /**
- * Most slots: 2 MB of kernel memory. Goroutines within a traced call are seldom as many; those beyond cost a look-up
+ * Most slots: 6 MB of kernel memory. Goroutines within a traced call are seldom as many; those beyond cost a look-up
  * in a hash table.
  */
 const mostSlots = 4096;

@@ -120,6 +120,8 @@ function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Ui
     entry.setUint32(processLayout.panic_fp, recovery.panicFp, true);
   }
   entry.setInt32(processLayout.thread_g, plan.process.threadG, true);
+  entry.setBigUint64(processLayout.constants_vaddr, BigInt(plan.process.constants.vaddr), true);
+  entry.setBigUint64(processLayout.constants_bytes, BigInt(plan.process.constants.sizeBytes), true);
   entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
   entry.setUint32(processLayout.detaching, detaching ? 1 : 0, true);
   return new Uint8Array(entry.buffer);

@@ -18,7 +18,7 @@ export const siteLayout = {
 export const probeLayout = { sizeBytes: 8, flags: 0, abandoned_plan: 4 } as const;
 
 export const processLayout = {
-  sizeBytes: 32,
+  sizeBytes: 304,
   g_goid: 0,
   g_stack_hi: 4,
   g_panic: 8,
@@ -27,6 +27,9 @@ export const processLayout = {
   detaching: 20,
   g_recovery_sp: 24,
   thread_g: 28,
+  constants_vaddr: 32,
+  constants_bytes: 40,
+  known_keys: 48,
 } as const;
 
 export const captureStepLayout = { sizeBytes: 16, op: 0, a: 1, b: 2, c: 4, imm: 8 } as const;
@@ -52,9 +55,18 @@ export const goroutineKeyLayout = { sizeBytes: 16, process_slot: 0, goid: 8 } as
 /** `frame` is an array of INLINE_FRAMES frames. */
 export const goroutineLayout = { sizeBytes: 496, frames: 0, skipped: 4, panicking: 8, frame: 16 } as const;
 
-export const goroutineSlotLayout = { sizeBytes: 512, owner: 0, elsewhere: 8, goroutine: 16 } as const;
+export const goroutineSlotLayout = { sizeBytes: 1536, owner: 0, elsewhere: 8, goroutine: 16, kept: 512 } as const;
 
-export const frameLayout = { sizeBytes: 80, start_ns: 0, probe: 64, function: 68, depth: 72, flags: 76 } as const;
+export const frameLayout = {
+  sizeBytes: 80,
+  start_ns: 0,
+  probe: 64,
+  function: 68,
+  depth: 72,
+  flags: 76,
+  kept_at: 78,
+  kept_words: 79,
+} as const;
 
 export const overflowKeyLayout = { sizeBytes: 16, process_slot: 0, index: 4, goid: 8 } as const;
 

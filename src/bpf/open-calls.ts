@@ -32,7 +32,7 @@ export function openCalls(
 ): OpenCalls {
   const byProbe = new Map<number, number>();
   const count = (frame: DataView) => {
-    if ((frame.getUint32(frameLayout.flags, true) & frameFlag.ended) !== 0) return;
+    if ((frame.getUint16(frameLayout.flags, true) & frameFlag.ended) !== 0) return;
     const probe = frame.getUint32(frameLayout.probe, true);
     byProbe.set(probe, (byProbe.get(probe) ?? 0) + 1);
   };

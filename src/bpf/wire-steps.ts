@@ -14,7 +14,8 @@ const imageWords = 8;
 const wordSaved = 64;
 const savedWords = 3;
 const stringsAtOnce = 5;
-const headerKeys = 4;
+/** Besides one for the trace context. */
+const headerValues = 4;
 const headerUnit = 4;
 const wordBytes = 8;
 
@@ -50,20 +51,13 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
         index += run.length - 1;
         break;
       }
-      case captureOp.header: {
-        const run = runOf(ops, index - 1, headerKeys, (next) => next.op === captureOp.header && next.b === op.b);
-        const limits = run.reduce(
-          (bits, { c }, n) => bits + Math.min(255, Math.ceil(c / headerUnit)) * 2 ** (8 * n),
-          0,
-        );
-        const keys = run.reduce((bits, { imm }, n) => bits | (BigInt(imm) << BigInt(16 * n)), 0n);
-        steps.push({ op: op.op, a: run.length, b: op.b, c: limits, imm: keys });
-        index += run.length - 1;
+      case captureOp.header:
+      case captureOp.traceparent: {
+        const { step, taken } = headerStep(op, ops, index);
+        steps.push(step);
+        index += taken;
         break;
       }
-      case captureOp.traceparent:
-        steps.push({ ...op, a: 1, imm: BigInt(op.imm) });
-        break;
       case captureOp.pointer: {
         const { skip, unless } = pointerSkip(op);
         const body = ops.slice(index, index + skip);
@@ -102,15 +96,15 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
   return steps;
 }
 
-/** The ops from `first` on that one step can do. */
+/** The ops from `first` on that one step can do; `fits` gets how many lie between. */
 function runOf(
   ops: readonly CaptureOp[],
   first: number,
   limit: number,
-  fits: (op: CaptureOp) => boolean,
+  fits: (op: CaptureOp, n: number) => boolean,
 ): readonly CaptureOp[] {
   let end = first + 1;
-  while (end < ops.length && end - first < limit && fits(ops[end] as CaptureOp)) end += 1;
+  while (end < ops.length && end - first < limit && fits(ops[end] as CaptureOp, end - first)) end += 1;
   return ops.slice(first, end);
 }
 
@@ -136,6 +130,31 @@ function imageStep(image: CaptureOp, ops: readonly CaptureOp[], first: number): 
     }
   }
   return { step: { op: image.op, a: words, b: saved, c: image.c, imm: sources }, taken: index - first };
+}
+
+/**
+ * One walk over the map for all keys that follow each other in the table of strings, a traceparent first. `taken`: ops
+ * behind the first that are part of the step.
+ */
+function headerStep(op: CaptureOp, ops: readonly CaptureOp[], first: number): { step: WireStep; taken: number } {
+  const string = headerString(op);
+  const most = op.op === captureOp.traceparent ? headerValues + 1 : headerValues;
+  const run = runOf(
+    ops,
+    first - 1,
+    most,
+    (next, n) => next.op === captureOp.header && next.b === op.b && headerString(next).index === string.index + n,
+  );
+  const values = op.op === captureOp.traceparent ? run.slice(1) : run;
+  const limits = values.reduce((bits, { c }, n) => bits + Math.min(255, Math.ceil(c / headerUnit)) * 2 ** (8 * n), 0);
+  const lengths = run.reduce((bits, each) => bits | (1n << BigInt(headerString(each).sizeBytes - 1)), 0n);
+  const imm = (BigInt(string.index) << 56n) | lengths;
+  return { step: { op: op.op, a: run.length, b: op.b, c: limits, imm }, taken: run.length - 1 };
+}
+
+/** As src/bpf/install-plan.ts puts it into the op: its place in the kernel side's table, and its length. */
+function headerString({ imm }: CaptureOp): { readonly index: number; readonly sizeBytes: number } {
+  return { index: imm % 256, sizeBytes: Math.floor(imm / 256) };
 }
 
 /** Whether 8 bits hold it, counted in words. */

@@ -1,9 +1,8 @@
 import type { PlannedProbe } from '../probe/probe-plan.ts';
-import type { CaptureShape } from '../probe/shape.ts';
 import { addFloats } from './add-floats.ts';
 import type { BootTime, Call } from './call.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { decodeFields } from './decode-fields.ts';
+import { captureOf, decodeFields } from './decode-fields.ts';
 import { type DecodeContext, decodeValues } from './decode-value.ts';
 import {
   argumentsRecordLayout,
@@ -100,20 +99,11 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     addFloats(kept.bytes, floats, new Uint8Array(view.buffer, start, length - argumentsRecordLayout.sizeBytes));
   }
 
-  function decodeArguments(
-    capture: CaptureShape,
-    view: DataView,
-    offset: number,
-    flags: number,
-    context: DecodeContext,
-  ): readonly Value[] {
-    if (capture.values.length === 0) return noValues;
-    // Values of no size.
-    if (capture.imageBytes === 0) return decodeValues(capture, noChunks, context);
-    const sent = (flags & callFlag.argumentsSent) !== 0;
-    const kept = sent ? remove(view.getBigUint64(offset + callRecordLayout.span_id, true)) : undefined;
-    const bytes = kept?.bytes ?? new Uint8Array(0);
-    return decodeValues(capture, new ChunkReader(bytes).start(0, bytes.length), context, whyNoArguments(flags));
+  /** What was captured at entry: in the call's own record, of which `own` stands on it, or in one that came before. */
+  function atEntry(own: ChunkReader, view: DataView, offset: number, flags: number): ChunkReader {
+    if (!own.isEmpty || (flags & callFlag.argumentsSent) === 0) return own;
+    const sent = remove(view.getBigUint64(offset + callRecordLayout.span_id, true));
+    return sent === undefined ? own : new ChunkReader(sent.bytes).start(0, sent.bytes.length);
   }
 
   function decodeCall(view: DataView, offset: number, length: number): void {
@@ -125,7 +115,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       return;
     }
     const { probe, context } = meaning;
-    const end = callEnds[view.getUint32(offset + callRecordLayout.end, true)] ?? 'unpaired';
+    const end = callEnds[view.getUint16(offset + callRecordLayout.end, true)] ?? 'unpaired';
     const flags = view.getUint32(offset + callRecordLayout.flags, true);
     // One view of the whole ring for as long as it is mapped.
     if (reader === undefined || reader.view.buffer !== view.buffer || reader.view.byteOffset !== view.byteOffset) {
@@ -136,17 +126,33 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       length - callRecordLayout.sizeBytes,
     );
     const dataStart = offset + callRecordLayout.sizeBytes;
-    const call = { values: noValues, fields: noValues, results: noValues };
-    if (probe.arguments !== undefined) call.values = decodeArguments(probe.arguments, view, offset, flags, context);
+    const exitStart = dataStart + Math.min(captured, view.getUint16(offset + callRecordLayout.arguments_bytes, true));
+    const recordEnd = dataStart + captured;
+    const call: { values: readonly Value[]; fields: readonly Value[]; results: readonly Value[] } = {
+      values: noValues,
+      fields: noValues,
+      results: noValues,
+    };
+    if (probe.arguments !== undefined && probe.arguments.values.length > 0) {
+      // Values of no size are not captured, and known all the same.
+      const isKnown = probe.arguments.imageBytes === 0;
+      const chunks = isKnown ? noChunks : atEntry(reader.start(dataStart, exitStart), view, offset, flags);
+      call.values = decodeValues(probe.arguments, chunks, context, isKnown ? undefined : whyNoArguments(flags));
+    }
     if (probe.results !== undefined && probe.results.values.length > 0) {
       const isKnown = end === 'returned' && probe.results.imageBytes === 0;
       const absent = isKnown ? undefined : whyNoResults(flags, end);
-      call.results = decodeValues(probe.results, reader.start(dataStart, dataStart + captured), context, absent);
+      call.results = decodeValues(probe.results, reader.start(exitStart, recordEnd), context, absent);
     }
     if (probe.fields !== undefined) {
-      const shape = captureOf(probe.fields, view, dataStart, captured);
-      if (shape !== undefined)
-        call.fields = decodeFields(shape, reader.start(dataStart, dataStart + captured), context);
+      const fields: Value[] = [];
+      if (probe.entryFields !== undefined) {
+        const chunks = atEntry(reader.start(dataStart, exitStart), view, offset, flags);
+        decodeFields(probe.entryFields, chunks, context, whyNoArguments(flags), fields);
+      }
+      const shape = captureOf(probe.fields, reader.start(exitStart, recordEnd));
+      if (shape !== undefined) decodeFields(shape, reader, context, undefined, fields);
+      call.fields = fields;
     }
     const ids = idsAt(reader.bytes, offset);
     options.onCall({
@@ -213,18 +219,6 @@ function whyNoArguments(flags: number): string {
 function whyNoResults(flags: number, end: Call['end']): string {
   if (end !== 'returned') return end;
   return (flags & callFlag.notCaptured) !== 0 ? overLimit : 'left by a tail call';
-}
-
-/** A preset's captures differ by the size of their first image (src/probe/plan-preset.ts). */
-function captureOf(
-  shapes: readonly CaptureShape[],
-  view: DataView,
-  start: number,
-  captured: number,
-): CaptureShape | undefined {
-  if (shapes.length <= 1 || captured < 8) return shapes[0];
-  const imageBytes = view.getUint16(start + 2, true);
-  return shapes.find((shape) => shape.imageBytes === imageBytes) ?? shapes[0];
 }
 
 /** Trace id, span id and parent's span id lie behind one another: one call into native code for the three. */

@@ -5,7 +5,7 @@ import { type DecodeContext, decodeShape, openImage } from './decode-value.ts';
 import type { Value } from './value.ts';
 
 /**
- * The named fields of a preset's capture. Structs and pointers without a name are only the way to them. A field behind a
+ * The named fields of a preset's capture, behind those that are there already. Structs and pointers without a name are only the way to them. A field behind a
  * nil pointer is null, or what the preset says that nil means. Fields that another one made needless are left out.
  */
 export function decodeFields(
@@ -13,8 +13,8 @@ export function decodeFields(
   reader: ChunkReader,
   context: DecodeContext,
   absent?: string,
+  fields: Value[] = [],
 ): Value[] {
-  const fields: Value[] = [];
   const image = openImage(capture, reader, absent);
   for (const value of capture.values) {
     if (image.absent !== undefined) setAll(value, fields, (shape, name) => withReason(shape, name, image.absent ?? ''));
@@ -23,10 +23,11 @@ export function decodeFields(
   return fields;
 }
 
-/** Which of a probe's captures the reader stands at: the sizes of their first images differ. */
+/** Which of a probe's captures the reader stands at: the sizes of their first images differ (src/probe/plan-preset.ts). */
 export function captureOf(captures: readonly CaptureShape[], reader: ChunkReader): CaptureShape | undefined {
+  if (captures.length <= 1) return captures[0];
   const imageBytes = reader.nextCaptured;
-  return captures.find((capture) => capture.imageBytes === imageBytes);
+  return captures.find((capture) => capture.imageBytes === imageBytes) ?? captures[0];
 }
 
 /** The type and data words of a context's value. */

@@ -19,6 +19,7 @@ export const callRecordLayout = {
   span_id: 56,
   parent_span_id: 64,
   end: 72,
+  arguments_bytes: 74,
   flags: 76,
   depth_bytes: 80,
   frame_index: 84,

@@ -41,6 +41,8 @@ export function planFunction(
   const exitPlan = builder.addPlan(exit);
   for (const { shape } of [entry, exit]) collectInterfaces(shape, builder.interfaces);
   for (const { type } of [...parameters, ...results]) collectNamedTypes(type, builder.namedTypes);
+  // What sites within the function read is added to arguments that came before.
+  const argumentsFlag = floats.bodies.length > 0 ? probeFlag.sendArguments : probeFlag.keepArguments;
   const probe = builder.addProbe({
     description: {
       kind: 'function',
@@ -51,7 +53,7 @@ export function planFunction(
       scopeName: 'sidespan/function',
     },
     flags:
-      (entryPlan === undefined ? 0 : probeFlag.sendArguments) |
+      (entryPlan === undefined ? 0 : argumentsFlag) |
       (entryPlan === undefined && exitPlan === undefined ? 0 : probeFlag.limited),
     arguments: entry.shape,
     results: exit.shape,

@@ -6,6 +6,7 @@ import { addPresetDynamicType } from './plan-dynamic-types.ts';
 import { collectInterfaces } from './plan-functions.ts';
 import type { Preset, PresetSite } from './preset.ts';
 import type { PresetReport } from './probe-plan.ts';
+import type { CaptureShape, NamedShape } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
 import type { FunctionSites } from './site.ts';
 import { preferredFunction } from './site-finder.ts';
@@ -78,7 +79,9 @@ function addReadySites(
 ): void {
   const finishing = ready.filter(({ site }) => site.action === 'finish').map(({ plan }) => plan);
   const fields = [...finishing, abandoned].filter((plan) => plan !== undefined).map((plan) => plan.shape);
-  for (const shape of fields) collectInterfaces(shape, builder.interfaces);
+  const entering = ready.find(({ site }) => site.action === 'enter')?.plan?.shape;
+  const entryFields = entering && hasFields(entering) ? entering : undefined;
+  for (const shape of entryFields ? [entryFields, ...fields] : fields) collectInterfaces(shape, builder.interfaces);
   const begin = ready[0]?.fn;
   if (begin !== undefined) builder.presetFunctions.set(begin.entryVaddr, preset.name);
   const probe = builder.addProbe({
@@ -89,8 +92,12 @@ function addReadySites(
       scopeName: preset.scopeName,
     },
     preset: preset.name,
-    flags: (preset.server ? probeFlag.server : 0) | (preset.held ? probeFlag.held : 0),
+    flags:
+      (preset.server ? probeFlag.server : 0) |
+      (preset.held ? probeFlag.held : 0) |
+      (entryFields === undefined ? 0 : probeFlag.keepArguments),
     abandonedPlan: abandoned && builder.addPlan(abandoned),
+    entryFields,
     fields,
   });
   for (const { site, fn, sites, plan } of ready) {
@@ -100,4 +107,14 @@ function addReadySites(
     if (site.where === 'entry') builder.addEntry(fn, sites, siteAction[site.action], owner, index);
     else builder.addExits(fn, sites, siteAction[site.action], owner, index);
   }
+}
+
+/** Words that are only kept, and a traceparent, give no field. */
+function hasFields({ values }: CaptureShape): boolean {
+  const leadsToField = ({ name, shape }: NamedShape): boolean => {
+    if (name !== '') return true;
+    if (shape.kind === 'pointer' || shape.kind === 'context') return leadsToField({ name, shape: shape.target });
+    return (shape.kind === 'struct' || shape.kind === 'words') && shape.fields.some(leadsToField);
+  };
+  return values.some(leadsToField);
 }

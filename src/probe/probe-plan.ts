@@ -38,11 +38,13 @@ export interface PlannedProbe {
   readonly flags: number;
   /** Plan for calls that end without their own exit site. */
   readonly abandonedPlan?: number | undefined;
-  /** What RECORD_ARGUMENTS holds. Absent for presets. */
+  /** What is captured at entry. Absent for presets. */
   readonly arguments?: CaptureShape | undefined;
-  /** What RECORD_CALL of a returned call holds, unless it was left by a tail jump (then nothing). Absent for presets. */
+  /** What is captured at the exit of a call that returned, unless it was left by a tail jump (then nothing). Absent for presets. */
   readonly results?: CaptureShape | undefined;
-  /** Of a preset: what RECORD_CALL may hold; told apart by the size of the first image (`captureOf`). */
+  /** Of a preset: what is captured at entry. */
+  readonly entryFields?: CaptureShape | undefined;
+  /** Of a preset: what may be captured at the end; told apart by the size of the first image (`captureOf`). */
   readonly fields?: readonly CaptureShape[] | undefined;
   /** Of a function: why its parameters and results are unknown. */
   readonly signatureUnavailable?: string | undefined;

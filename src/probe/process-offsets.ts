@@ -1,4 +1,4 @@
-import type { Found, GoBinary } from '../binary/go-binary.ts';
+import type { AddressRange, Found, GoBinary } from '../binary/go-binary.ts';
 import { minorOfVersion } from '../binary/go-layout.ts';
 import { measuredOffset } from '../binary/runtime-offsets.ts';
 import type { CallingConvention } from './calling-convention.ts';
@@ -16,6 +16,8 @@ export interface ProcessOffsets {
   /** Where a thread keeps g in code of ABI0, from its FS base. 0 if no site needs it. */
   readonly threadG: number;
   readonly mapKind: (typeof mapKind)[keyof typeof mapKind];
+  /** Where the program keeps what is never written: its code and its constants, strings too. */
+  readonly constants: AddressRange;
 }
 
 /** Offsets in the runtime's own structs, from the binary's type descriptors. */
@@ -36,6 +38,7 @@ export function processOffsets(binary: GoBinary, { abi, threadG }: CallingConven
       recovery: recoveryOf(binary),
       threadG: threadG.value ?? 0,
       mapKind: isSwiss ? mapKind.swiss : mapKind.buckets,
+      constants: binary.constants,
     },
   };
 }

@@ -20,7 +20,7 @@ export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
 export const siteFlag = { stackCheck: 1, stackAbi: 2 } as const;
 
 /** enum probe_flag */
-export const probeFlag = { server: 1, held: 2, sendArguments: 4, limited: 8 } as const;
+export const probeFlag = { server: 1, held: 2, sendArguments: 4, limited: 8, keepArguments: 16 } as const;
 
 /** enum map_kind */
 export const mapKind = { buckets: 1, swiss: 2 } as const;

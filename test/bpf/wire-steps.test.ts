@@ -41,3 +41,37 @@ test('a pointer keeps the word that makes it needless, its skip counts steps', (
   ]);
   assert.equal(steps[0]?.imm, (72n << 32n) | 2n);
 });
+
+/** As src/bpf/install-plan.ts gives them: the string's place in the table, and times 256 its length. */
+const key = (index: number, sizeBytes: number) => index + 256 * sizeBytes;
+
+test('keys that follow each other in the table are looked up in one walk, a traceparent first', () => {
+  const steps = wireSteps([
+    op.traceparent(48, key(7, 11)),
+    op.header(48, 256, key(8, 10)),
+    op.header(48, 512, key(9, 10)),
+    op.header(48, 10, key(10, 15)),
+    op.header(48, 4000, key(11, 56)),
+    op.header(48, 8, key(12, 4)),
+    op.end(),
+  ]);
+  assert.deepEqual(shortened(steps), [
+    // Limits in units of four bytes, 255 at most; the traceparent has none.
+    [captureOp.traceparent, 5, 48, 64 + 128 * 2 ** 8 + 3 * 2 ** 16 + 255 * 2 ** 24],
+    [captureOp.header, 1, 48, 2],
+    [captureOp.end, 0, 0, 0],
+  ]);
+  const lengths = (1n << 9n) | (1n << 10n) | (1n << 14n) | (1n << 55n);
+  assert.equal(steps[0]?.imm, (7n << 56n) | lengths);
+  assert.equal(steps[1]?.imm, (12n << 56n) | (1n << 3n));
+});
+
+test('a key elsewhere in the table, or of another map, begins a walk', () => {
+  const first = op.header(48, 8, key(3, 5));
+  for (const second of [op.header(48, 8, key(5, 5)), op.header(56, 8, key(4, 5)), op.traceparent(48, key(4, 5))]) {
+    assert.deepEqual(
+      wireSteps([first, second]).map(({ a }) => a),
+      [1, 1],
+    );
+  }
+});

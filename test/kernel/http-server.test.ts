@@ -96,7 +96,7 @@ for (const build of [{ go: '1.22' }, {}, { ldflags: '-s -w' }]) {
     await sendRaw(address, request('POST', '/echo?q=a%20b&page=2', headers, 'hello there'));
     await sendRaw(address, request('BREW', '/status/418'));
     await sendRaw(address, request('GET', '/hijack'));
-    await sendRaw(address, request('GET', '/forward/a%20b?to=c'));
+    await sendRaw(address, request('GET', '/forward/a%20b?to=c', headers.slice(0, 2)));
     const result = await service.stopAgent();
     const [echo, brew, hijack, forward] = serverSpans(result) as [SinkSpan, SinkSpan, SinkSpan, SinkSpan];
 
@@ -136,9 +136,12 @@ for (const build of [{ go: '1.22' }, {}, { ldflags: '-s -w' }]) {
     assert.equal(brew.name, 'HTTP /status/{code}');
     assert.equal(brew.attributes['http.response.status_code'], 418);
 
-    // Its handler clears RequestURI: from Request.URL, whose path is decoded.
-    assert.equal(forward.attributes['url.path'], '/forward/a b');
+    // Its handler changes the request: what counts is how it came.
+    assert.equal(forward.attributes['url.path'], '/forward/a%20b');
     assert.equal(forward.attributes['url.query'], 'to=c');
+    assert.equal(forward.attributes['http.request.method'], 'GET');
+    assert.equal(forward.attributes['user_agent.original'], echo.attributes['user_agent.original']);
+    assert.deepEqual([forward.traceId, forward.parentSpanId], [echo.traceId, echo.parentSpanId]);
 
     // What a hijacked connection carried is not net/http's to count.
     assert.ok(!('http.response.body.size' in hijack.attributes));

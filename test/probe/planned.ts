@@ -116,8 +116,7 @@ export function runSite(plan: ProbePlan, functionName: RegExp, target: Target, s
   assert.equal(run.limited, false);
   const probe = plan.probes[site.probe ?? 0];
   const reader = new ChunkReader(run.bytes).start(0, run.bytes.length);
-  // What is captured at entry is not sent.
-  const capture = site.action === siteAction.finish ? captureOf(probe?.fields ?? [], reader) : undefined;
+  const capture = site.action === siteAction.finish ? captureOf(probe?.fields ?? [], reader) : probe?.entryFields;
   const fields = capture === undefined ? [] : decodeFields(capture, reader, contextOf(plan));
   const values = Object.fromEntries(fields.map(({ name, unavailable, value }) => [name, unavailable ?? value]));
   return { run, values, remaining: reader.remaining };

@@ -62,7 +62,7 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
     assert.equal(plan.process.stackHi, 8);
     assert.deepEqual(plan.process.recovery, { panic: 32, panicFp: minor >= 26 ? 56 : 64 });
     assert.equal(plan.process.mapKind, minor >= 24 ? mapKind.swiss : mapKind.buckets);
-    assert.equal(plan.probes[0]?.flags, probeFlag.server | probeFlag.held);
+    assert.equal(plan.probes[0]?.flags, probeFlag.server | probeFlag.held | probeFlag.keepArguments);
     const perRequest = plan.sites.filter(({ action }) => action === siteAction.enter || action === siteAction.finish);
     for (const site of perRequest) assert.equal(site.why, 'stack check', plan.functionNames[site.function]);
 
@@ -85,15 +85,12 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
       ...pattern,
     };
     const request = put(memory, binary.runtimeType('net/http.Request'), requestFields);
-    const { run } = runSite(
-      plan,
-      /ServeHTTP$/,
-      targetOf(memory, { [amd64.di]: request, [amd64.bx]: 1n, [amd64.cx]: 2n }),
-    );
+    const entered = (pointer: bigint) =>
+      runSite(plan, /ServeHTTP$/, targetOf(memory, { [amd64.di]: pointer, [amd64.bx]: 1n, [amd64.cx]: 2n }));
+    const { run, values, remaining } = entered(request);
     assert.deepEqual(run.saved, [request, 1n, 2n]);
     assert.deepEqual(run.traceparents, [headers['Traceparent']]);
-
-    const common = {
+    const received = {
       method: 'GET',
       target: '/items/1?q=1',
       host: 'shop:80',
@@ -101,28 +98,29 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
       protoMajor: 1,
       protoMinor: 1,
       contentLength: 5,
-      pattern: 'GET /items/{id}',
       tls: false,
       userAgent: 'curl/8',
       tracestate: null,
       forwardedFor: null,
       forwardedProto: null,
     };
+    assert.deepEqual(values, received);
+    assert.equal(remaining, 0);
+
+    // A request without the first line's target: its URL is read then.
+    const bare = put(memory, binary.runtimeType('net/http.Request'), { ...requestFields, RequestURI: '' });
+    assert.deepEqual(entered(bare).values, { ...received, target: '', path: '/items/1', query: 'q=1' });
+
+    const routed = { pattern: 'GET /items/{id}' };
     const response = put(memory, binary.runtimeType('net/http.response'), { status: 404, written: 99 });
     const finished = runSite(plan, /finishRequest$/, targetOf(memory, { [amd64.ax]: response }), run.saved);
-    assert.deepEqual(finished.values, { ...common, status: 404, written: 99 });
+    assert.deepEqual(finished.values, { ...routed, status: 404, written: 99 });
     assert.equal(finished.remaining, 0);
-
-    // A handler that clears the first line's target: its URL is read then.
-    const cleared = put(memory, binary.runtimeType('net/http.Request'), { ...requestFields, RequestURI: '' });
-    const forwarded = runSite(plan, /finishRequest$/, targetOf(memory, { [amd64.ax]: response }), [cleared, 1n, 2n]);
-    const url_ = { path: '/items/1', query: 'q=1' };
-    assert.deepEqual(forwarded.values, { ...common, target: '', ...url_, status: 404, written: 99 });
 
     const state = put(memory, binary.runtimeType('net/http.http2responseWriterState'), { status: 200, wroteBytes: 12 });
     const writer = put(memory, binary.runtimeType('net/http.http2responseWriter'), { rws: state });
     const overHttp2 = runSite(plan, /handlerDone$/, targetOf(memory, { [amd64.ax]: writer }), run.saved);
-    assert.deepEqual(overHttp2.values, { ...common, status: 200, written: 12 });
+    assert.deepEqual(overHttp2.values, { ...routed, status: 200, written: 12 });
 
     // A call that a panic ended: only the saved words are left, the writer is told by its type.
     const abandoned = plan.plans[plan.probes[0]?.abandonedPlan ?? -1];
@@ -139,7 +137,7 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
     assert.ok(capture);
     const fields = decodeFields(capture, reader, contextOf(plan));
     const content = (of: string) => fields.find(({ name }) => name === of)?.value;
-    assert.equal(content('target'), '/items/1?q=1');
+    assert.equal(content('pattern'), 'GET /items/{id}');
     assert.equal(content('status'), 404);
     assert.equal(content('written'), 99);
   });

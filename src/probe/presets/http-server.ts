@@ -2,12 +2,13 @@ import type { Preset, PresetField } from '../preset.ts';
 
 /**
  * net/http's server, HTTP/1.1 and HTTP/2. Every request passes serverHandler.ServeHTTP(rw ResponseWriter, req *Request);
- * it ends where the response is complete: two hits a request, both at stack checks.
+ * it ends where the response is complete: two hits a request, both at stack checks. The request is read as it comes:
+ * handlers may change it.
  */
 const requestFields: readonly PresetField[] = [
   { field: 'method', path: 'Method', maxBytes: 32 },
   { field: 'target', path: 'RequestURI', maxBytes: 512 },
-  // Handlers that pass the request on with a client clear RequestURI.
+  // Servers other than net/http's may pass requests on without it.
   { field: 'path', path: 'URL.Path', maxBytes: 256, unless: 'RequestURI' },
   { field: 'query', path: 'URL.RawQuery', maxBytes: 256, unless: 'RequestURI' },
   { field: 'host', path: 'Host', maxBytes: 128 },
@@ -15,16 +16,20 @@ const requestFields: readonly PresetField[] = [
   { field: 'protoMajor', path: 'ProtoMajor' },
   { field: 'protoMinor', path: 'ProtoMinor' },
   { field: 'contentLength', path: 'ContentLength' },
-  // Go 1.22 had the pattern but did not export it.
-  { field: 'pattern', path: ['Pattern', 'pat.str'], maxBytes: 128, optional: true },
   { present: 'tls', path: 'TLS' },
+  { traceparent: 'Traceparent', path: 'Header' },
   { field: 'userAgent', path: 'Header', header: 'User-Agent', maxBytes: 256 },
   { field: 'tracestate', path: 'Header', header: 'Tracestate', maxBytes: 512 },
   { field: 'forwardedFor', path: 'Header', header: 'X-Forwarded-For', maxBytes: 128 },
   { field: 'forwardedProto', path: 'Header', header: 'X-Forwarded-Proto', maxBytes: 32 },
 ];
 
-const savedRequest = { from: { saved: 0 }, types: ['net/http.Request'], fields: requestFields } as const;
+/** The router sets it. Go 1.22 had the pattern but did not export it. */
+const routedRequest = {
+  from: { saved: 0 },
+  types: ['net/http.Request'],
+  fields: [{ field: 'pattern', path: ['Pattern', 'pat.str'], maxBytes: 128, optional: true }],
+} as const;
 
 export const httpServer: Preset = {
   name: 'net/http server',
@@ -43,7 +48,7 @@ export const httpServer: Preset = {
             from: { argument: 3 },
             types: ['net/http.Request'],
             save: 0,
-            fields: [{ traceparent: 'Traceparent', path: 'Header' }],
+            fields: requestFields,
           },
           { from: { argument: 1 }, save: 1 },
           { from: { argument: 2 }, save: 2 },
@@ -56,7 +61,7 @@ export const httpServer: Preset = {
       action: 'finish',
       capture: {
         words: [
-          savedRequest,
+          routedRequest,
           {
             from: { argument: 0 },
             types: ['net/http.response'],
@@ -78,7 +83,7 @@ export const httpServer: Preset = {
       optional: 'the program has no HTTP/2 server',
       capture: {
         words: [
-          savedRequest,
+          routedRequest,
           {
             from: { argument: 0 },
             types: ['net/http.http2responseWriter', 'net/http/internal/http2.responseWriter'],
@@ -95,7 +100,7 @@ export const httpServer: Preset = {
   ],
   abandoned: {
     words: [
-      savedRequest,
+      routedRequest,
       { from: { savedInterface: [1, 2] }, fields: [{ spread: { status: 'status', written: 'written' } }] },
     ],
   },

@@ -168,6 +168,9 @@ func stream(w http.ResponseWriter, r *http.Request) {
 func forward(w http.ResponseWriter, r *http.Request) {
 	count("GET /forward/", 200)
 	r.RequestURI = ""
+	r.Method = "PUT"
+	r.Header.Set("User-Agent", "forwarder")
+	r.Header.Set("Traceparent", "00-11111111111111111111111111111111-2222222222222222-01")
 	io.WriteString(w, "forwarded\n")
 }
 
