@@ -1,127 +1,110 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
-import { ProtobufMetricsSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { type ChannelCredentials, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
+import { convertLegacyOtlpGrpcOptions, createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base';
+import { countSpans, encodedSpansInPlace } from './encoded-spans.ts';
 import { ExportError } from './export-error.ts';
-import { type GrpcConnection, openGrpcConnection } from './grpc-connection.ts';
-import type { OtlpExporterSettings } from './otlp-exporter.ts';
-import { GRPC_STATUS, GrpcError, grpcFailure, type SendResult, TIMED_OUT } from './otlp-outcome.ts';
+import {
+  commonOptions,
+  exportOnce,
+  makeExporter,
+  type OtlpExporter,
+  type OtlpExporterSettings,
+} from './otlp-exporter.ts';
+import { GRPC_STATUS, grpcFailure, isServiceError, isUnconnected, type SendResult } from './otlp-outcome.ts';
 import type { Content, OtlpSender, Signal } from './otlp-signal.ts';
-import { ProtobufWriter } from './protobuf-writer.ts';
-import { spanRequest } from './span-request.ts';
 
-/** What a signal is sent with. */
-interface GrpcMethod<Data> {
-  readonly path: string;
-  /** One call. */
-  send(connection: GrpcConnection, data: Data, timeoutMs: number): Promise<SendResult>;
-}
-
-const methods: { readonly [S in Signal]: () => GrpcMethod<Content[S]> } = {
-  traces() {
-    const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
-    const rooms = freeRooms();
-    return {
-      path,
-      async send(connection, batch, timeoutMs) {
-        const room = rooms.take();
-        try {
-          const answer = await connection.call(path, spanRequest(batch, room), timeoutMs);
-          const { partialSuccess } = ProtobufTraceSerializer.deserializeResponse(answer);
-          return accepted(partialSuccess?.rejectedSpans, partialSuccess?.errorMessage);
-        } finally {
-          rooms.free(room);
-        }
-      },
-    };
-  },
-  metrics() {
-    const path = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
-    return {
-      path,
-      async send(connection, metrics, timeoutMs) {
-        const request = ProtobufMetricsSerializer.serializeRequest(metrics);
-        if (request === undefined) throw new TypeError('metrics that can not be encoded');
-        const answer = await connection.call(path, request, timeoutMs);
-        const { partialSuccess } = ProtobufMetricsSerializer.deserializeResponse(answer);
-        return accepted(partialSuccess?.rejectedDataPoints, partialSuccess?.errorMessage);
-      },
-    };
-  },
+type GrpcOptions = ReturnType<typeof commonOptions> & {
+  readonly metadata: Metadata;
+  readonly credentials: ChannelCredentials;
 };
 
-const FIRST_BYTES = 256 << 10;
-const MAX_KEPT_BYTES = 1 << 20;
-const MAX_FREE = 2;
+const exporters: {
+  readonly [S in Signal]: (options: GrpcOptions) => OtlpExporter<Content[S]>;
+} = {
+  // What OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-grpc consists of, but for the serializer, which its
+  // constructor does not take.
+  traces: (options) =>
+    createOtlpGrpcExportDelegate(
+      convertLegacyOtlpGrpcOptions(options, 'TRACES'),
+      encodedSpansInPlace(),
+      'otlp_grpc_span_exporter',
+      countSpans,
+      undefined,
+      'TraceExportService',
+      '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+    ),
+  metrics: (options) => new OTLPMetricExporter(options),
+};
 
 /**
- * Memory of requests, for the next ones: V8 looks for garbage by the bytes of buffers too, and made anew these would be a
- * third of them.
+ * OTLP/gRPC. Of the environment grpc-js itself still reads `grpc_proxy`, `https_proxy`, `http_proxy`, `no_grpc_proxy`,
+ * `no_proxy`, `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH`, `GRPC_SSL_CIPHER_SUITES` and its switches for debugging: as every
+ * gRPC client does.
  */
-function freeRooms(): { take(): ProtobufWriter; free(room: ProtobufWriter): void } {
-  const rooms: ProtobufWriter[] = [];
-  return {
-    take: () => rooms.pop() ?? new ProtobufWriter(FIRST_BYTES),
-    free(room) {
-      if (rooms.length < MAX_FREE && room.capacityBytes <= MAX_KEPT_BYTES) rooms.push(room);
-    },
-  };
-}
-
-/** Protobuf's 64 bits come as a number or as digits. */
-function accepted(rejected: number | string | undefined | null, message: string | undefined | null): SendResult {
-  const count = Number(rejected ?? 0);
-  return { outcome: 'accepted', rejected: Number.isSafeInteger(count) ? count : 0, message: message ?? '' };
-}
-
-/** OTLP/gRPC, on a connection of its own. */
 export async function openGrpcSender<S extends Signal>(
   signal: S,
   settings: OtlpExporterSettings,
 ): Promise<OtlpSender<Content[S]>> {
-  const method = methods[signal]() as GrpcMethod<Content[S]>;
-  const { url, timeoutMs, tls, userAgent, compression } = settings;
+  const newExporter = exporters[signal];
+  const { url, timeoutMs, tls, userAgent } = settings;
   const place = new URL(url).host;
-  const headers = { ...headersOf(settings.headers), 'user-agent': userAgent };
-  const connection = openGrpcConnection({ url, tls, compression, headers });
+  const metadata = metadataOf(settings.headers);
+  let connections = 0;
+
+  function open(): OtlpExporter<Content[S]> {
+    connections++;
+    const options = {
+      ...commonOptions(settings),
+      metadata,
+      credentials: url.startsWith('https:')
+        ? credentials.createSsl(tls.ca, tls.key, tls.cert)
+        : credentials.createInsecure(),
+      // Clients with the same options share a connection, and the pause before it is tried again.
+      userAgent: connections === 1 ? userAgent : `${userAgent} (connection ${connections})`,
+    };
+    return makeExporter(() => newExporter(options));
+  }
+
+  let exporter = open();
   return {
-    async send(data) {
+    send(data) {
+      const used = exporter;
       const start = performance.now();
-      try {
-        return await method.send(connection, data, timeoutMs);
-      } catch (error) {
-        const failure = error instanceof Error ? error : new Error(String(error));
-        // A connection whose end has vanished says nothing by itself.
-        if (isSilence(failure)) connection.reconnect();
+      return exportOnce(used, data, timeoutMs, (error): SendResult => {
+        // grpc-js would wait up to two minutes before it connects again, and keep a connection whose end has vanished.
+        if (used === exporter && isServiceError(error) && needsConnection(error)) {
+          exporter = open();
+          void close(used);
+        }
         const elapsedMs = performance.now() - start;
-        return withHint(grpcFailure(failure, place, { elapsedMs, timeoutMs }), failure.message);
-      }
+        return withHint(grpcFailure(error, place, { elapsedMs, timeoutMs }), error.message);
+      });
     },
-    close: () => connection.close(),
+    close: () => void close(exporter),
   };
 }
 
-function isSilence(error: Error): boolean {
-  return error.message === TIMED_OUT || (error instanceof GrpcError && error.code === GRPC_STATUS.DEADLINE_EXCEEDED);
+/** It waits for what is under way. */
+async function close(exporter: { shutdown(): Promise<void> }): Promise<void> {
+  await exporter.shutdown().catch(() => {});
 }
 
-/** Of gRPC's metadata (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md): names of headers, and ASCII that can be printed. */
-const HEADER_NAME = /^[0-9a-z_.-]+$/;
-const HEADER_VALUE = /^[\x20-\x7e]*$/;
-
-function headersOf(headers: ReadonlyMap<string, string>): OutgoingHttpHeaders {
-  const checked: Record<string, string> = {};
-  for (const [given, value] of headers) {
-    const name = given.toLowerCase();
-    const problem = !HEADER_NAME.test(name)
-      ? 'its name has other characters than letters, digits, _, - and .'
-      : !HEADER_VALUE.test(value)
-        ? 'its value is not printable ASCII'
-        : undefined;
-    if (problem !== undefined) {
-      throw new ExportError(`the header ${given} for OTLP is not possible with gRPC (${problem})`);
+function metadataOf(headers: ReadonlyMap<string, string>): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of headers) {
+    try {
+      metadata.set(name, value);
+    } catch (cause) {
+      throw new ExportError(`the header ${name} for OTLP is not possible with gRPC (${(cause as Error).message})`, {
+        cause,
+      });
     }
-    checked[name] = value;
   }
-  return checked;
+  return metadata;
+}
+
+function needsConnection(error: ServiceError): boolean {
+  return isUnconnected(error) || error.code === GRPC_STATUS.DEADLINE_EXCEEDED;
 }
 
 /** What an HTTP/1 server or one with TLS sends is not HTTP/2. */

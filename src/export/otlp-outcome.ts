@@ -1,3 +1,5 @@
+import type { ServiceError } from '@grpc/grpc-js';
+
 /** What became of a request. */
 export type SendResult =
   /** The receiver has it; of its items it refused `rejected`, for the reason in `message`. */
@@ -10,43 +12,6 @@ export type SendResult =
   | { readonly outcome: 'too_large'; readonly reason: string };
 
 export const GRPC_STATUS = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, RESOURCE_EXHAUSTED: 8 } as const;
-
-/** By number: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-const STATUS_NAMES = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
-
-/** A status other than OK, as a gRPC server answered. */
-export class GrpcError extends Error {
-  override readonly name = 'GrpcError';
-  readonly code: number;
-  readonly details: string;
-  /** `google.rpc.Status`, where the server sent one. */
-  readonly statusDetails: Buffer | undefined;
-
-  constructor(code: number, details: string, statusDetails?: Buffer | undefined) {
-    super(`${STATUS_NAMES[code] ?? `status ${code}`}: ${details}`);
-    this.code = code;
-    this.details = details;
-    this.statusDetails = statusDetails;
-  }
-}
 
 /** The specification of OTLP/gRPC: these may go away; RESOURCE_EXHAUSTED only where the receiver says when. */
 const RETRYABLE: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
@@ -65,9 +30,10 @@ export function grpcFailure(
   { elapsedMs, timeoutMs }: { readonly elapsedMs: number; readonly timeoutMs: number },
 ): SendResult {
   if (error.message === TIMED_OUT) return silence(place, timeoutMs);
-  if (!(error instanceof GrpcError)) return { outcome: 'retry', reason: connectionFailure(place, error.message) };
-  const { code, details, statusDetails } = error;
-  const name = STATUS_NAMES[code] ?? `status ${code}`;
+  if (!isServiceError(error)) return { outcome: 'retry', reason: `${place}: ${shown(error.message)}` };
+  const { code, details, metadata } = error;
+  // The message is "14 UNAVAILABLE: …", with everything but the name in `code` and `details`.
+  const name = /^\d+ (\w+)/.exec(error.message)?.[1] ?? `status ${code}`;
   if (TOO_LARGE_CODES.has(code) && TOO_LARGE.test(details)) {
     return { outcome: 'too_large', reason: `${place}: ${name}: ${shown(details)}` };
   }
@@ -75,10 +41,20 @@ export function grpcFailure(
   // The deadline is sent along: a receiver that keeps it cancels a call that hangs, now and then before our own timer.
   if (code === GRPC_STATUS.CANCELLED && elapsedMs >= timeoutMs * (1 - CLOCK_TOLERANCE))
     return silence(place, timeoutMs);
+  if (isUnconnected(error)) return { outcome: 'retry', reason: connectionFailure(place, details) };
   const reason = `${place} answered ${name}: ${shown(details)}`;
-  const retryInfo = statusDetails?.includes(RETRY_INFO) ?? false;
+  const retryInfo = metadata?.get('grpc-status-details-bin').some((detail) => detail.includes(RETRY_INFO)) ?? false;
   const worthRetrying = RETRYABLE.has(code) || (code === GRPC_STATUS.RESOURCE_EXHAUSTED && retryInfo);
   return { outcome: worthRetrying ? 'retry' : 'refused', reason };
+}
+
+export function isServiceError(error: Error): error is ServiceError {
+  return 'code' in error && typeof error.code === 'number' && 'details' in error;
+}
+
+/** grpc-js found no way to the receiver; it tries again after pauses that grow to two minutes. */
+export function isUnconnected({ details }: ServiceError): boolean {
+  return /^(No connection established|Name resolution failed)/.test(details);
 }
 
 /** Of @opentelemetry/otlp-exporter-base: `code` is the HTTP status, `data` the answer as text. */

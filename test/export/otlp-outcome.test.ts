@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { status } from '@grpc/grpc-js';
-import { GrpcError, grpcFailure, httpFailure } from '../../src/export/otlp-outcome.ts';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { grpcFailure, httpFailure } from '../../src/export/otlp-outcome.ts';
 
 const place = 'collector:4317';
 
 function answer(code: status, details: string, { retryInfo = false, elapsedMs = 5 } = {}) {
-  const more = retryInfo ? Buffer.from('\x1a\x2atype.googleapis.com/google.rpc.RetryInfo') : undefined;
-  return grpcFailure(new GrpcError(code, details, more), place, { elapsedMs, timeoutMs: 1000 });
+  const metadata = new Metadata();
+  if (retryInfo) {
+    metadata.set('grpc-status-details-bin', Buffer.from('\x1a\x2atype.googleapis.com/google.rpc.RetryInfo'));
+  }
+  const error = Object.assign(new Error(`${code} ${status[code]}: ${details}`), { code, details, metadata });
+  return grpcFailure(error satisfies ServiceError, place, { elapsedMs, timeoutMs: 1000 });
 }
 
 test('a request that is too large, in the words of five implementations', () => {
