@@ -1,7 +1,7 @@
 /** The package as npm would install it: bundled, with nothing of node_modules but what it depends on. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -58,4 +58,22 @@ test('its other commands find what they need', async () => {
   assert.match(await command('config'), /defaults/);
   assert.match(await command('doctor'), /BPF programs load/);
   assert.match(await command('completion', 'bash'), /sidespan/);
+});
+
+test('it carries the BPF programs of both architectures', async () => {
+  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: folder });
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  const objects = await Promise.all(
+    ['amd64', 'arm64'].map((architecture) => {
+      const path = `dist/bpf/sidespan.${architecture}.bpf.o`;
+      assert.ok(
+        files.some((file) => file.path === path),
+        `${path} is not packed`,
+      );
+      return readFile(join(folder, path));
+    }),
+  );
+  const bpfMachine = 247;
+  for (const object of objects) assert.equal(object.readUInt16LE(18), bpfMachine);
+  assert.notDeepEqual(objects[0], objects[1]);
 });

@@ -14,21 +14,35 @@ import { loadPrograms, tracedFunctions, tracedLoad } from './traced-load.ts';
 const guest = { suite: 'trixie', cpus: 2 } as const;
 const requests = 2000;
 const connections = 8;
+const grpcCalls = 300;
+/** Position-independent, stripped, and both. */
+const programs = [
+  ...loadPrograms,
+  'values',
+  { name: 'grpcserver', target: 'grpcserver', build: { buildmode: 'pie', ldflags: '-s -w' } },
+  { name: 'grpcload', target: 'grpcserver/grpcload', build: {} },
+  { name: 'values-pie', target: 'values', build: { buildmode: 'pie' } },
+  { name: 'panics', target: 'panics', build: { ldflags: '-s -w' } },
+] as const;
 
 describe("Debian's kernel for arm64", () => {
   let files: GuestFiles;
 
   before(async () => {
-    files = await guestFiles('arm64', [...loadPrograms, 'values', 'panics']);
+    files = await guestFiles('arm64', programs);
   });
   after(() => files?.[Symbol.asyncDispose]());
 
-  test(`trixie's 6.12 on arm64: every call of ${requests} requests, each with its end`, async () => {
-    const load = await tracedLoad(files, { ...guest, requests, connections });
+  test(`trixie's 6.12 on arm64: every call of ${requests} requests and of ${grpcCalls} of gRPC, each with its end`, async () => {
+    const load = await tracedLoad(files, { ...guest, requests, connections, grpcCalls });
     assert.match(load.release, /^6\.12\..*arm64$/);
     assert.ok(load.counts, `no counts; the agent ended with ${load.agentCode}:\n${load.agentLog}`);
     const found = discrepancies(load.counts.server, load.counts.agent, tracedFunctions);
     assert.deepEqual(found, [], load.agentLog);
+    const { calls, agent } = load.counts.grpc ?? assert.fail(load.agentLog);
+    assert.equal(calls, grpcCalls);
+    const rpc = agent.probes.find(({ kind }) => kind === 'rpc.server');
+    assert.deepEqual([rpc?.seen, rpc?.exported, rpc?.dropped], [calls, calls, {}], load.agentLog);
     // Stack checks and RETs: the kernel simulates all branches.
     assert.match(load.agentLog, /, (\d+) sites \(\1 at emulated instructions\)/);
     assert.equal(load.agentCode, 0);
@@ -36,12 +50,15 @@ describe("Debian's kernel for arm64", () => {
   });
 
   test("trixie's 6.12 on arm64: arguments and results of every kind, calls that end by a panic", async () => {
-    const [values, panics] = await guestCalls(files, guest, [
+    const [values, pie, panics] = await guestCalls(files, guest, [
       { name: 'values', programArguments: valueArguments, patterns: valueFunctions },
+      { name: 'values-pie', programArguments: valueArguments, patterns: valueFunctions },
       { name: 'panics', programArguments: ['-rounds', '2', '-now'], patterns: ['main.*'] },
     ]);
-    assert.equal(values?.code, 0, values?.stderr);
-    compareValues(values.calls, values.stderr);
+    for (const traced of [values, pie]) {
+      assert.equal(traced?.code, 0, traced?.stderr);
+      compareValues(traced.calls, traced.stderr);
+    }
 
     assert.equal(panics?.code, 0, panics?.stderr);
     const endsOf = (name: string) => [

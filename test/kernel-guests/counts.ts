@@ -13,6 +13,7 @@ export interface AgentSummary {
 }
 
 export interface ProbeSummary {
+  readonly pid: number | null;
   readonly functionName: string;
   readonly kind: string;
   readonly seen: number;

@@ -19,12 +19,20 @@ export interface TracedLoad {
   /** What it wrote on stderr. */
   readonly agentLog: string;
   /** Undefined when it ended before any load was sent. */
-  readonly counts?: { readonly server: ServerCounts; readonly agent: AgentSummary };
+  readonly counts?: {
+    readonly server: ServerCounts;
+    /** Of the HTTP server's probes. */
+    readonly agent: AgentSummary;
+    /** Of the gRPC server, if there is one. */
+    readonly grpc?: { readonly calls: number; readonly agent: AgentSummary };
+  };
 }
 
 export interface TracedLoadOptions extends ScriptOptions {
   readonly requests: number;
   readonly connections: number;
+  /** To a gRPC server beside the other one, attached to by the same agent: the guest's programs `grpcserver` and `grpcload`. */
+  readonly grpcCalls?: number;
 }
 
 /** The programs that it needs. */
@@ -40,20 +48,49 @@ export const tracedFunctions = ['main.Greeting', 'main.Capitalize'] as const;
 export async function tracedLoad(files: GuestFiles, options: TracedLoadOptions): Promise<TracedLoad> {
   const { exitCode, release, durationMs, part } = await runScript(files, options, script(options));
   const server = part('server');
-  const agent = part('summary');
+  const summary = part('summary');
   return {
     release,
     durationMs,
     agentCode: exitCode,
     doctor: { code: Number(part('doctor code')), text: part('doctor') ?? '' },
     agentLog: part('log') ?? '',
-    ...(server && agent ? { counts: { server: JSON.parse(server) as ServerCounts, agent: parseSummary(agent) } } : {}),
+    ...(server && summary ? { counts: counts(server, parseSummary(summary), part('grpc'), part('grpc pid')) } : {}),
+  };
+}
+
+function counts(
+  server: string,
+  summary: AgentSummary,
+  grpc: string | undefined,
+  grpcPid: string | undefined,
+): NonNullable<TracedLoad['counts']> {
+  const probes = (keep: (pid: number | null) => boolean): AgentSummary => ({
+    ...summary,
+    probes: summary.probes.filter(({ pid }) => keep(pid)),
+  });
+  const other = Number(grpcPid);
+  return {
+    server: JSON.parse(server) as ServerCounts,
+    agent: probes((pid) => pid !== other),
+    ...(grpc && {
+      grpc: { calls: (JSON.parse(grpc) as { calls: number }).calls, agent: probes((pid) => pid === other) },
+    }),
   };
 }
 
 /** Its exit code is the agent's. */
-function script({ requests, connections }: TracedLoadOptions): string {
+function script({ requests, connections, grpcCalls }: TracedLoadOptions): string {
   const url = 'http://127.0.0.1:8080';
+  const target = grpcCalls === undefined ? 'SIDESPAN_TARGET_PID=$server' : "SIDESPAN_TARGET_EXE='/programs/*server'";
+  const targets = grpcCalls === undefined ? 1 : 2;
+  const startGrpc = `
+    /programs/grpcserver -port 8081 >/tmp/grpc.log & grpc=$!
+    wait_for $grpc 'grep -q listening /tmp/grpc.log' || exit 92
+    echo $grpc | show 'grpc pid'`;
+  const loadGrpc = `
+    /programs/grpcload -target 127.0.0.1:8081 -n ${grpcCalls} -kinds ok,notfound,download,chat >/tmp/grpcload.json || finish 93
+    kill -USR1 $grpc; wait_for $grpc 'grep -q calls /tmp/grpc.log'; grep calls /tmp/grpc.log | show grpc`;
   return `
     finish() { show log </tmp/agent.log; exit "$1"; }
     wait_for() { # PID COMMAND: until that succeeds; fails when the process ends first or after two minutes
@@ -65,15 +102,17 @@ function script({ requests, connections }: TracedLoadOptions): string {
     }
     /programs/httpserver -port 8080 >/tmp/server.log & server=$!
     wait_for $server 'grep -q listening /tmp/server.log' || exit 90
+    ${grpcCalls === undefined ? '' : startGrpc}
     cd ${guestRepository}
     bin/sidespan doctor >/tmp/doctor 2>&1; echo $? | show 'doctor code'
     show doctor </tmp/doctor
-    SIDESPAN_TARGET_PID=$server SIDESPAN_FUNCTIONS='${tracedFunctions.join(';')}' SIDESPAN_SUMMARY_FILE=/tmp/summary.json \\
+    ${target} SIDESPAN_FUNCTIONS='${tracedFunctions.join(';')}' SIDESPAN_SUMMARY_FILE=/tmp/summary.json \\
       bin/sidespan run >/tmp/agent.out 2>/tmp/agent.log & agent=$!
-    attached='wget -qO- http://127.0.0.1:4380/api/attachments | grep -q "\\"attached\\":\\[{"'
+    attached='[ $(wget -qO- http://127.0.0.1:4380/api/attachments | grep -o "\\"attached\\":\\[{" | wc -l) = ${targets} ]'
     if ! wait_for $agent "$attached"; then kill $agent 2>/dev/null; wait $agent; finish $?; fi
     /programs/load -url ${url}/hello -url ${url}/greet/guest -n ${requests} -c ${connections} >/tmp/load.json || finish 91
     wget -qO- ${url}/debug/counts | show server
+    ${grpcCalls === undefined ? '' : loadGrpc}
     sleep 1
     kill -TERM $agent
     ( sleep 60; kill -KILL $agent ) & wait $agent; code=$?
