@@ -6,13 +6,15 @@ import type { Expected } from './go-values.ts';
 /** What a comparison found: every value is right, said to be missing or cut, or wrong. */
 export interface Tally {
   right: number;
+  /** Of these, floats. */
+  floats: number;
   /** By reason. */
   readonly said: Map<string, number>;
   readonly wrong: string[];
 }
 
 export function newTally(): Tally {
-  return { right: 0, said: new Map(), wrong: [] };
+  return { right: 0, floats: 0, said: new Map(), wrong: [] };
 }
 
 /** Reasons that may stand in place of a value. Anything else is a disagreement, `fault` too: all of it is resident. */
@@ -82,8 +84,9 @@ function compareContent(
   }
   switch (expected.is) {
     case 'leaf':
-      if (sameLeaf(content, expected.value)) tally.right += 1;
-      else wrong();
+      if (!sameLeaf(content, expected.value)) return wrong();
+      tally.right += 1;
+      if (expected.float === true) tally.floats += 1;
       return;
     case 'bytes': {
       const bytes = bytesOf(content, encoding);

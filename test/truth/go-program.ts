@@ -105,7 +105,8 @@ function randomFunction(
 ): { expected: ExpectedFunction; source: string } {
   const arity = dice.below(12) === 0 ? 6 + dice.below(15) : dice.below(6);
   const parameter = (name: string): Parameter => {
-    const type = pool.type(3);
+    // Floats are where the compiler's choices show: in registers that can't be read.
+    const type = dice.below(4) === 0 ? pool.float() : pool.type(3);
     return { name, type, value: randomValue(dice, type) };
   };
   const parameters = Array.from({ length: arity }, (_, n) => parameter(blanks && dice.below(15) === 0 ? '_' : `a${n}`));
@@ -212,7 +213,17 @@ function functionBody(
   } else {
     // A function that is nothing but a RET has no call that could be timed.
     if (lines.length === 0 && results.every(({ type }) => isEmpty(type))) lines.push('grow(2)');
-    lines.push(`return ${values.join(', ')}`);
+    const returned = results.map(({ type, value }, n) => {
+      const isConstant = (type.kind === 'float' || type.kind === 'complex') && dice.below(3) === 0;
+      return isConstant ? value.go : (values[n] as string);
+    });
+    const isHeld = dice.below(3) === 0 && results.length > 0;
+    if (isHeld) {
+      const locals = results.map((_, n) => `held${n}`);
+      lines.push(`${locals.join(', ')} := ${returned.join(', ')}`, `grow(${index})`);
+      returned.splice(0, returned.length, ...locals);
+    }
+    lines.push(`return ${returned.join(', ')}`);
   }
   return lines.map((line) => `\t${line}`).join('\n');
 }

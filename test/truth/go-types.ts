@@ -80,6 +80,10 @@ export class TypePool {
     return this.#named();
   }
 
+  float(): TypeModel {
+    return oneOf(this.#dice, floats);
+  }
+
   #listOf(kind: 'slice' | 'pointer' | 'chan', depth: number): TypeModel {
     const elem = this.type(depth - 1);
     if (kind === 'slice' && elem.name === 'uint8') return { kind: 'bytes', name: '[]uint8' };

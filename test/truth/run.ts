@@ -2,11 +2,14 @@
  * Compares much, prints what was compared, and fails on any disagreement:
  *
  *   npm run test:truth -- values --versions 1.19,1.26 --functions 2000 --seed 7   many random programs
+ *   npm run test:truth -- values --gcflags 'all=-N -l'                            of code that is not optimized
  *   npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
  *   npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
+ *   npm run test:truth -- floats BINARY…  of how many functions all can be read, and SP at the sites for floats
  */
 import { parseArgs } from 'node:util';
 import type { BinaryTruth } from './binary-truth.ts';
+import { compareFloats } from './compare-floats.ts';
 import { comparePlaces } from './compare-places.ts';
 import { compareSites } from './compare-sites.ts';
 import { traceRandomValues } from './trace-values.ts';
@@ -18,6 +21,7 @@ const { values, positionals } = parseArgs({
     functions: { type: 'string', default: '2000' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     keep: { type: 'string' },
+    gcflags: { type: 'string' },
   },
 });
 
@@ -25,10 +29,11 @@ const [what, ...binaries] = positionals;
 const comparisons: Readonly<Record<string, (path: string) => Promise<BinaryTruth>>> = {
   sites: compareSites,
   places: comparePlaces,
+  floats: compareFloats,
 };
 const compare = comparisons[what ?? ''];
 if (compare === undefined ? what !== 'values' || binaries.length > 0 : binaries.length === 0) {
-  process.stderr.write('test:truth: say what to run: values, sites BINARY…, places BINARY…\n');
+  process.stderr.write('test:truth: say what to run: values, sites BINARY…, places BINARY…, floats BINARY…\n');
   process.exit(2);
 }
 
@@ -47,13 +52,14 @@ for (const go of what === 'values' ? versions : []) {
   const seed = Number(values.seed);
   const { functions, calls, tally } = await traceRandomValues({
     go,
+    gcflags: values.gcflags,
     functions: Number(values.functions),
     seed,
     folder: values.keep,
   });
   const said = [...tally.said].map(([reason, count]) => `${count} ${reason}`).join(', ') || 'nothing';
   process.stdout.write(
-    `go ${go ?? 'installed'} seed ${seed}: ${functions} functions, ${calls} calls, ${tally.right} values right, ` +
+    `go ${go ?? 'installed'} seed ${seed}: ${functions} functions, ${calls} calls, ${tally.right} values right (${tally.floats} floats), ` +
       `${tally.wrong.length} wrong; said: ${said}\n`,
   );
   for (const line of tally.wrong.slice(0, maxShown)) process.stdout.write(`  ${line}\n`);

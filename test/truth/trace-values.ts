@@ -14,6 +14,8 @@ const run = promisify(execFile);
 export interface TruthOptions {
   /** As of goToolchain; left out: the installed one. */
   readonly go?: string | undefined;
+  /** For the compiler, e.g. 'all=-N -l'. */
+  readonly gcflags?: string | undefined;
   readonly functions: number;
   readonly seed: number;
   /** Keeps the program here. */
@@ -35,7 +37,7 @@ export async function traceRandomValues(options: TruthOptions): Promise<TruthRun
     // Up to Go 1.20 the debug information leaves blank parameters out.
     const hasBlanks = !/^1\.(18|19|20)\b/.test(options.go ?? '');
     const program = randomProgram(options.seed, options.functions, hasBlanks);
-    const executable = await build(program, folder, options.go);
+    const executable = await build(program, folder, options);
     const tally = newTally();
     let calls = 0;
     for (let first = 0; first < options.functions; first += functionsAtOnce) {
@@ -48,12 +50,12 @@ export async function traceRandomValues(options: TruthOptions): Promise<TruthRun
   }
 }
 
-async function build(program: GoProgram, folder: string, go: string | undefined): Promise<string> {
+async function build(program: GoProgram, folder: string, { go, gcflags = '' }: TruthOptions): Promise<string> {
   await mkdir(folder, { recursive: true });
   for (const [name, text] of program.files) await writeFile(join(folder, name), text);
   const toolchain = await goToolchain(go);
   const executable = join(folder, 'truth');
-  await run(toolchain.go, ['build', '-o', executable, '.'], {
+  await run(toolchain.go, ['build', `-gcflags=${gcflags}`, '-o', executable, '.'], {
     cwd: folder,
     env: goEnvironment(toolchain),
     maxBuffer: 16 << 20,
