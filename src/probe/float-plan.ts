@@ -20,16 +20,20 @@ export function bodyPartAt(part: number): number {
   return 8 * (1 + part);
 }
 
-/** The plan of a RET with the parts that can be read there. */
+/** The plan of a RET, at the site where these parts of the results can be read. */
 export function withFloats(
   ops: readonly CaptureOp[],
   floats: CapturedFloats,
-  places: ReadonlyMap<number, FloatPlace>,
+  { places, frameBytes }: FloatSite,
 ): CaptureOp[] {
   const at = new Map(floats.parts.map((part) => [part.part, part.at]));
   // Behind what fills the image from registers: that is one step with it.
   const filled = ops.findIndex(({ op: code }, i) => i > 0 && code !== captureOp.register && code !== captureOp.stack);
-  return [...ops.slice(0, filled), ...fillOps(floats, places, floats.knownAt, at), ...ops.slice(filled)];
+  // What was meant from SP at the RET.
+  const fill = ops
+    .slice(0, filled)
+    .map((step) => (step.op === captureOp.stack ? op.stack(step.b, step.c, step.imm + frameBytes) : step));
+  return [...fill, ...fillOps(floats, places, floats.knownAt, at), ...ops.slice(filled)];
 }
 
 /** @param at where in the image each part belongs */

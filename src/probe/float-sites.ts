@@ -110,17 +110,29 @@ function knownAtStarts(walk: Walk): (KnownValues | undefined)[] {
   starts[0] = new KnownValues(0, registers);
   // Each round forgets something, so it ends.
   const changed = new Set([0]);
-  for (const block of changed) {
-    changed.delete(block);
-    const end = starts[block]?.copy();
-    if (end === undefined) continue;
-    runBlock(walk, block, end);
-    for (const next of blocks[block]?.next ?? []) {
-      const there = starts[next];
-      if (there === undefined) starts[next] = end.copy();
-      if (there === undefined || !there.meet(end)) changed.add(next);
+  const followWays = () => {
+    for (const block of changed) {
+      changed.delete(block);
+      const end = starts[block]?.copy();
+      if (end === undefined) continue;
+      runBlock(walk, block, end);
+      for (const next of blocks[block]?.next ?? []) {
+        const there = starts[next];
+        if (there === undefined) starts[next] = end.copy();
+        if (there === undefined || !there.meet(end)) changed.add(next);
+      }
+    }
+  };
+  followWays();
+  // The runtime goes on in blocks that no jump leads to, behind a recovered panic. Where they lead, SP is as on the other ways.
+  for (const [block, { next }] of blocks.entries()) {
+    if (starts[block] !== undefined) continue;
+    for (const way of next) {
+      starts[way]?.applyCall(zeroRegister);
+      changed.add(way);
     }
   }
+  followWays();
   return starts;
 }
 
@@ -148,18 +160,23 @@ function findBodies(walk: Walk, starts: readonly (KnownValues | undefined)[], ta
   const bodies: FloatSite[] = [];
   /** Parts that every way to the block's end has passed a site for. */
   const passed: ReadonlySet<number>[] = [];
+  const ways: number[][] = blocks.map(() => []);
+  for (const [block, { next }] of blocks.entries()) for (const to of next) ways[to]?.push(block);
   const before = (block: number): ReadonlySet<number> => {
-    const ways = blocks.flatMap(({ next }, way) => (next.includes(block) ? [way] : []));
-    const [first = none, ...others] = ways.map((way) => passed[way] ?? none);
+    const [first = none, ...others] = (ways[block] ?? []).map((way) => passed[way] ?? none);
     return new Set([...first].filter((part) => others.every((way) => way.has(part))));
   };
   for (const [block, start] of starts.entries()) {
-    if (start === undefined || bodies.length >= maxBodies) continue;
-    const known = before(block);
-    const site = bestBody(walk, block, start.copy(), known, taken);
-    const isOnce = site !== undefined && !isInLoop(blocks, block);
-    if (isOnce) bodies.push(site);
-    passed[block] = new Set([...known, ...(isOnce ? site.places.keys() : [])]);
+    if (start === undefined) continue;
+    const known = new Set(before(block));
+    passed[block] = known;
+    for (let isOnce = false; bodies.length < maxBodies; ) {
+      const site = bestBody(walk, block, start.copy(), known, taken);
+      isOnce ||= site !== undefined && !isInLoop(blocks, block);
+      if (site === undefined || !isOnce) break;
+      bodies.push(site);
+      for (const part of site.places.keys()) known.add(part);
+    }
   }
   return bodies;
 }

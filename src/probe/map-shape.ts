@@ -43,7 +43,7 @@ export function mapExpansion(
         later,
         level,
         nesting: context.nesting + 1,
-        gap: undefined,
+        float: undefined,
         times: context.times * entries,
         imageEnd: entryBytes,
       };

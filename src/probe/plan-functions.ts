@@ -67,7 +67,7 @@ export function planFunction(
   }
   const exitsWithFloats = new Map(
     [...floats.exits].flatMap(([offset, site]) => {
-      const ops = exit.shape.floats && withFloats(exit.ops, exit.shape.floats, site.places);
+      const ops = exit.shape.floats && withFloats(exit.ops, exit.shape.floats, site);
       return ops === undefined ? [] : [[offset, { ...site, plan: builder.addOps(ops) }]];
     }),
   );

@@ -39,7 +39,8 @@ export function planValues(
   const captured: CapturedValue[] = placed.values.map(({ value, onStack }, i) => ({
     name: displayName(value.name),
     shape: shapes[i] ?? missing(value),
-    onStack,
+    // A float of a result may be copied from anywhere.
+    onStack: onStack || (floats !== undefined && floatParts([value]).length > 0),
   }));
   const needed = captured.some(({ shape }) => shape.kind !== 'missing');
   if (!needed || placed.imageBytes === 0) return { ops: [], shape: { imageBytes: 0, values: captured } };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { goTarget } from '../support/go-target.ts';
-import { exactly, type Figure, numberText } from './figure.ts';
+import { below, exactly, type Figure, median, numberText } from './figure.ts';
 import { countBpfRuns, cpuMicros, uprobeRuns } from './process-figures.ts';
 import { accounted } from './requests.ts';
 import { type Agent, load, startAgent, startService } from './stage.ts';
@@ -40,8 +40,44 @@ export async function functions(quick: boolean): Promise<Figure[]> {
       baseline: { value: without, of: 'the request around it, without the agent' },
       note: `without ${numberText(before)}, with ${numberText(during)}, without again ${numberText(after)} us; its RET is single-stepped`,
     },
+    await sixArguments(quick),
     await exact(quick),
   ];
+}
+
+/** Two strings, a slice, a struct, an int64 and a bool; what the entry's hit takes over that of a function without any. */
+async function sixArguments(quick: boolean): Promise<Figure> {
+  const calls = quick ? 5_000 : 20_000;
+  const rounds = 7;
+  await using service = await startService(await goTarget('sixarguments'), ['-calls', String(calls)]);
+  await using agent = await startAgent(service.pid, {
+    SIDESPAN_PRESETS: 'none',
+    SIDESPAN_FUNCTIONS: 'main.Six,main.None',
+  });
+  const lines = createInterface({ input: service.child.stdout as Readable });
+  using _ = countBpfRuns();
+  const nsPerCall = async (name: string) => {
+    const before = uprobeRuns(agent.pid).timeNs;
+    const done = once(lines, 'line');
+    service.child.stdin?.write(`${name}\n`);
+    await done;
+    return (uprobeRuns(agent.pid).timeNs - before) / calls;
+  };
+  const six: number[] = [];
+  const none: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    none.push(await nsPerCall('None'));
+    six.push(await nsPerCall('Six'));
+  }
+  await agent.stop();
+  const [perSix, perNone] = [median(six), median(none)];
+  return {
+    what: 'capture of 6 arguments (2 strings, slice, struct): BPF run time of the hit',
+    unit: 'us',
+    measured: (perSix - perNone / 2) / 1000,
+    target: below(1.5),
+    note: `a call's two hits ${numberText(perSix)} ns, of a function without arguments ${numberText(perNone)}; median of ${rounds} rounds of ${numberText(calls)}, the counting included`,
+  };
 }
 
 async function runsPerCall(agent: Agent, address: string, path: string): Promise<number> {

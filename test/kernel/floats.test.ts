@@ -39,6 +39,7 @@ const functions: Readonly<Record<string, Expected>> = {
     signature: '(x float64, n int) float64',
     calls: [...large, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]],
   },
+  mixed: { signature: '', calls: [[0.25, 3.75, 3.75]] },
   checked: { signature: '', calls: [[-3.5, 1.25]] },
   set: { signature: '', calls: [[0.1, 0.2]], unread: [0.1, 0.2] },
   get: { signature: '', calls: [[0.1, 0.2]] },
@@ -81,6 +82,7 @@ for (const build of builds) {
         }
       }
     }
+    if (!isStripped) assert.deepEqual(besideFloats(calls.find(({ funcName }) => funcName === 'main.mixed')), mixed);
     context.diagnostic(`${read} floats read; not: ${unread.join(', ')}`);
     assert.ok(read > 30, String(read));
   });
@@ -96,6 +98,14 @@ test('floats belong to their calls, on many goroutines', { timeout: 120_000 }, a
     assert.deepEqual([args[1]?.value, results[0]?.value], [n / 4, n / 4]);
   }
 });
+
+/** Of `mixed` the map in a struct with a float, and the result on the stack. */
+const mixed = [[{ key: 7, value: 200 }], [1, 12]];
+
+function besideFloats(call: TracedCall | undefined): unknown[] {
+  const fields = call?.args[0]?.value as TracedCall['args'];
+  return [fields.find(({ name }) => name === 'M')?.value, call?.results[0]?.value];
+}
 
 /** In their order; a struct's and an array's are its parts. */
 function floatsOf({ args, results }: TracedCall): (number | string)[] {

@@ -84,6 +84,17 @@ func parts(c complex128, p pair, one [1]float32, d complex64) (complex128, pair)
 	return c, p
 }
 
+type table struct {
+	X float64
+	M map[int8]uint8
+}
+
+//go:noinline
+func mixed(t table, x float64) ([2]int, float64) {
+	keep(t.X, t.M)
+	return [2]int{len(t.M), 12}, x
+}
+
 //go:noinline
 func deferred(x float64) (y float64, err error) {
 	defer func() { y, err = 6.5, failed }()
@@ -137,6 +148,7 @@ func once() {
 	bits(-1.5)
 	fromBits(0x4045_0000_0000_0000)
 	parts(complex(1.5, -2), pair{0.5, 1e300}, [1]float32{0.25}, complex(0.75, -0.125))
+	mixed(table{0.25, map[int8]uint8{7: 200}}, 3.75)
 	deferred(8.5)
 	recovered(9.5, nil)
 	global()

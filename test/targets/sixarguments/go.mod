@@ -1,0 +1,3 @@
+module sidespan.test/sixarguments
+
+go 1.21
