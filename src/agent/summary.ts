@@ -10,7 +10,8 @@ export function writeSummary(path: string, snapshot: LedgerSnapshot): void {
   const probes = snapshot.rows.map((row) => ({
     process: row.process,
     pid: row.owner?.pid ?? null,
-    functionName: row.probe,
+    functionName: row.functionName,
+    ...(row.inlined && { inlined: row.inlined }),
     kind: row.kind,
     seen: row.seen,
     exported: row.exported,

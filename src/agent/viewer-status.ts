@@ -1,3 +1,4 @@
+import { inlinedText } from '../probe/probe.ts';
 import type { LedgerSnapshot } from '../telemetry/ledger-snapshot.ts';
 import type { AgentStatus, ProcessAttachments, ViewerStatus } from '../web/status.ts';
 import { buildMode, sitesOf } from './process-line.ts';
@@ -46,10 +47,12 @@ function attachmentsOf({ process, ledgerProcess }: TracedService): ProcessAttach
     dwarf: binary.hasDwarf,
     functionCount: binary.functionCount,
     attached: plan.probes.map(({ description }, index) => ({
-      functionName: description.functionName,
+      functionName: description.inlined
+        ? inlinedText(description.functionName, description.inlined)
+        : description.functionName,
       kind: description.kind,
       ...sitesOf(plan, index),
-      ...description.source,
+      ...(description.source ?? description.inlined?.calledAt),
     })),
     notAttached: [
       ...plan.report.presets.flatMap(({ name, unavailable }) =>

@@ -28,10 +28,29 @@ export interface InlinedCall {
   readonly name: string;
   /** The function that has the code now. */
   readonly into: GoFunction;
+  /** Its place in that function's inline tree. */
+  readonly call: number;
   /** Linked address of the first instruction that is left of it. */
   readonly vaddr: number;
   /** Linked address within `into` whose source line is that of the call. */
   readonly callVaddr: number;
+}
+
+/** Which instructions of a function are of calls that were inlined into it. Offsets are from the function's entry. */
+export interface InlineTree {
+  /** In order of address, without gaps. */
+  readonly runs: readonly PcRun[];
+  /** By call: the call that it was inlined into, -1 for the function itself. */
+  readonly parents: readonly number[];
+  /** By call: an instruction on the line of the call, in the code of its parent. */
+  readonly parentPcs: readonly number[];
+}
+
+export interface PcRun {
+  readonly startPc: number;
+  readonly endPc: number;
+  /** The innermost inlined call that the instructions are of; -1: the function's own. */
+  readonly call: number;
 }
 
 /** Go's embedded build information (`go version -m`). */
@@ -80,6 +99,7 @@ export interface GoBinary extends Disposable {
   sourceLine(vaddr: number): SourceLine | undefined;
   /** Calls of the wanted functions that the compiler inlined, by the runtime's inline trees. */
   inlinedCalls(isWanted: (name: string) => boolean): Iterable<InlinedCall>;
+  inlineTree(fn: GoFunction): InlineTree;
 
   /** From the run-time type descriptors: `runtime.g`, `net/http.Request`, `*errors.errorString`. */
   runtimeType(name: string): GoType | undefined;

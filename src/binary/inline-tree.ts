@@ -1,8 +1,8 @@
 import { BinaryError, hex } from './binary-error.ts';
 import { type FunctionData, funcdataIndex, functionData, pcdataIndex } from './function-data.ts';
-import type { InlinedCall } from './go-binary.ts';
+import type { GoFunction, InlinedCall, InlineTree, PcRun } from './go-binary.ts';
 import type { Image } from './image.ts';
-import { type FunctionTable, functionOfIndex } from './pclntab.ts';
+import { type FunctionTable, functionIndexAt, functionOfIndex } from './pclntab.ts';
 import type { PclntabLayout } from './pclntab-layout.ts';
 import { unlessDamaged } from './type-walk.ts';
 
@@ -33,9 +33,9 @@ export function* inlinedCalls(
   let left = maxCalls;
   for (const index of functionsWith(image, table, wanted)) {
     const into = functionOfIndex(table, index);
-    for (const { name, pc, parentPc } of unlessDamaged(() => callsWithin(image, table, index, wanted)) ?? []) {
+    for (const { name, call, pc, parentPc } of unlessDamaged(() => callsWithin(image, table, index, wanted)) ?? []) {
       if (left-- === 0) return;
-      yield { name, into, vaddr: into.entryVaddr + pc, callVaddr: into.entryVaddr + parentPc };
+      yield { name, into, call, vaddr: into.entryVaddr + pc, callVaddr: into.entryVaddr + parentPc };
     }
   }
 }
@@ -104,6 +104,7 @@ function largestValue(tables: Uint8Array, offset: number): number {
 
 interface CallWithin {
   readonly name: string;
+  readonly call: number;
   /** From the function's entry. */
   readonly pc: number;
   readonly parentPc: number;
@@ -115,41 +116,64 @@ function callsWithin(
   index: number,
   wanted: ReadonlyMap<number, string>,
 ): CallWithin[] {
-  const { layout: pclntab } = table.module.pclntab;
-  const { treeVaddr, tableOffset } = treeOf(functionData(image, table, index), pclntab);
-  if (treeVaddr === undefined || tableOffset === undefined) return [];
-  const layout = pclntab.firstMinor >= 20 ? inlinedCall120 : inlinedCall115;
-  const runs = pcRuns(image, table, tableOffset);
-  const last = runs.reduce((largest, { value }) => Math.max(largest, value), -1);
-  if (last >= maxCallsOfFunction) {
-    throw new BinaryError(`a function has ${last} inlined calls`, { file: image.path, section: 'inline tree' });
-  }
-  const entries = image.cursor(treeVaddr, (last + 1) * layout.sizeBytes);
-  const parentPcOf = (call: number) => entries.seek(treeVaddr + call * layout.sizeBytes + layout.parentPc).i32();
+  const found = treeWithNames(image, table, index);
+  if (found === undefined) return [];
+  const { runs, parentPcs, parents, nameOffset } = found;
   // The code of a call is that of the calls inlined into it as well.
   const firstPcs = new Map<number, number>();
-  for (const { value, startPc } of runs) {
-    for (let call = value, depth = 0; call >= 0 && call <= last && depth <= last; depth++) {
+  for (const { call: innermost, startPc } of runs) {
+    for (let call = innermost, depth = 0; call >= 0 && depth <= parents.length; depth++) {
       if (!firstPcs.has(call)) firstPcs.set(call, startPc);
-      call = valueAt(runs, parentPcOf(call));
+      call = parents[call] ?? -1;
     }
   }
   const calls: CallWithin[] = [];
   for (const [call, pc] of firstPcs) {
-    const name = wanted.get(entries.seek(treeVaddr + call * layout.sizeBytes + layout.name).u32());
-    if (name !== undefined) calls.push({ name, pc, parentPc: Math.max(0, parentPcOf(call)) });
+    const name = wanted.get(nameOffset(call));
+    if (name !== undefined) calls.push({ name, call, pc, parentPc: Math.max(0, parentPcs[call] ?? 0) });
   }
   return calls;
 }
 
-interface PcRun {
-  readonly startPc: number;
-  readonly endPc: number;
-  readonly value: number;
+/** The inline tree of a function; without calls if nothing was inlined into it. */
+export function inlineTreeOf(image: Image, table: FunctionTable, fn: GoFunction): InlineTree {
+  const index = functionIndexAt(table, fn.entryVaddr);
+  const tree = index === undefined ? undefined : treeWithNames(image, table, index);
+  return tree ?? { runs: [], parents: [], parentPcs: [] };
 }
 
-function valueAt(runs: readonly PcRun[], pc: number): number {
-  return runs.find(({ startPc, endPc }) => pc >= startPc && pc < endPc)?.value ?? -1;
+function treeWithNames(image: Image, table: FunctionTable, index: number) {
+  const { layout: pclntab } = table.module.pclntab;
+  const { treeVaddr, tableOffset } = treeOf(functionData(image, table, index), pclntab);
+  if (treeVaddr === undefined || tableOffset === undefined) return undefined;
+  const layout = pclntab.firstMinor >= 20 ? inlinedCall120 : inlinedCall115;
+  const runs = pcRuns(image, table, tableOffset);
+  const last = runs.reduce((largest, { call }) => Math.max(largest, call), -1);
+  if (last >= maxCallsOfFunction) {
+    throw new BinaryError(`a function has ${last} inlined calls`, { file: image.path, section: 'inline tree' });
+  }
+  const entries = image.cursor(treeVaddr, (last + 1) * layout.sizeBytes);
+  const parentPcs = Array.from({ length: last + 1 }, (_, call) =>
+    entries.seek(treeVaddr + call * layout.sizeBytes + layout.parentPc).i32(),
+  );
+  const parents = parentPcs.map((pc) => callAt(runs, pc));
+  const nameOffset = (call: number) => entries.seek(treeVaddr + call * layout.sizeBytes + layout.name).u32();
+  return { runs, parentPcs, parents, nameOffset };
+}
+
+/** The innermost inlined call that the instruction at a pc belongs to; -1: the function's own code. */
+export function callAt(runs: readonly PcRun[], pc: number): number {
+  let low = 0;
+  let high = runs.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const run = runs[middle];
+    if (run === undefined) break;
+    if (pc < run.startPc) high = middle - 1;
+    else if (pc >= run.endPc) low = middle + 1;
+    else return run.call;
+  }
+  return -1;
 }
 
 /** A whole pc-value table: see source-lines.ts. */
@@ -171,7 +195,7 @@ function pcRuns(image: Image, { module }: FunctionTable, offset: number): PcRun[
       value += delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2;
       const advance = cursor.uleb() * module.pclntab.instructionBytes;
       if (advance === 0) cursor.fail('a pc-value table does not advance');
-      runs.push({ startPc, endPc: startPc + advance, value });
+      runs.push({ startPc, endPc: startPc + advance, call: value });
       startPc += advance;
     }
   }

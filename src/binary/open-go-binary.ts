@@ -7,10 +7,19 @@ import { constantRange } from './constant-range.ts';
 import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
 import { argumentBytesOf, argumentInfoOf } from './function-data.ts';
-import type { AddressRange, BuildInfo, Found, GoBinary, GoFunction, InlinedCall, SourceLine } from './go-binary.ts';
+import type {
+  AddressRange,
+  BuildInfo,
+  Found,
+  GoBinary,
+  GoFunction,
+  InlinedCall,
+  InlineTree,
+  SourceLine,
+} from './go-binary.ts';
 import type { GoSignature, GoType, MethodTypes } from './go-type.ts';
 import { Image } from './image.ts';
-import { inlinedCalls } from './inline-tree.ts';
+import { inlinedCalls, inlineTreeOf } from './inline-tree.ts';
 import { findModuleData, type ModuleData } from './module-data.ts';
 import {
   allFunctions,
@@ -106,6 +115,10 @@ class OpenGoBinary implements GoBinary {
 
   inlinedCalls(isWanted: (name: string) => boolean): Iterable<InlinedCall> {
     return inlinedCalls(this.#image, this.#functionTable, isWanted);
+  }
+
+  inlineTree(fn: GoFunction): InlineTree {
+    return inlineTreeOf(this.#image, this.#functionTable, fn);
   }
 
   runtimeType(name: string): GoType | undefined {

@@ -1,6 +1,7 @@
 import type { HrTime } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
+import { type InlinedPlace, inlinedText } from '../probe/probe.ts';
 import type { PlannedProbe } from '../probe/probe-plan.ts';
 import type { TypeSource } from '../probe/signature/type-source.ts';
 import type { Style } from './style.ts';
@@ -11,12 +12,19 @@ export interface CalledFunction {
   readonly name: string;
   /** What told the types of its arguments, if not the debug information. */
   readonly typeSource?: TypeSource | undefined;
+  /** Where its code is; then only the call's beginning is known. */
+  readonly inlined?: InlinedPlace | undefined;
   /** The same for each of them. */
   readonly typeSources?: PlannedProbe['typeSources'];
 }
 
 /** A call as `sidespan trace --json` prints it: one object a line. */
-export function callJson(call: Call, { name, typeSource, typeSources }: CalledFunction, start: HrTime): string {
+export function callJson(
+  call: Call,
+  { name, typeSource, typeSources, inlined }: CalledFunction,
+  start: HrTime,
+): string {
+  if (inlined !== undefined) return inlinedJson(call, name, inlined, start);
   const source = typeSource ?? 'dwarf';
   return JSON.stringify({
     funcName: name,
@@ -27,6 +35,19 @@ export function callJson(call: Call, { name, typeSource, typeSources }: CalledFu
     latency: call.durationNs,
     timestamp: isoTime(start),
     ...(call.end === 'returned' ? {} : { ended: call.end }),
+  });
+}
+
+function inlinedJson(call: Call, funcName: string, { into, calledAt }: InlinedPlace, start: HrTime): string {
+  return JSON.stringify({
+    funcName,
+    args: [],
+    results: [],
+    inlined: { into, file: calledAt?.file ?? null, line: calledAt?.line ?? null },
+    unavailable: 'inlined: only that it is called can be seen, neither arguments nor results nor latency',
+    goid: call.goid,
+    timestamp: isoTime(start),
+    ended: call.end,
   });
 }
 
@@ -43,12 +64,14 @@ function withSources(
 }
 
 /** A call as a line for people: time, goroutine, function with arguments, results, duration. */
-export function callText(call: Call, { name }: CalledFunction, start: HrTime, style: Style): string {
+export function callText(call: Call, { name, inlined }: CalledFunction, start: HrTime, style: Style): string {
   const time = isoTime(start).slice(11, 26);
   const results = call.end === 'returned' ? ` ${resultsText(call)}` : ` ${style.red(call.end)}`;
   const depth = '  '.repeat(Math.min(call.frameIndex, 20));
+  const begin = `${style.dim(time)} ${style.dim(`g${call.goid}`)} ${depth}${style.bold(name)}`;
+  if (inlined !== undefined) return begin + style.dim(inlinedText('', inlined));
   const args = valuesText(call.arguments);
-  return `${style.dim(time)} ${style.dim(`g${call.goid}`)} ${depth}${style.bold(name)}(${args})${results} ${style.cyan(durationText(call.durationNs))}`;
+  return `${begin}(${args})${results} ${style.cyan(durationText(call.durationNs))}`;
 }
 
 function resultsText(call: Call): string {

@@ -1,5 +1,6 @@
 import type { Found, GoBinary, GoFunction, SourceLine } from '../binary/go-binary.ts';
 import { type FunctionRole, functionName } from '../probe/function-name.ts';
+import type { InlinedSite } from '../probe/inlined-site.ts';
 import type { InlinedPlaces } from '../probe/select-functions.ts';
 import { type FunctionTypes, functionTypes, type SourcedValue } from '../probe/signature/function-types.ts';
 import type { SignatureSyntax } from '../probe/signature/type-syntax.ts';
@@ -17,7 +18,6 @@ export interface FunctionRow {
   /** Absent: pclntab doesn't say. */
   readonly source?: SourceLine | undefined;
   readonly role: FunctionRole;
-  /** Calls of it that the compiler inlined: no probe sees them. */
   readonly inlined: readonly InlinedPlace[];
   readonly types: Found<FunctionTypes>;
   readonly sites: Found<FunctionSites & { readonly vaddr: number; readonly fileOffset: number }>;
@@ -29,6 +29,8 @@ export interface InlinedPlace {
   readonly vaddr: number;
   /** Where the call stands in the source. Read when it is asked for. */
   readonly calledAt: () => SourceLine | undefined;
+  /** Where it is counted, or why it can't be; undefined: nobody looked. */
+  readonly site: Found<InlinedSite> | undefined;
 }
 
 /** What is known of a function before it is looked at. */
@@ -38,21 +40,19 @@ export interface KnownOfFunction {
   /** The signature that the user gave. */
   readonly written?: SignatureSyntax | undefined;
   readonly inlined?: InlinedPlaces | undefined;
+  /** Whether to look where its inlined calls can be counted: that takes a look at each function that has one. */
+  readonly lookAtInlined?: boolean | undefined;
 }
 
 /** Looks at one function. What can't be read of it becomes a reason, so that one damaged entry doesn't hide the others. */
-export function functionRow(
-  binary: GoBinary,
-  sites: SiteFinder,
-  fn: GoFunction,
-  { untraceable, written, inlined }: KnownOfFunction,
-): FunctionRow {
+export function functionRow(binary: GoBinary, sites: SiteFinder, fn: GoFunction, known: KnownOfFunction): FunctionRow {
+  const { untraceable, written } = known;
   const found = untraceable === undefined ? attempt(() => sites.find(fn)) : { unavailable: untraceable };
   const place = found.value ?? attempt(() => sites.findEntry(fn)).value;
   return {
     name: fn.name,
     role: functionName(fn.name).role,
-    inlined: placesOf(binary, inlined),
+    inlined: placesOf(binary, sites, known),
     source: attempt(() => ({ value: binary.sourceLine(fn.entryVaddr) })).value,
     types: attempt(() => ({ value: functionTypes(binary, fn, place, written) })),
     sites:
@@ -66,23 +66,22 @@ export function functionRow(
 }
 
 /** A function that has no code of its own. */
-export function inlinedRow(
-  binary: GoBinary,
-  name: string,
-  reason: string,
-  inlined: InlinedPlaces | undefined,
-): FunctionRow {
-  const unavailable = { unavailable: reason };
+export function inlinedRow(binary: GoBinary, sites: SiteFinder, name: string, known: KnownOfFunction): FunctionRow {
+  const unavailable = { unavailable: 'the compiler inlined every call of it' };
   const { role } = functionName(name);
-  return { name, role, inlined: placesOf(binary, inlined), types: unavailable, sites: unavailable };
+  return { name, role, inlined: placesOf(binary, sites, known), types: unavailable, sites: unavailable };
 }
 
-function placesOf(binary: GoBinary, inlined: InlinedPlaces | undefined): InlinedPlace[] {
-  return (inlined?.vaddrs ?? []).map((vaddr, index) => ({
-    into: binary.functionAt(vaddr),
-    vaddr,
-    calledAt: () => attempt(() => ({ value: binary.sourceLine(inlined?.callVaddrs[index] ?? vaddr) })).value,
-  }));
+function placesOf(binary: GoBinary, sites: SiteFinder, { inlined, lookAtInlined }: KnownOfFunction): InlinedPlace[] {
+  return (inlined?.vaddrs ?? []).map((vaddr, index) => {
+    const into = binary.functionAt(vaddr);
+    return {
+      into,
+      vaddr,
+      calledAt: () => attempt(() => ({ value: binary.sourceLine(inlined?.callVaddrs[index] ?? vaddr) })).value,
+      site: lookAtInlined && into ? attempt(() => sites.findInlined(into, inlined?.calls[index] ?? -1)) : undefined,
+    };
+  });
 }
 
 function attempt<T>(read: () => Found<T> | { readonly value: T }): Found<T> {
@@ -114,7 +113,10 @@ function inlinedText(calls: readonly InlinedPlace[]): string {
   const functions = new Map(calls.map(({ into }) => [into?.entryVaddr, into]));
   const names = [...new Set([...functions.values()].map((into) => into?.name ?? '?'))];
   const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '';
-  return `  inlined in ${count(calls.length, 'place')}: into ${names.slice(0, maxNamed).join(', ')}${more}`;
+  const uncounted = calls.filter(({ site }) => site?.unavailable !== undefined).length;
+  const uncountedText =
+    uncounted === 0 ? '' : uncounted === calls.length ? ', can not be counted' : `, ${uncounted} can not be counted`;
+  return `  inlined in ${count(calls.length, 'place')}${uncountedText}: into ${names.slice(0, maxNamed).join(', ')}${more}`;
 }
 
 /** The signature, and what told it, if that was not the debug information. */
@@ -159,15 +161,25 @@ export function rowJson(row: FunctionRow): object {
           exits: sites.value.exits.map(({ offset, kind }) => ({ offset, kind })),
         }),
     ...(row.inlined.length > 0 && {
-      inlined: row.inlined.map(({ into, calledAt, vaddr }) => {
-        const { file = null, line = null } = calledAt() ?? {};
-        return { into: into?.name ?? null, file, line, vaddr: `0x${vaddr.toString(16)}` };
-      }),
+      inlined: row.inlined.map(inlinedJson),
     }),
     ...(types.value === undefined
       ? { signature: null, signatureUnavailable: types.unavailable }
       : typesJson(row.name, types.value)),
   };
+}
+
+function inlinedJson({ into, calledAt, vaddr, site }: InlinedPlace): object {
+  const { file = null, line = null } = calledAt() ?? {};
+  const place = { into: into?.name ?? null, file, line, vaddr: hexOf(vaddr) };
+  if (site === undefined || into === undefined) return place;
+  if (site.value === undefined) return { ...place, countable: false, unavailable: site.unavailable };
+  const { offset, why, emulated } = site.value;
+  return { ...place, countable: true, site: { vaddr: hexOf(into.entryVaddr + offset), at: why, emulated } };
+}
+
+function hexOf(vaddr: number): string {
+  return `0x${vaddr.toString(16)}`;
 }
 
 /** What told each type stands in it where that is not what told most of them. */

@@ -53,6 +53,8 @@ In a pattern * matches any characters and ? one; write it between single quotes:
     const selected = selectFunctions(binary, patterns, Number.POSITIVE_INFINITY);
     // One pass over all functions instead of a search for each name.
     const reasons = new Map(selected.untraceable.map(({ functionName, reason }) => [functionName, reason]));
+    // For a whole program that would be most of the time.
+    const lookAtInlined = options.json === true || positionals.length > 0;
     const generated: GoFunction[] = [];
     if (reasons.size > 0) for (const fn of binary.functions()) if (reasons.has(fn.name)) generated.push(fn);
     const all = [...selected.functions, ...generated].sort((a, b) => a.entryVaddr - b.entryVaddr);
@@ -92,12 +94,12 @@ In a pattern * matches any characters and ? one; write it between single quotes:
           untraceable: reasons.get(fn.name),
           written: selected.signatures.get(fn.entryVaddr),
           inlined: selected.inlined.get(fn.name),
+          lookAtInlined,
         });
-        reasons.delete(fn.name);
         print(row);
       }
-      for (const [name, reason] of reasons) {
-        print(rows.inlinedRow(binary, name, reason, selected.inlined.get(name)));
+      for (const name of selected.onlyInlined) {
+        print(rows.inlinedRow(binary, sites, name, { inlined: selected.inlined.get(name), lookAtInlined }));
       }
     } finally {
       flush();

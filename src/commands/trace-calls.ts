@@ -6,6 +6,8 @@ import { listGoProcesses } from '../discovery/processes.ts';
 import { readProcess } from '../discovery/read-process.ts';
 import { selectTargets, targetByPid } from '../discovery/target.ts';
 import { planProblems } from '../probe/plan-problems.ts';
+import { inlinedText } from '../probe/probe.ts';
+import type { ProbePlan } from '../probe/probe-plan.ts';
 import { typeNotes } from '../probe/type-notes.ts';
 import { createBootClock } from '../telemetry/boot-clock.ts';
 import { createPlanner } from '../tracer/planner.ts';
@@ -67,8 +69,8 @@ export async function traceCalls(
       }
       printed.calls += 1;
       const probe = owner.plan.probes[call.probe - owner.firstProbe];
-      const name = probe?.description.functionName ?? '?';
-      const called = { name, typeSource: probe?.description.typeSource, typeSources: probe?.typeSources };
+      const { functionName: name = '?', typeSource, inlined } = probe?.description ?? {};
+      const called = { name, typeSource, inlined, typeSources: probe?.typeSources };
       const start = clock.wallTime(call.start);
       try {
         stdout.line(json ? callJson(call, called, start) : callText(call, called, start, style.stdout));
@@ -93,7 +95,12 @@ export async function traceCalls(
     throw new CommandError(`Nothing to trace in process ${target.pid}: no function of it can be probed.`);
   }
   for (const note of typeNotes(traced.plan)) stderr.line(`${style.stderr.yellow('sidespan:')} ${note}`);
-  const names = traced.plan.probes.length === 1 ? '1 function' : `${traced.plan.probes.length} functions`;
+  const functions = traced.plan.probes.filter(({ description }) => description.inlined === undefined).length;
+  const inlinedCalls = traced.plan.probes.length - functions;
+  const names = [
+    functions === 1 ? '1 function' : `${functions} functions`,
+    ...(inlinedCalls === 0 ? [] : [inlinedCalls === 1 ? '1 inlined call' : `${inlinedCalls} inlined calls`]),
+  ].join(' and ');
   stderr.line(style.stderr.dim(`tracing ${names} of ${target.exePath} (pid ${target.pid}); Ctrl-C ends it`));
 
   const timer = limits.durationMs === undefined ? undefined : setTimeout(() => finished.resolve(''), limits.durationMs);
@@ -115,7 +122,10 @@ export async function traceCalls(
 
   const detached = tracer.detach(traced);
   if (failure !== undefined) throw failure;
-  if (stop.reason !== 'output closed') stderr.line(style.stderr.dim(summary(why, detached, printed)));
+  if (stop.reason !== 'output closed') {
+    for (const line of inlinedCounts(traced.plan, detached)) stderr.line(style.stderr.dim(line));
+    stderr.line(style.stderr.dim(summary(why, detached, printed)));
+  }
   return endedWith ?? exitCode.done;
 }
 
@@ -141,6 +151,21 @@ async function chooseTarget(config: Config): Promise<TargetProcess> {
     `Several Go processes ${given ? 'match' : 'run here'}; name one:${candidates}`,
     exitCode.usage,
   );
+}
+
+/** More places are in no list that anybody reads. */
+const maxInlinedPlaces = 20;
+
+/** How often each inlined call was seen, those with most calls first. */
+function inlinedCounts({ probes }: ProbePlan, { counters }: DetachedProcess): string[] {
+  const places = probes.flatMap(({ description: { functionName, inlined } }, index) => {
+    const seen = counters[index]?.seen ?? 0;
+    return inlined === undefined || seen === 0 ? [] : [{ seen, text: inlinedText(functionName, inlined) }];
+  });
+  places.sort((a, b) => b.seen - a.seen);
+  const lines = places.slice(0, maxInlinedPlaces).map(({ seen, text }) => `${seen} calls of ${text}`);
+  const more = places.length - lines.length;
+  return more > 0 ? [...lines, `and calls in ${more} more places`] : lines;
 }
 
 function summary(

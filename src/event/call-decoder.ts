@@ -115,7 +115,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       return;
     }
     const { probe, context } = meaning;
-    const end = callEnds[view.getUint16(offset + callRecordLayout.end, true)] ?? 'unpaired';
+    const ended = callEnds[view.getUint16(offset + callRecordLayout.end, true)] ?? 'unpaired';
+    const end = probe.description.inlined === undefined ? ended : 'inlined';
     const flags = view.getUint32(offset + callRecordLayout.flags, true);
     // One view of the whole ring for as long as it is mapped.
     if (reader === undefined || reader.view.buffer !== view.buffer || reader.view.byteOffset !== view.byteOffset) {

@@ -3,7 +3,8 @@ import type { Value } from './value.ts';
 /** CLOCK_BOOTTIME as [seconds, nanoseconds]: nanoseconds alone pass 2^53 after 104 days of uptime. */
 export type BootTime = readonly [seconds: number, nanoseconds: number];
 
-export type CallEnd = 'returned' | 'panic' | 'goexit' | 'goroutine end' | 'unpaired';
+/** `inlined`: where a call ends whose code is part of another function can't be told, only that it began. */
+export type CallEnd = 'returned' | 'panic' | 'goexit' | 'goroutine end' | 'unpaired' | 'inlined';
 
 /** A call that ended, decoded. `processSlot` and `probe` index the agent's tables. */
 export interface Call {
@@ -11,6 +12,7 @@ export interface Call {
   readonly probe: number;
   readonly goid: number;
   readonly start: BootTime;
+  /** Meaningless if `end` is `inlined`. */
   readonly durationNs: number;
   readonly end: CallEnd;
   /** 32 lower-case hex digits. */

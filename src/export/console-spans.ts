@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+import { SIDESPAN } from '../telemetry/semconv.ts';
 import type { Batch, BatchForm, BatchSink } from './batch-queue.ts';
 import type { SpanOf, SpanOrigin } from './span-batches.ts';
 
@@ -51,7 +52,7 @@ export function spanLine(span: ReadableSpan): string {
     isoTime(span.startTime),
     String(span.resource.attributes['service.name'] ?? '-'),
     quoted(span.name),
-    durationText(span.duration[0] * 1e9 + span.duration[1]),
+    span.attributes[SIDESPAN.ENDED] === 'inlined' ? 'inlined' : durationText(span.duration[0] * 1e9 + span.duration[1]),
     ...(span.status.code === STATUS_ERROR
       ? [`ERROR${span.status.message ? ` ${quoted(span.status.message)}` : ''}`]
       : []),

@@ -1,5 +1,7 @@
 import { createRequire as requireFrom } from 'node:module';
 import { sweepKnown } from './amd64-lengths.ts';
+import { isShuffle, memoryUse } from './amd64-memory.ts';
+import { mayBeSpeculated } from './amd64-speculation.ts';
 import type { IcedDecoder } from './iced-decoder.ts';
 import type { InstructionDecoder, InstructionEffect, Instructions } from './instruction.ts';
 import type { ValueRules } from './value-step.ts';
@@ -25,6 +27,22 @@ export class Amd64Decoder implements InstructionDecoder {
 
   isEmulated(code: Uint8Array, offset: number): boolean {
     return isEmulated(code, offset);
+  }
+
+  isNop(code: Uint8Array, offset: number): boolean {
+    return code[offset] === 0x90;
+  }
+
+  memory(code: Uint8Array, offset: number) {
+    return memoryUse(code, offset);
+  }
+
+  isShuffle(code: Uint8Array, offset: number): boolean {
+    return isShuffle(code, offset);
+  }
+
+  mayBeSpeculated(code: Uint8Array, offsets: readonly number[], endsInCheck: boolean): boolean {
+    return mayBeSpeculated(code, offsets, endsInCheck);
   }
 
   effect(code: Uint8Array, offset: number): InstructionEffect {

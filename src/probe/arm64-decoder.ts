@@ -36,6 +36,23 @@ export class Arm64Decoder implements InstructionDecoder {
     return offset + 4 <= code.length && isEmulated(wordAt(code, offset));
   }
 
+  isNop(code: Uint8Array, offset: number): boolean {
+    return wordAt(code, offset) === nop;
+  }
+
+  memory(code: Uint8Array, offset: number) {
+    return memoryUse(wordAt(code, offset));
+  }
+
+  isShuffle(code: Uint8Array, offset: number): boolean {
+    return isShuffle(wordAt(code, offset));
+  }
+
+  /** Not looked into: arm64 has many instructions with a condition. */
+  mayBeSpeculated(): boolean {
+    return true;
+  }
+
   effect(code: Uint8Array, offset: number): InstructionEffect {
     if (offset + 4 > code.length) return { disturbsArguments: true, refused: true };
     const word = wordAt(code, offset);
@@ -50,6 +67,35 @@ export class Arm64Decoder implements InstructionDecoder {
 
 function wordAt(code: Uint8Array, offset: number): number {
   return new DataView(code.buffer, code.byteOffset + offset, 4).getUint32(0, true);
+}
+
+const nop = 0xd503_201f;
+
+/** C4.1.94 "Loads and Stores", but for those of the stack, and of constants by REGTMP (X27). */
+function memoryUse(word: number): 'load' | 'store' | undefined {
+  const base = (word >>> 5) & 31;
+  if ((word & 0x0a00_0000) !== 0x0800_0000 || (word & 0x3b00_0000) === 0x1800_0000 || base === 31) return undefined;
+  const isSingle = (word & 0x3a00_0000) === 0x3800_0000;
+  const isAtomic = isSingle && (word & 0x0120_0c00) === 0x0020_0000;
+  const isVector = (word & 0x0400_0000) !== 0;
+  const operation = (word >>> 22) & 3;
+  // 2: a load with its sign, of vectors a store of 16 bytes.
+  const isStore = isSingle ? operation === 0 || (isVector && operation === 2) : (operation & 1) === 0;
+  if (isAtomic || isStore) return 'store';
+  return base === 27 ? undefined : 'load';
+}
+
+/** MOV (register), MOVZ, MOVN, loads and stores by SP, and addresses on the stack. */
+function isShuffle(word: number): boolean {
+  const isByStack = (word & 0x0a00_0000) === 0x0800_0000 && ((word >>> 5) & 31) === 31;
+  const isAddress = (word & 0x7f80_03e0) === 0x1100_03e0;
+  return (
+    word === nop ||
+    isByStack ||
+    isAddress ||
+    (word & 0x7fe0_ffe0) === 0x2a00_03e0 ||
+    (word & 0x3f80_0000) === 0x1280_0000
+  );
 }
 
 /** `width` bits from bit `low`, as a signed number. */
@@ -140,7 +186,7 @@ const steppableHints = new Set([0, 7, 8, 10, 12, 14, 24, 25, 26, 27, 28, 29, 30,
  * X16 to X27, X29, X30, and the zero register of comparisons. X26 (the closure) is read by nobody here.
  */
 function disturbsArguments(word: number): boolean {
-  if ((word & 0xffff_ffff) >>> 0 === 0xd503_201f) return false; // NOP
+  if (word === nop) return false;
   const group = (word >>> 25) & 15;
   const isImmediate = (group & 0b1110) === 0b1000;
   const isRegister = (group & 0b0111) === 0b0101;

@@ -48,6 +48,18 @@ export interface InstructionDecoder extends Disposable {
   sweep(code: Uint8Array): Instructions;
   /** Whether the kernel emulates the instruction at that offset: a hit costs one trap instead of two. */
   isEmulated(code: Uint8Array, offset: number): boolean;
+  /** Whether the instruction at that offset is the NOP that the compiler marks inlined calls with. */
+  isNop(code: Uint8Array, offset: number): boolean;
+  /** A plain load or a store of the instruction at that offset, not on the stack; undefined: neither, or unknown. */
+  memory(code: Uint8Array, offset: number): 'load' | 'store' | undefined;
+  /** Whether the register allocator may have added the instruction: a move between registers, to or from the stack, a constant, a NOP. */
+  isShuffle(code: Uint8Array, offset: number): boolean;
+  /**
+   * Whether the instructions of a block leave it open that some of them were computed in front of the branch that they stand
+   * behind in the source.
+   * @param endsInCheck it ends in the compiler's own check of an index
+   */
+  mayBeSpeculated(code: Uint8Array, offsets: readonly number[], endsInCheck: boolean): boolean;
   /** The effect of the instruction at that offset. */
   effect(code: Uint8Array, offset: number): InstructionEffect;
   /** How values move through instructions; undefined: not known for this architecture. */

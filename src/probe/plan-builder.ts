@@ -1,6 +1,8 @@
 import type { GoBinary, GoFunction } from '../binary/go-binary.ts';
+import type { Abi } from './calling-convention.ts';
 import type { CaptureOp } from './capture-op.ts';
 import { type CapturePlan, stringTable } from './capture-plan.ts';
+import type { InlinedSite } from './inlined-site.ts';
 import type { PlannedDynamicType, PlannedOps, PlannedProbe, PlannedSite } from './probe-plan.ts';
 import type { FunctionSites } from './site.ts';
 import type { SiteFinder } from './site-finder.ts';
@@ -118,6 +120,15 @@ export class PlanBuilder {
     }
   }
 
+  /** Where an inlined call begins. */
+  addInlined(
+    into: GoFunction,
+    { offset, emulated, why, abi }: InlinedSite & { readonly abi: Abi },
+    probe: number,
+  ): void {
+    this.#addSite(into, offset, { action: siteAction.inlined, flags: abiFlag({ abi }), probe, emulated, why });
+  }
+
   #addSite(fn: GoFunction, offset: number, site: Omit<PlannedSite, 'vaddr' | 'fileOffset' | 'function'>): void {
     const vaddr = fn.entryVaddr + offset;
     this.sites.push({ ...site, vaddr, fileOffset: this.binary.fileOffset(vaddr), function: this.#functionIndex(fn) });
@@ -133,6 +144,6 @@ export class PlanBuilder {
   }
 }
 
-function abiFlag({ abi }: FunctionSites): number {
+function abiFlag({ abi }: { readonly abi: Abi }): number {
   return abi === 'stack' ? siteFlag.stackAbi : 0;
 }

@@ -6,11 +6,12 @@ import type { FunctionPattern } from './pattern.ts';
 import { PlanBuilder } from './plan-builder.ts';
 import { planDynamicTypes } from './plan-dynamic-types.ts';
 import { planFunction } from './plan-functions.ts';
+import { planInlinedCalls } from './plan-inlined.ts';
 import { planPreset } from './plan-preset.ts';
 import type { Preset } from './preset.ts';
-import type { PlanReport, ProbePlan } from './probe-plan.ts';
+import type { ProbePlan } from './probe-plan.ts';
 import { type ProcessOffsets, processOffsets } from './process-offsets.ts';
-import { type Selection, selectFunctions, type Untraceable } from './select-functions.ts';
+import { selectFunctions, type Untraceable } from './select-functions.ts';
 import { type CaptureLimits, defaultCaptureLimits } from './shape-context.ts';
 import { preferredFunction, SiteFinder } from './site-finder.ts';
 import { type SiteAction, siteAction } from './wire.ts';
@@ -65,6 +66,7 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
     );
     if (reason !== undefined) untraceable.push({ functionName: fn.name, reason });
   }
+  const inlined = planInlinedCalls(builder, selection);
   planDynamicTypes(builder, limitsFor(builder, limits, notes));
   if (builder.probes.length > 0) notes.push(...addRuntimeSites(builder, process.value));
 
@@ -80,7 +82,7 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
       report: {
         untraceable,
         neverReturning: neverReturning(builder),
-        inlined: inlinedCalls(selection),
+        inlined,
         unmatched: selection.unmatched,
         matched: selection.matched,
         taken: selection.functions.length,
@@ -100,17 +102,10 @@ function limitsFor(builder: PlanBuilder, limits: CaptureLimits, notes: string[])
   return { ...limits, depth };
 }
 
-function inlinedCalls({ functions, inlined }: Selection): PlanReport['inlined'] {
-  return functions.flatMap(({ name }) => {
-    const places = inlined.get(name)?.vaddrs.length;
-    return places === undefined ? [] : [{ functionName: name, places }];
-  });
-}
-
 function neverReturning({ probes, sites }: PlanBuilder): string[] {
   const returning = new Set(sites.filter(({ action }) => action === siteAction.leave).map(({ probe }) => probe));
   return probes
-    .filter(({ description }, index) => description.kind === 'function' && !returning.has(index))
+    .filter(({ description: { kind, inlined } }, index) => kind === 'function' && !inlined && !returning.has(index))
     .map(({ description }) => description.functionName);
 }
 

@@ -10,20 +10,33 @@ export function planProblems(report: PlanReport): string[] {
     ...limitLine(report),
     ...untraceableLines(report),
     ...endlessLine(report),
-    ...inlinedLine(report),
+    ...inlinedLines(report),
     ...report.notes,
   ];
 }
 
-function inlinedLine({ inlined }: PlanReport): string[] {
-  if (inlined.length === 0) return [];
-  const named = inlined.slice(0, maxNamed).map(({ functionName, places }) => {
-    return `${functionName} (${places === 1 ? '1 place' : `${places} places`})`;
-  });
-  const more = inlined.length > maxNamed ? ` and ${inlined.length - maxNamed} more functions` : '';
-  return [
-    `Calls are not seen where the compiler inlined them: ${named.join(', ')}${more}; \`sidespan functions\` lists where.`,
-  ];
+function inlinedLines({ inlined }: PlanReport): string[] {
+  const counted = inlined.filter((report) => report.counted > 0);
+  const lines: string[] = [];
+  if (counted.length > 0) {
+    const named = counted.map(({ functionName, counted: count }) => `${functionName} (${places(count)})`);
+    lines.push(
+      `Inlined by the compiler, so counted without arguments, results and duration: ${someOf(named)}; \`sidespan functions\` lists where.`,
+    );
+  }
+  const byReason = new Map<string, string[]>();
+  for (const { functionName, hasCode, counted: count, notCounted } of inlined) {
+    for (const { reason, places: number } of notCounted) {
+      const text = `${functionName} (${hasCode || count > 0 ? places(number) : 'all calls'})`;
+      byReason.set(reason, [...(byReason.get(reason) ?? []), text]);
+    }
+  }
+  for (const [reason, named] of byReason) lines.push(`Inlined, can not be counted: ${someOf(named)}: ${reason}.`);
+  return lines;
+}
+
+function places(count: number): string {
+  return count === 1 ? '1 place' : `${count} places`;
 }
 
 function unmatchedLines({ unmatched }: PlanReport): string[] {

@@ -90,14 +90,23 @@ export interface PlanReport {
   /** Traced functions without RET or tail jump: their calls end by a panic or with their goroutine, or run on. */
   readonly neverReturning: readonly string[];
   readonly unmatched: readonly { readonly pattern: string; readonly nearest: readonly string[] }[];
-  /** Traced functions that the compiler inlined in so many places as well: no probe sees the calls there. */
-  readonly inlined: readonly { readonly functionName: string; readonly places: number }[];
+  readonly inlined: readonly InlinedReport[];
   /** Functions matched in all, and how many of them the limit let through. */
   readonly matched: number;
   readonly taken: number;
   readonly presets: readonly PresetReport[];
   /** In whole sentences: runtime sites that are missing, with what that means; written signatures that don't fit. */
   readonly notes: readonly string[];
+}
+
+/** The inlined calls of a function that patterns matched. */
+export interface InlinedReport {
+  readonly functionName: string;
+  /** Other calls of it are traced. */
+  readonly hasCode: boolean;
+  /** Places where they are counted. */
+  readonly counted: number;
+  readonly notCounted: readonly { readonly reason: string; readonly places: number }[];
 }
 
 export interface PresetReport {

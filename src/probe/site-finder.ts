@@ -1,9 +1,11 @@
 import type { Found, GoBinary, GoFunction } from '../binary/go-binary.ts';
 import { Amd64Decoder } from './amd64-decoder.ts';
 import { Arm64Decoder } from './arm64-decoder.ts';
-import { type CallingConvention, callingConvention } from './calling-convention.ts';
+import { type Abi, type CallingConvention, callingConvention } from './calling-convention.ts';
 import { type FloatPart, type FloatSites, findFloatSites } from './float-sites.ts';
-import type { InstructionDecoder } from './instruction.ts';
+import { flowGraph } from './flow-graph.ts';
+import { describeInstructions, findInlinedSite, type InlinedSite, type InliningFunction } from './inlined-site.ts';
+import type { InstructionDecoder, Instructions } from './instruction.ts';
 import { type FunctionCode, type FunctionSites, findEntrySite, findSites } from './site.ts';
 
 /** Larger functions are tables or generated code that nobody traces; decoding them would hold up the rest. */
@@ -31,11 +33,27 @@ const stackSwitchers = new Set(
     .map((name) => `runtime.${name}`),
 );
 
+/** What the run-time ends a call by that went wrong. */
+const endsInPanic = /^runtime\.(go)?([pP]anic|throw|fatal|racefuncpanic)/;
+
+/** Since then inline marks are moved in front of a branch with code that is (ssa/branchelim.go; golang/go#74915). */
+const firstSpeculating = 26;
+
+/** ssa/licm.go */
+const firstHoisting = 27;
+
+/** NaN if it is unknown. */
+function minorOf(goVersion: string): number {
+  return Number(/^go1\.(\d+)/.exec(goVersion)?.[1] ?? Number.NaN);
+}
+
 /** Finds the sites of one binary's functions. Holds the native memory of its decoder: close it with `using`. */
 export class SiteFinder implements Disposable {
   readonly #binary: GoBinary;
   readonly #decoder: InstructionDecoder;
   #convention: CallingConvention | undefined;
+  /** Of the function that was asked for last: calls inlined into one come one after the other. */
+  #inlining: { readonly fn: GoFunction; readonly found: Found<InliningFunction & { readonly abi: Abi }> } | undefined;
   /** By address of a call's target. Thousands of checks call the same few. */
   readonly #morestack = new Map<number, boolean>();
 
@@ -84,6 +102,48 @@ export class SiteFinder implements Disposable {
     return findFloatSites(code.value.decoder, rules, { ...code.value, sites, parameters, results }, readConstant);
   }
 
+  /**
+   * Where to count a call that was inlined into a function, or why it can't be.
+   * @param call its place in the function's inline tree
+   */
+  findInlined(into: GoFunction, call: number): Found<InlinedSite & { readonly abi: Abi }> {
+    const inlining = this.#inliningOf(into);
+    if (inlining.value === undefined) return inlining;
+    const site = findInlinedSite(inlining.value, call);
+    return site.value === undefined ? site : { value: { ...site.value, abi: inlining.value.abi } };
+  }
+
+  #inliningOf(fn: GoFunction): Found<InliningFunction & { readonly abi: Abi }> {
+    if (this.#inlining?.fn.entryVaddr === fn.entryVaddr) return this.#inlining.found;
+    const found = this.#readInlining(fn);
+    this.#inlining = { fn, found };
+    return found;
+  }
+
+  #readInlining(fn: GoFunction): Found<InliningFunction & { readonly abi: Abi }> {
+    const { value: own, unavailable } = this.#codeOf(fn);
+    if (own === undefined) return { unavailable };
+    const { code, decoder, entryVaddr, abi } = own;
+    const instructions = copied(decoder.sweep(code));
+    const graph = flowGraph(instructions, code.length, {
+      isMorestack: (offset) => this.#isMorestack(entryVaddr + offset),
+      neverReturns: (offset) => this.#neverReturns(entryVaddr + offset),
+    });
+    if (graph === undefined) return { unavailable: 'the code that it is in can not be decoded' };
+    const tree = this.#binary.inlineTree(fn);
+    const lineAt = (offset: number) => this.#binary.sourceLine(entryVaddr + offset);
+    const minor = minorOf(this.#binary.buildInfo.goVersion);
+    // Of an unknown version anything is to be expected.
+    const compiler = { speculates: !(minor < firstSpeculating), hoists: !(minor < firstHoisting) };
+    const described = describeInstructions({ instructions, code, decoder, tree });
+    return { value: { code, decoder, abi, instructions, graph, tree, ...described, lineAt, compiler } };
+  }
+
+  #neverReturns(vaddr: number): boolean {
+    const fn = this.#binary.functionAt(vaddr);
+    return fn !== undefined && endsInPanic.test(fn.name);
+  }
+
   #isMorestack(vaddr: number): boolean {
     let known = this.#morestack.get(vaddr);
     if (known === undefined) {
@@ -130,4 +190,15 @@ export function preferredFunction(functions: readonly GoFunction[]): GoFunction 
   return (
     functions.find((fn) => !fn.isWrapper && !fn.isAssembly) ?? functions.find((fn) => !fn.isWrapper) ?? functions[0]
   );
+}
+
+/** A sweep's arrays are the decoder's until its next sweep. */
+function copied({ count, offset, flow, target, undecodable }: Instructions): Instructions {
+  return {
+    count,
+    undecodable,
+    offset: offset.slice(0, count),
+    flow: flow.slice(0, count),
+    target: target.slice(0, count),
+  };
 }

@@ -40,13 +40,14 @@ export function ledgerMetrics(
   endTime: HrTime,
 ): ScopeMetrics | undefined {
   if (rows.length === 0) return undefined;
-  const points = (value: (row: LedgerRow) => number) => rows.map((row): Point => [attributesOf(row.probe), value(row)]);
-  const dropped = rows.flatMap((row) =>
-    Object.entries(row.dropped).map(([reason, count]): Point => [attributesOf(row.probe, reason), count]),
+  const points = (value: (row: LedgerRow) => number) =>
+    summed(rows.map((row): Point => [attributesOf(row.functionName), value(row)]));
+  const dropped = summed(
+    rows.flatMap((row) =>
+      Object.entries(row.dropped).map(([reason, count]): Point => [attributesOf(row.functionName, reason), count]),
+    ),
   );
-  const notCaptured = rows
-    .filter((row) => row.notCaptured > 0)
-    .map((row): Point => [attributesOf(row.probe), row.notCaptured]);
+  const notCaptured = points((row) => row.notCaptured).filter(([, count]) => count > 0);
   const metrics: MetricData[] = [
     counter(
       CALLS.seen,
@@ -82,6 +83,13 @@ export function ledgerMetrics(
     counter(CALLS.notCaptured, notCaptured, startTime, endTime),
   ];
   return { scope, metrics: metrics.filter(({ dataPoints }) => dataPoints.length > 0) };
+}
+
+/** One point for all rows of a function. */
+function summed(points: readonly Point[]): Point[] {
+  const sums = new Map<Attributes, number>();
+  for (const [attributes, value] of points) sums.set(attributes, (sums.get(attributes) ?? 0) + value);
+  return [...sums];
 }
 
 const attributesByKey = new Map<string, Attributes>();

@@ -78,7 +78,7 @@ function interpreter(probe: ProbeDescription, metrics: ProcessMetrics, scope: Sp
       const record = metrics.function(scope, facts.functionName);
       return (call, sampled) => {
         const failure = functionFailure(call, facts);
-        record(failure?.type, call.durationNs);
+        if (call.end !== 'inlined') record(failure?.type, call.durationNs);
         return sampled ? functionMeaning(call, facts, failure) : undefined;
       };
     }

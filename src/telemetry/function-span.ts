@@ -1,7 +1,7 @@
 import type { Attributes, SpanStatus } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
-import type { ProbeDescription } from '../probe/probe.ts';
+import type { InlinedPlace, ProbeDescription } from '../probe/probe.ts';
 import {
   type CallMeaning,
   PANIC_EXCEPTION,
@@ -29,13 +29,15 @@ export interface FunctionFailure {
   readonly status: SpanStatus;
 }
 
-export function functionFacts({ functionName, source, errorResult, typeSource }: ProbeDescription): FunctionFacts {
+export function functionFacts(probe: ProbeDescription): FunctionFacts {
+  const { functionName, source, errorResult, typeSource, inlined } = probe;
   const attributes: Attributes = { [ATTR.CODE_FUNCTION_NAME]: functionName };
   if (source !== undefined) {
     attributes[ATTR.CODE_FILE_PATH] = source.file;
     attributes[ATTR.CODE_LINE_NUMBER] = source.line;
   }
   if (typeSource !== undefined) attributes[SIDESPAN.TYPE_SOURCE] = typeSource;
+  if (inlined !== undefined) addPlace(attributes, inlined);
   return { name: shortFunctionName(functionName), functionName, errorResult, attributes };
 }
 
@@ -77,6 +79,15 @@ export function functionFailure(call: Call, facts: FunctionFacts): FunctionFailu
   if (error === undefined || error.value === undefined || error.value === null) return undefined;
   const message = typeof error.value === 'string' ? error.value : contentJson(error.value);
   return { type: error.goType, status: { code: STATUS_ERROR_CODE, message } };
+}
+
+/** An inlined call has but a beginning: its span is of no length. */
+function addPlace(attributes: Attributes, { into, calledAt }: InlinedPlace): void {
+  attributes[SIDESPAN.UNAVAILABLE] = ['arguments: inlined', 'results: inlined', 'duration: inlined'];
+  attributes[SIDESPAN.INLINED_INTO] = into;
+  if (calledAt === undefined) return;
+  attributes[SIDESPAN.INLINED_FILE_PATH] = calledAt.file;
+  attributes[SIDESPAN.INLINED_LINE_NUMBER] = calledAt.line;
 }
 
 function addValues(attributes: Attributes, keys: ValueKeys, values: readonly Value[]): void {

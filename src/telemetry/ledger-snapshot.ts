@@ -1,4 +1,4 @@
-import type { ProbeDescription } from '../probe/probe.ts';
+import { type InlinedPlace, inlinedText, type ProbeDescription } from '../probe/probe.ts';
 import {
   DROP_REASONS,
   type DropReason,
@@ -12,7 +12,11 @@ export interface LedgerRow {
   readonly process: string;
   /** As given to `open`; absent for what belongs to no process, or to several that ended long ago. */
   readonly owner?: LedgerProcess | undefined;
+  /** The function, and of inlined calls the place: `main.add, inlined into main.work at main.go:12`. */
   readonly probe: string;
+  /** Several rows may be of one: where it was inlined. */
+  readonly functionName: string;
+  readonly inlined?: InlinedPlace | undefined;
   readonly kind: ProbeDescription['kind'];
   readonly scopeName: string;
   readonly seen: number;
@@ -38,7 +42,10 @@ export interface LedgerRow {
   readonly closed: boolean;
 }
 
-export type LedgerSums = Omit<LedgerRow, 'process' | 'owner' | 'probe' | 'kind' | 'scopeName' | 'closed'>;
+export type LedgerSums = Omit<
+  LedgerRow,
+  'process' | 'owner' | 'probe' | 'functionName' | 'inlined' | 'kind' | 'scopeName' | 'closed'
+>;
 
 export interface LedgerSnapshot {
   readonly rows: readonly LedgerRow[];
@@ -76,7 +83,9 @@ export function rowOf(account: ProbeAccount): LedgerRow {
   return {
     process: `${process.serviceName} (${process.pid})`,
     owner: process,
-    probe: probe.functionName,
+    probe: probe.inlined === undefined ? probe.functionName : inlinedText(probe.functionName, probe.inlined),
+    functionName: probe.functionName,
+    inlined: probe.inlined,
     kind: probe.kind,
     scopeName: probe.scopeName,
     seen,
@@ -111,6 +120,7 @@ export function recursionRow(misses: number): LedgerRow {
     ...NO_CALLS,
     process: '(kernel)',
     probe: '(hits that the kernel skipped)',
+    functionName: '(hits that the kernel skipped)',
     kind: 'function',
     scopeName: '',
     seen: misses,

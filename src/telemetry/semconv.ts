@@ -71,6 +71,9 @@ export const UNSTABLE_METRIC = {
 export const SIDESPAN = {
   GOROUTINE_ID: 'sidespan.goroutine.id',
   ENDED: 'sidespan.ended',
+  INLINED_INTO: 'sidespan.inlined.into',
+  INLINED_FILE_PATH: 'sidespan.inlined.file.path',
+  INLINED_LINE_NUMBER: 'sidespan.inlined.line.number',
   UNAVAILABLE: 'sidespan.unavailable',
   TRUNCATED: 'sidespan.truncated',
   TYPE_SOURCE: 'sidespan.types.source',

@@ -1,5 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type EncodedSpan, encodedSpan } from '../export/encoded-span.ts';
+import { SIDESPAN } from '../telemetry/semconv.ts';
 import type { HistogramList, ServiceSummary, StoreFigures, TraceDetail, TraceSummary } from './api.ts';
 import { cutSpan, MAX_RECORD_BYTES } from './cut-span.ts';
 import { histogramList } from './histogram-json.ts';
@@ -63,7 +64,9 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
     const isError = span.status.code === STATUS_ERROR;
     const { index, service } = services.originOf(span.resource, span.instrumentationScope);
     service.spans++;
-    const isSlow = latency.record(service.latencies, span.name, span.kind, durationNs, isError);
+    // How long an inlined call takes is unknown.
+    const hasDuration = span.attributes[SIDESPAN.ENDED] !== 'inlined';
+    const isSlow = hasDuration && latency.record(service.latencies, span.name, span.kind, durationNs, isError);
     const trace =
       recent.get(memory, traceIdAt) ?? notable.get(memory, traceIdAt) ?? recent.begin(memory, traceIdAt, ++tracesTotal);
     baseSeconds ??= span.startTime[0];

@@ -3,6 +3,7 @@
  *
  *   npm run test:truth -- values --versions 1.19,1.26 --functions 2000 --seed 7   many random programs
  *   npm run test:truth -- values --gcflags 'all=-N -l'                            of code that is not optimized
+ *   npm run test:truth -- inlined --versions 1.19,1.27 --functions 300            calls that the compiler inlined
  *   npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
  *   npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
  *   npm run test:truth -- floats BINARY…  of how many functions all can be read, and SP at the sites for floats
@@ -12,6 +13,7 @@ import type { BinaryTruth } from './binary-truth.ts';
 import { compareFloats } from './compare-floats.ts';
 import { comparePlaces } from './compare-places.ts';
 import { compareSites } from './compare-sites.ts';
+import { traceInlined } from './trace-inlined.ts';
 import { traceRandomValues } from './trace-values.ts';
 
 const { values, positionals } = parseArgs({
@@ -32,8 +34,8 @@ const comparisons: Readonly<Record<string, (path: string) => Promise<BinaryTruth
   floats: compareFloats,
 };
 const compare = comparisons[what ?? ''];
-if (compare === undefined ? what !== 'values' || binaries.length > 0 : binaries.length === 0) {
-  process.stderr.write('test:truth: say what to run: values, sites BINARY…, places BINARY…, floats BINARY…\n');
+if (compare === undefined ? !/^(values|inlined)$/.test(what ?? '') || binaries.length > 0 : binaries.length === 0) {
+  process.stderr.write('test:truth: say what to run: values, inlined, sites BINARY…, places BINARY…, floats BINARY…\n');
   process.exit(2);
 }
 
@@ -64,5 +66,23 @@ for (const go of what === 'values' ? versions : []) {
   );
   for (const line of tally.wrong.slice(0, maxShown)) process.stdout.write(`  ${line}\n`);
   failed ||= tally.wrong.length > 0;
+}
+for (const go of what === 'inlined' ? versions : []) {
+  const seed = Number(values.seed);
+  const endings: (() => unknown)[] = [];
+  const functions = Number(values.functions);
+  const truth = await traceInlined(
+    { after: (end) => void endings.push(end as () => unknown) },
+    { go, functions, seed, folder: values.keep },
+  );
+  for (const end of endings.reverse()) await end();
+  const { copies, counted, compared, calls, reasons, wrong } = truth;
+  const share = ((100 * counted) / copies).toFixed(1);
+  process.stdout.write(
+    `go ${go ?? 'installed'} seed ${seed}: ${copies} inlined calls, ${share} % counted; ${compared} compared, ${calls} calls, ${wrong.length} wrong\n`,
+  );
+  for (const [reason, places] of reasons) process.stdout.write(`${String(places).padStart(10)}  ${reason}\n`);
+  for (const line of wrong.slice(0, maxShown)) process.stdout.write(`  ${line}\n`);
+  failed ||= wrong.length > 0;
 }
 process.exit(failed ? 1 : 0);

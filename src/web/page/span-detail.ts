@@ -3,6 +3,7 @@ import { breakable, el } from './dom.ts';
 import { duration, percent } from './format.ts';
 import { valueTable } from './go-value.ts';
 import { serviceChip } from './service-colour.ts';
+import { isInlined, spanDuration } from './span-duration.ts';
 
 /** Everything that is known of a span. */
 export function spanDetail(span: SpanDetail, trace: TraceDetail): HTMLElement {
@@ -16,9 +17,9 @@ export function spanDetail(span: SpanDetail, trace: TraceDetail): HTMLElement {
     el(
       'dl.facts',
       {},
-      ...fact('Duration', duration(span.durationNs)),
+      ...fact('Duration', spanDuration(span)),
       ...fact('Starts at', span.startOffsetNs === 0 ? '0' : `+${duration(span.startOffsetNs)}`),
-      ...fact('Of the trace', percent(span.durationNs / total)),
+      ...(isInlined(span) ? [] : fact('Of the trace', percent(span.durationNs / total))),
       ...typesFact(span),
     ),
     valueTable('Arguments', span.arguments),

@@ -4,6 +4,7 @@ import { duration } from './format.ts';
 import { callPreview } from './go-value.ts';
 import { newRowCursor, type RowCursor } from './row-cursor.ts';
 import { hueClass } from './service-colour.ts';
+import { spanDuration } from './span-duration.ts';
 import { axisTicks, type TreeRow, treeRows } from './span-tree.ts';
 
 export interface Waterfall {
@@ -158,7 +159,7 @@ function timelineCell(span: SpanDetail, totalNs: number): HTMLElement {
   const width = span.durationNs / totalNs;
   // The label stands where there is room: after the bar, before it, or on it.
   const side = start + width < 0.82 ? 'after' : start > 0.18 ? 'before' : 'inside';
-  const bar = el('span.bar', {}, el(`span.bar-label.${side}`, {}, duration(span.durationNs)));
+  const bar = el('span.bar', {}, el(`span.bar-label.${side}`, {}, spanDuration(span)));
   if (span.kind !== 'internal') bar.classList.add('entry');
   return el(
     'span.cell.timeline',
