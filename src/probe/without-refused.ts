@@ -1,3 +1,4 @@
+import { inlinedText } from './probe.ts';
 import type { PlannedProbe, PlannedSite, ProbePlan } from './probe-plan.ts';
 import { siteAction } from './wire.ts';
 
@@ -38,9 +39,9 @@ export function withoutRefused(plan: ProbePlan, refused: readonly RefusedSite[])
     return moved === undefined ? [] : [{ ...site, probe: moved }];
   });
 
-  const gone = [...reasons].map(([{ preset, description }, reason]) => ({
+  const gone = [...reasons].map(([{ preset, description: { functionName, inlined } }, reason]) => ({
     preset,
-    functionName: description.functionName,
+    functionName: inlined === undefined ? functionName : inlinedText(functionName, inlined),
     reason,
   }));
   const goneFunctions = gone.filter(({ preset }) => preset === undefined);
@@ -57,7 +58,6 @@ export function withoutRefused(plan: ProbePlan, refused: readonly RefusedSite[])
         ...goneFunctions.map(({ functionName, reason }) => ({ functionName, reason })),
       ],
       neverReturning: report.neverReturning.filter((name) => !names.has(name)),
-      inlined: report.inlined.filter(({ functionName }) => !names.has(functionName)),
       presets: report.presets.map((preset) => {
         const lost = gone.find(({ preset: name }) => name === preset.name);
         return lost === undefined ? preset : { ...preset, unavailable: `${lost.functionName}: ${lost.reason}` };

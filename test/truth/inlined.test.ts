@@ -4,7 +4,9 @@ import { traceInlined } from './trace-inlined.ts';
 
 /** One from before the compiler speculates, and one from after. `npm run test:truth -- inlined` runs many more. */
 for (const go of ['1.19', '1.27']) {
-  test(`inlined calls are counted exactly or said to be uncountable, Go ${go}`, { timeout: 300_000 }, async (context) => {
+  test(`inlined calls are counted exactly or said to be uncountable, Go ${go}`, {
+    timeout: 300_000,
+  }, async (context) => {
     const truth = await traceInlined(context, { go, functions: 40, seed: 7 });
     const { copies, counted, compared, calls, reasons, wrong } = truth;
     const said = [...reasons].map(([reason, places]) => `${places} ${reason}`).join(', ');

@@ -48,9 +48,14 @@ export async function traceInlined(
     maxBuffer: 16 << 20,
   });
 
+  const received = new Map<number, number>();
   const target = await traceTarget(context as TestContext, executable, [], {
     patterns: ['main.f*', 'main.b*'],
     limits: nothingCaptured,
+    onCall: ({ probe, end }) => {
+      const index = probe - target.process.firstProbe;
+      if (end === 'inlined') received.set(index, (received.get(index) ?? 0) + 1);
+    },
   });
   target.tell();
   const report = JSON.parse(await target.line()) as {
@@ -72,7 +77,10 @@ export async function traceInlined(
     counted++;
     const key = callKey(functionName.replace(/\[.*$/, ''), inlined.into, inlined.calledAt?.line ?? 0);
     const sum = seen.get(key) ?? { copies: 0, count: 0 };
-    seen.set(key, { copies: sum.copies + 1, count: sum.count + (counters[index]?.seen ?? 0) });
+    const { seen: hits = 0, ended, ringFull = 0 } = counters[index] ?? {};
+    seen.set(key, { copies: sum.copies + 1, count: sum.count + hits });
+    if (ended?.[0] !== hits || (received.get(index) ?? 0) + ringFull !== hits)
+      wrong.push(`${key}: calls without a record`);
   }
   let compared = 0;
   let calls = 0;
