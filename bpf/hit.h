@@ -193,8 +193,6 @@ static long handle_call(__u64 index, struct hit *hit)
 				scratch->frame.flags |= FRAME_NOT_CAPTURED;
 				COUNT(number, not_captured);
 			}
-		} else if (action == SITE_INLINED) {
-			begin_frame(hit, probe->flags);
 		} else if (action == SITE_BODY) {
 			/* Calls that began before we attached have no frame. */
 			if (!top || top->probe != number || top->depth != state->depth || !is_captured(top))

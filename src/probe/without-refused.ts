@@ -39,11 +39,19 @@ export function withoutRefused(plan: ProbePlan, refused: readonly RefusedSite[])
     return moved === undefined ? [] : [{ ...site, probe: moved }];
   });
 
-  const gone = [...reasons].map(([{ preset, description: { functionName, inlined } }, reason]) => ({
-    preset,
-    functionName: inlined === undefined ? functionName : inlinedText(functionName, inlined),
-    reason,
-  }));
+  const gone = [...reasons].map(
+    ([
+      {
+        preset,
+        description: { functionName, inlined },
+      },
+      reason,
+    ]) => ({
+      preset,
+      functionName: inlined === undefined ? functionName : inlinedText(functionName, inlined),
+      reason,
+    }),
+  );
   const goneFunctions = gone.filter(({ preset }) => preset === undefined);
   const names = new Set(goneFunctions.map(({ functionName }) => functionName));
   return {
