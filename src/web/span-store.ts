@@ -1,6 +1,5 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type EncodedSpan, encodedSpan } from '../export/encoded-span.ts';
-import { SIDESPAN } from '../telemetry/semconv.ts';
 import type { HistogramList, ServiceSummary, StoreFigures, TraceDetail, TraceSummary } from './api.ts';
 import { cutSpan, MAX_RECORD_BYTES } from './cut-span.ts';
 import { histogramList } from './histogram-json.ts';
@@ -64,9 +63,8 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
     const isError = span.status.code === STATUS_ERROR;
     const { index, service } = services.originOf(span.resource, span.instrumentationScope);
     service.spans++;
-    // How long an inlined call takes is unknown.
-    const hasDuration = span.attributes[SIDESPAN.ENDED] !== 'inlined';
-    const isSlow = hasDuration && latency.record(service.latencies, span.name, span.kind, durationNs, isError);
+    // Only an inlined call's span is of no length: how long the call takes is unknown.
+    const isSlow = durationNs > 0 && latency.record(service.latencies, span.name, span.kind, durationNs, isError);
     const trace =
       recent.get(memory, traceIdAt) ?? notable.get(memory, traceIdAt) ?? recent.begin(memory, traceIdAt, ++tracesTotal);
     baseSeconds ??= span.startTime[0];
