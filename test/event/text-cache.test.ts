@@ -24,11 +24,11 @@ function readerAt(text: Buffer, rest: number, total = text.length): ChunkReader 
 test('what is found is what was offered for the same text, shape and name', () => {
   // Few letters, so that texts come again and share their beginnings; many, so that slots are shared.
   const text = fc.string({ unit: fc.constantFrom('a', 'b', '\u0000'), maxLength: 9 });
+  let found = 0;
   const step = fc.tuple(text, fc.nat(255), fc.nat(1), fc.constantFrom('x', 'y', ''));
   fc.assert(
     fc.property(fc.array(step, { minLength: 200, maxLength: 400 }), (steps) => {
       const cache = createTextCache();
-      let found = 0;
       for (const [content, rest, which, name] of steps) {
         const shape = shapes[which] as Shape;
         const known = cache.find(readerAt(Buffer.from(content), rest), shape, name);
@@ -37,10 +37,11 @@ test('what is found is what was offered for the same text, shape and name', () =
         else found++;
         assert.deepEqual(known ?? value, value);
       }
-      assert.ok(found > 0);
     }),
     { numRuns: 50 },
   );
+  // Of 15,000 texts some hundreds come a third time before another took their place.
+  assert.ok(found > 100, String(found));
 });
 
 test('a text is kept when it comes the second time, and again when its place was taken', () => {
