@@ -126,7 +126,7 @@ export interface GoBinary extends Disposable {
 
   /** Where the program keeps what is never written: its code and its constants. */
   readonly constants: AddressRange;
-  /** `sizeBytes` bytes of the file that are mapped at the linked address. */
+  /** `sizeBytes` bytes of the file that are mapped at the linked address. Not to be written to. */
   read(vaddr: number, sizeBytes: number): Uint8Array;
   /** Whether nothing but the dynamic loader may write to these bytes, and the file has them. */
   isReadOnly(vaddr: number, sizeBytes: number): boolean;

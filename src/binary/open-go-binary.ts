@@ -63,6 +63,7 @@ class OpenGoBinary implements GoBinary {
   #functions: FunctionTable | undefined;
   #types: RuntimeTypes | undefined;
   #dwarf: Dwarf | undefined;
+  #lastRead: { readonly vaddr: number; readonly bytes: Uint8Array } | undefined;
 
   constructor(elf: ElfFile, image: Image, buildInfo: BuildInfo) {
     this.#elf = elf;
@@ -163,7 +164,11 @@ class OpenGoBinary implements GoBinary {
   }
 
   read(vaddr: number, sizeBytes: number): Uint8Array {
-    return this.#elf.read(vaddr, sizeBytes);
+    // Sites and then arguments of a function are found by its code.
+    if (this.#lastRead?.vaddr !== vaddr || this.#lastRead.bytes.length !== sizeBytes) {
+      this.#lastRead = { vaddr, bytes: this.#elf.read(vaddr, sizeBytes) };
+    }
+    return this.#lastRead.bytes;
   }
 
   isReadOnly(vaddr: number, sizeBytes: number): boolean {
@@ -176,6 +181,7 @@ class OpenGoBinary implements GoBinary {
 
   release(): void {
     this.#functions = undefined;
+    this.#lastRead = undefined;
     this.#image.release();
     this.#dwarf?.release();
   }

@@ -79,6 +79,9 @@ function step(cursor: Cursor, pc: number, unit: number, whole: boolean): number 
   }
 }
 
+/** The path that was read last of each program: functions of one file stand together. */
+const lastPaths = new WeakMap<ModuleData, { readonly offset: number; readonly path: string }>();
+
 /** The file with a number of the compile units' list; undefined for a number that stands for none. */
 export function filePath(image: Image, module: ModuleData, unitIndex: number): string | undefined {
   const { compileUnits, fileNames } = module;
@@ -92,8 +95,12 @@ export function filePath(image: Image, module: ModuleData, unitIndex: number): s
     const what = `a file name is said to be at ${hex(offset)}, past the end ${hex(fileNames.length)}`;
     throw new BinaryError(what, { file: image.path, section: 'filetab', offset });
   }
+  const last = lastPaths.get(module);
+  if (last?.offset === offset) return last.path;
   const available = Math.min(fileNames.length - offset, maxPathBytes);
   const usual = image.bytes(fileNames.vaddr + offset, Math.min(available, usualPathBytes));
   const sizeBytes = usual.includes(0) ? usual.length : available;
-  return image.cursor(fileNames.vaddr + offset, sizeBytes).cString(maxPathBytes);
+  const path = image.cursor(fileNames.vaddr + offset, sizeBytes).cString(maxPathBytes);
+  lastPaths.set(module, { offset, path });
+  return path;
 }

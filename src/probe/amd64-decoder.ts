@@ -1,4 +1,5 @@
 import { createRequire as requireFrom } from 'node:module';
+import { knownEffect } from './amd64-effects.ts';
 import { sweepKnown } from './amd64-lengths.ts';
 import { isShuffle, memoryUse } from './amd64-memory.ts';
 import { mayBeSpeculated } from './amd64-speculation.ts';
@@ -46,7 +47,7 @@ export class Amd64Decoder implements InstructionDecoder {
   }
 
   effect(code: Uint8Array, offset: number): InstructionEffect {
-    return this.#other.effect(code, offset);
+    return knownEffect(code, offset) ?? this.#other.effect(code, offset);
   }
 
   get values(): ValueRules {

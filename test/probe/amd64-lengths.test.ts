@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
+import { knownEffect } from '../../src/probe/amd64-effects.ts';
 import { sweepKnown } from '../../src/probe/amd64-lengths.ts';
 import { IcedDecoder } from '../../src/probe/iced-decoder.ts';
 import { goTarget } from '../support/go-target.ts';
@@ -76,6 +77,27 @@ test('every opcode with every prefix and form: as iced-x86 has it, or left to it
     }
   }
   assert.ok(known.size > 300, `${known.size} opcodes known`);
+});
+
+test('what instructions do, in every form: as iced-x86 has it, or left to it', () => {
+  using iced = new IcedDecoder();
+  const known = new Set<number>();
+  for (const prefix of [[], [0x66], [0xf3], [0xf0], [0x2e]]) {
+    for (const rex of [...rexes, [0x44], [0x41], [0x49]]) {
+      for (let opcode = 0; opcode < 0x200; opcode++) {
+        const start = [...prefix, ...rex, ...(opcode < 0x100 ? [opcode] : [0x0f, opcode & 0xff])];
+        for (let modRm = 0; modRm < 0x100; modRm += 1) {
+          const code = new Uint8Array(cellBytes).fill(nop);
+          code.set([...start, modRm, 0x24]);
+          const effect = knownEffect(code, 0);
+          if (effect === undefined) continue;
+          assert.deepEqual(effect, iced.effect(code, 0), Buffer.from(code).toString('hex'));
+          known.add(opcode);
+        }
+      }
+    }
+  }
+  assert.ok(known.size > 30, `${known.size} opcodes known`);
 });
 
 test('any bytes: as iced-x86 has them, or left to it', () => {

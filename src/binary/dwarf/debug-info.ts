@@ -10,7 +10,7 @@ import {
 import { Attribute, goLanguage, Tag } from './constants.ts';
 import { DebugSections, type SectionSource } from './debug-sections.ts';
 import { type Form, readNumber } from './forms.ts';
-import { type Entry, readEntry, readUnits, type Unit } from './unit.ts';
+import { type Entry, readAbbreviation, readEntry, readUnits, type Unit } from './unit.ts';
 
 /**
  * Go writes texts where they are used. One that is kept elsewhere can be referred to any number of times, so it must not
@@ -81,31 +81,34 @@ export class DebugInfo {
     }
   }
 
-  /** The entries directly below one; deeper ones are passed over. */
-  *children(parent: Entry): Generator<Entry, undefined> {
-    for (const [entry, depth] of this.#below(parent)) if (depth === 0) yield entry;
+  /** The entries directly below one, those with that tag if one is given; deeper ones are passed over. */
+  children(parent: Entry, tag?: number): Generator<Entry, undefined> {
+    return this.#below(parent, 0, tag);
   }
 
   /** All entries below one, in the order in which they stand. */
-  *descendants(parent: Entry): Generator<Entry, undefined> {
-    for (const [entry] of this.#below(parent)) yield entry;
+  descendants(parent: Entry): Generator<Entry, undefined> {
+    return this.#below(parent, Number.POSITIVE_INFINITY, undefined);
   }
 
-  *#below(parent: Entry): Generator<readonly [entry: Entry, depth: number], undefined> {
+  *#below(parent: Entry, maxDepth: number, tag: number | undefined): Generator<Entry, undefined> {
     if (!parent.abbreviation.hasChildren) return;
     const { unit } = parent;
     const table = this.abbreviations(unit);
     const cursor = this.unitCursor(unit).seek(parent.attributesOffset);
     skipAttributes(cursor, parent.abbreviation);
     for (let depth = 0; depth >= 0; ) {
-      const entry = readEntry(cursor, unit, table);
-      if (entry === undefined) {
+      const { offset } = cursor;
+      const abbreviation = readAbbreviation(cursor, table);
+      if (abbreviation === undefined) {
         depth--;
         continue;
       }
-      yield [entry, depth];
-      skipAttributes(cursor, entry.abbreviation);
-      if (entry.abbreviation.hasChildren) depth++;
+      if (depth <= maxDepth && (tag === undefined || abbreviation.tag === tag)) {
+        yield { unit, offset, attributesOffset: cursor.offset, abbreviation };
+      }
+      skipAttributes(cursor, abbreviation);
+      if (abbreviation.hasChildren) depth++;
     }
   }
 

@@ -74,8 +74,7 @@ export function readSignature(source: SignatureSource, place: FunctionPlace): Fo
 function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignature {
   const parameters = new Map<string, GoParameter>();
   const results = new Map<string, GoParameter>();
-  for (const child of info.children(entry)) {
-    if (child.abbreviation.tag !== Tag.formalParameter) continue;
+  for (const child of info.children(entry, Tag.formalParameter)) {
     const origin = info.originOf(child);
     const list = info.flag(origin, Attribute.variableParameter) ? results : parameters;
     // The compiler's names are unique: without one in the source `~p0`, `~r0` … Results whose place on the stack is
