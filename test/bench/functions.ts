@@ -52,16 +52,18 @@ async function sixArguments(quick: boolean): Promise<Figure> {
   await using service = await startService(await goTarget('sixarguments'), ['-calls', String(calls)]);
   await using agent = await startAgent(service.pid, {
     SIDESPAN_PRESETS: 'none',
-    SIDESPAN_FUNCTIONS: 'main.Six,main.None',
+    SIDESPAN_FUNCTIONS: 'main.Six;main.None',
   });
   const lines = createInterface({ input: service.child.stdout as Readable });
   using _ = countBpfRuns();
   const nsPerCall = async (name: string) => {
-    const before = uprobeRuns(agent.pid).timeNs;
+    const before = uprobeRuns(agent.pid);
     const done = once(lines, 'line');
     service.child.stdin?.write(`${name}\n`);
     await done;
-    return (uprobeRuns(agent.pid).timeNs - before) / calls;
+    const { runs, timeNs } = uprobeRuns(agent.pid);
+    if (runs - before.runs < 2 * calls) throw new Error(`${runs - before.runs} hits in ${calls} calls of ${name}`);
+    return (timeNs - before.timeNs) / calls;
   };
   const six: number[] = [];
   const none: number[] = [];
