@@ -3,7 +3,7 @@ import type { InlinedReport } from './probe-plan.ts';
 import type { Selection } from './select-functions.ts';
 
 /** Each has a probe of its own: all processes together have some thousand. */
-const maxInlinedCalls = 1000;
+const maxInlinedCalls = 500;
 
 /**
  * Adds a probe and a site for every inlined call of the selected functions that can be counted, and tells of the others why

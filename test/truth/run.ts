@@ -73,7 +73,7 @@ for (const go of what === 'inlined' ? versions : []) {
   const functions = Number(values.functions);
   const truth = await traceInlined(
     { after: (end) => void endings.push(end as () => unknown) },
-    { go, functions, seed, folder: values.keep },
+    { go, functions, seed, gcflags: values.gcflags, folder: values.keep },
   );
   for (const end of endings.reverse()) await end();
   const { copies, counted, compared, calls, reasons, wrong } = truth;

@@ -27,13 +27,14 @@ export interface InlinedTruthOptions {
   readonly go?: string | undefined;
   readonly functions: number;
   readonly seed: number;
-  readonly flags?: readonly string[];
+  /** For the compiler: 'all=-l=4' inlines more. */
+  readonly gcflags?: string | undefined;
   readonly folder?: string | undefined;
 }
 
 export async function traceInlined(
   context: Pick<TestContext, 'after'>,
-  { go, functions, seed, flags = [], folder: kept }: InlinedTruthOptions,
+  { go, functions, seed, gcflags, folder: kept }: InlinedTruthOptions,
 ): Promise<InlinedTruth> {
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'sidespan-inlined-')));
   if (kept === undefined) context.after(() => rm(folder, { recursive: true, force: true }));
@@ -42,7 +43,7 @@ export async function traceInlined(
   const program = inlinedProgram({ seed, functions, generics: minorOf(toolchain) >= 18 });
   for (const [name, text] of program.files) await writeFile(join(folder, name), text);
   const executable = join(folder, 'inlined');
-  await run(toolchain.go, ['build', ...flags, '-o', executable, '.'], {
+  await run(toolchain.go, ['build', ...(gcflags === undefined ? [] : [`-gcflags=${gcflags}`]), '-o', executable, '.'], {
     cwd: folder,
     env: goEnvironment(toolchain),
     maxBuffer: 16 << 20,
