@@ -76,7 +76,7 @@ export function createSpanStore(limits: SpanStoreLimits = defaultLimits): SpanSt
     trace.spanCount++;
     if (isError) trace.errorCount++;
     if (trace.recordCount < limits.maxSpansPerTrace) append(trace, span, encoded, index);
-    if (trace.shelf === recent && (isError || (isSlow && isEntry(span)))) recent.moveTo(notable, trace);
+    if (trace.isHere && trace.shelf === recent && (isError || (isSlow && isEntry(span)))) recent.moveTo(notable, trace);
   }
 
   function append(trace: StoredTrace, span: ReadableSpan, encoded: EncodedSpan, origin: number): void {
