@@ -63,6 +63,6 @@ func main() {
 	all("fresh", mapped(syscall.PROT_READ|syscall.PROT_WRITE))
 	all("forbidden", mapped(syscall.PROT_NONE))
 	// Beyond all user memory.
-	all("nowhere", unsafe.Pointer(^uintptr(0)>>8))
+	all("nowhere", unsafe.Add(nil, ^uintptr(0)>>8))
 	gate.Report(gate.Result{Pid: os.Getpid(), Go: runtime.Version(), Functions: map[string]*gate.Tally{}})
 }
