@@ -105,6 +105,8 @@ export interface GoBinary extends Disposable {
   runtimeType(name: string): GoType | undefined;
   /** The run-time type whose descriptor is at this linked address. */
   runtimeTypeAt(vaddr: number): Found<GoType>;
+  /** The type argument, or a type made of some, that a dictionary of generic code has at a word; by its linked address. */
+  dictionaryType(dictionaryVaddr: number, word: number): Found<GoType>;
   /** Linked address of the descriptor of that type. */
   runtimeTypeAddress(name: string): number | undefined;
   /** Named types of that package name, not path, and name: `http.Request`; several packages may have one each. */

@@ -64,6 +64,8 @@ export interface GoField {
 export interface GoParameter {
   readonly name: string;
   readonly type: GoType;
+  /** Of generic code: which word of the call's dictionary says the type for which `type` is the shape. */
+  readonly dictionaryWord?: number;
 }
 
 /**

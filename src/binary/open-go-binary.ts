@@ -4,6 +4,7 @@ import { readBuildId } from './build-id.ts';
 import { loadedBuildmode, readBuildInfo } from './build-info.ts';
 import { buildInfoOfTables } from './build-version.ts';
 import { constantRange } from './constant-range.ts';
+import { dictionaryType } from './dictionary-type.ts';
 import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
 import { argumentBytesOf, argumentInfoOf } from './function-data.ts';
@@ -128,6 +129,10 @@ class OpenGoBinary implements GoBinary {
 
   runtimeTypeAt(vaddr: number): Found<GoType> {
     return this.#runtimeTypes.at(vaddr);
+  }
+
+  dictionaryType(dictionaryVaddr: number, word: number): Found<GoType> {
+    return dictionaryType(this.#image, this.#runtimeTypes, dictionaryVaddr, word);
   }
 
   runtimeTypeAddress(name: string): number | undefined {

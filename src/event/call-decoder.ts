@@ -1,6 +1,7 @@
 import type { PlannedProbe } from '../probe/probe-plan.ts';
 import { addFloats } from './add-floats.ts';
 import type { BootTime, Call } from './call.ts';
+import { dictionaryAddress } from './capture-image.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { captureOf, decodeFields } from './decode-fields.ts';
 import { type DecodeContext, decodeValues } from './decode-value.ts';
@@ -134,16 +135,20 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       fields: noValues,
       results: noValues,
     };
-    if (probe.arguments !== undefined && probe.arguments.values.length > 0) {
+    let dictionary: number | undefined;
+    if (probe.arguments !== undefined && (probe.arguments.values.length > 0 || probe.arguments.imageBytes > 0)) {
       // Values of no size are not captured, and known all the same.
       const isKnown = probe.arguments.imageBytes === 0;
       const chunks = isKnown ? noChunks : atEntry(reader.start(dataStart, exitStart), view, offset, flags);
-      call.values = decodeValues(probe.arguments, chunks, context, isKnown ? undefined : whyNoArguments(flags));
+      dictionary = dictionaryAddress(probe.arguments, chunks);
+      const absent = isKnown ? undefined : whyNoArguments(flags);
+      call.values = decodeValues(probe.arguments, chunks, context, absent, dictionary);
     }
     if (probe.results !== undefined && probe.results.values.length > 0) {
       const isKnown = end === 'returned' && probe.results.imageBytes === 0;
       const absent = isKnown ? undefined : whyNoResults(flags, end);
-      call.results = decodeValues(probe.results, reader.start(exitStart, recordEnd), context, absent);
+      const chunks = reader.start(exitStart, recordEnd);
+      call.results = decodeValues(probe.results, chunks, context, absent, dictionary);
     }
     if (probe.fields !== undefined) {
       const fields: Value[] = [];

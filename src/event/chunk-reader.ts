@@ -66,6 +66,14 @@ export class ChunkReader {
     return this.#offset + headerBytes > this.#end ? undefined : this.view.getUint16(this.#offset + 2, true);
   }
 
+  /** Offset in `bytes` of the payload of the chunk that comes next, if that op wrote so many bytes; else undefined. */
+  peek(op: number, wantedBytes: number): number | undefined {
+    const offset = this.#offset;
+    if (offset + headerBytes + wantedBytes > this.#end) return undefined;
+    const word = this.view.getUint32(offset, true);
+    return ((word >>> 8) & 0xff) === op && word >>> 16 >= wantedBytes ? offset + headerBytes : undefined;
+  }
+
   /** Why plan and chunks no longer match; undefined: they do. */
   get lost(): string | undefined {
     return this.#lost;

@@ -1,7 +1,8 @@
 import { captureOp } from '../probe/capture-op.ts';
 import type { CaptureShape, NamedShape, Shape } from '../probe/shape.ts';
+import { openImage } from './capture-image.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
-import { type DecodeContext, decodeShape, openImage } from './decode-value.ts';
+import { type DecodeContext, decodeShape } from './decode-value.ts';
 import type { Value } from './value.ts';
 
 /**

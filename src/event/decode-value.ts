@@ -9,8 +9,10 @@ import type {
   SliceShape,
   StructShape,
 } from '../probe/shape.ts';
-import type { Redaction } from '../redaction/redaction.ts';
+import { type Redaction, redacted } from '../redaction/redaction.ts';
+import { openImage } from './capture-image.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
+import type { ConcreteValues } from './concrete-value.ts';
 import { bytesValue, decodeHeader, decodeTextValue } from './decode-bytes.ts';
 import { decodeMap } from './decode-map.ts';
 import { decodeScalar } from './decode-scalar.ts';
@@ -31,6 +33,8 @@ export interface DecodeContext {
   runningTypeName?(address: number): string | undefined;
   /** Bytes of the executable that never change, by their running address; undefined: they are none. */
   constantBytes?(address: number, sizeBytes: number): Uint8Array | undefined;
+  /** Names in a value of generic code by what the dictionary at that running address says. */
+  readonly concrete?: ConcreteValues | undefined;
   /** What is not to be shown; undefined: nothing. */
   readonly redaction?: Redaction | undefined;
   /** Of all contexts with the same redaction. */
@@ -51,41 +55,27 @@ export interface DynamicValueShape {
  * The values of a capture, one for each of the plan's.
  * @param absent why nothing was captured: `left by a tail call`, `panic` … Left out where that is not expected; values of
  * no size need no capture.
+ * @param dictionary of generic code: the running address of the call's, see `dictionaryAddress` (capture-image.ts)
  */
 export function decodeValues(
   capture: CaptureShape,
   reader: ChunkReader,
   context: DecodeContext,
   absent?: string,
+  dictionary?: number,
 ): Value[] {
   const image = openImage(capture, reader, absent);
-  return capture.values.map(({ name, shape, onStack }) => {
+  return capture.values.map((captured) => {
+    const { name, onStack } = captured;
+    const concrete = dictionary === undefined ? undefined : context.concrete?.(captured, dictionary);
+    const shape = concrete?.shape ?? captured.shape;
     if (shape.kind === 'missing') return unavailable(name, shape, shape.reason);
     if (image.absent !== undefined) return unavailable(name, shape, image.absent);
     // The chunks behind it were written and must be walked over.
     const value = decodeShape(shape, name, image.base, reader, context);
+    if (concrete?.hidden) return unavailable(name, shape, redacted);
     return onStack && image.fault ? unavailable(name, shape, 'fault') : value;
   });
-}
-
-interface Image {
-  readonly base: number;
-  readonly fault: boolean;
-  readonly absent?: string | undefined;
-}
-
-/** The chunk of the plan's first image. */
-export function openImage(capture: CaptureShape, reader: ChunkReader, absent: string | undefined): Image {
-  if (reader.isEmpty && capture.imageBytes === 0) return { base: 0, fault: false, absent };
-  if (reader.isEmpty) return { base: 0, fault: false, absent: absent ?? 'not captured' };
-  const status = reader.next(captureOp.image);
-  const fault = status === chunkStatus.fault;
-  if (!fault && status !== chunkStatus.ok) return { base: 0, fault, absent: reader.reason() };
-  if (reader.captured < capture.imageBytes) {
-    reader.lose(`image of ${reader.captured} bytes where the plan has ${capture.imageBytes}`);
-    return { base: 0, fault, absent: reader.reason() };
-  }
-  return { base: reader.payload, fault };
 }
 
 /** A value of the image at `base` (an offset in the reader's bytes). Takes the chunks that the shape's ops wrote. */

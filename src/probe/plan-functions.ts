@@ -30,12 +30,12 @@ export function planFunction(
   const sites = builder.finder.find(fn);
   if (sites.unavailable !== undefined) return sites.unavailable;
   const types = functionTypes(binary, fn, sites.value, written);
-  const { parameters, results, signature } = types;
+  const { parameters, results, dictionary, signature } = types;
   if (types.problem !== undefined) {
     builder.notes.push(`The signature written for ${fn.name} is not used: ${types.problem}.`);
   }
   const floats = builder.finder.findFloats(fn, sites.value, floatParts(parameters), floatParts(results));
-  const entry = planValues(parameters, limits, builder.strings, builder.facts, partsOf(floats.bodies));
+  const entry = planValues(parameters, limits, builder.strings, builder.facts, partsOf(floats.bodies), dictionary);
   const exit = planValues(results, limits, builder.strings, builder.facts, partsOf(floats.exits.values()));
   const entryPlan = builder.addPlan(entry);
   const exitPlan = builder.addPlan(exit);

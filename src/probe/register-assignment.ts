@@ -21,6 +21,8 @@ export interface AssignedValue {
   readonly type: GoType;
   /** Empty for a value of size 0. */
   readonly pieces: readonly Piece[];
+  /** As in GoParameter. */
+  readonly dictionaryWord?: number;
   /** Why it can't be read, wherever it is. */
   readonly unavailable?: string | undefined;
 }
@@ -67,20 +69,21 @@ function assignAll(
   stack: { next: number },
 ): AssignedValue[] {
   const used: Used = { integer: 0, float: 0 };
-  return values.map(({ name, type }) => {
+  return values.map((parameter) => {
+    const { type } = parameter;
     if (type.sizeBytes === 0) {
       stack.next = align(stack.next, type.alignBytes);
-      return { name, type, pieces: [] };
+      return { ...parameter, pieces: [] };
     }
     const before = { ...used };
     const pieces: Piece[] = [];
-    if (registerAssign(type, 0, sequences, used, pieces)) return { name, type, pieces };
+    if (registerAssign(type, 0, sequences, used, pieces)) return { ...parameter, pieces };
     used.integer = before.integer;
     used.float = before.float;
     stack.next = align(stack.next, type.alignBytes);
     const stackOffset = firstStackArgument + stack.next;
     stack.next += type.sizeBytes;
-    return { name, type, pieces: [{ stackOffset, at: 0, sizeBytes: type.sizeBytes }] };
+    return { ...parameter, pieces: [{ stackOffset, at: 0, sizeBytes: type.sizeBytes }] };
   });
 }
 

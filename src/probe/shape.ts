@@ -175,6 +175,8 @@ export interface CaptureShape {
   /** 0: the plan has no op and writes nothing. */
   readonly imageBytes: number;
   readonly values: readonly CapturedValue[];
+  /** Of generic code at entry: where in the image the address of the call's dictionary is. */
+  readonly dictionaryAt?: number | undefined;
   /** What came in float registers and can be read at some site. */
   readonly floats?: CapturedFloats | undefined;
 }
@@ -187,6 +189,8 @@ export interface CapturedFloats {
 }
 
 export interface CapturedValue extends NamedShape {
+  /** As in GoParameter: the shape names types by their own shapes (`go.shape.string`). */
+  readonly dictionaryWord?: number | undefined;
   /** Copied from memory: lost when the image's chunk says fault. */
   readonly onStack: boolean;
 }

@@ -19,6 +19,7 @@ const maxNodes = 1000;
  * First every value without following pointers, then what they point to, level by level, while the whole stays within
  * PLAN_STEPS and CAPTURE_BYTES in its worst case. What finds no room says so.
  * @param readableFloats parts in float registers (float-plan.ts) that some site fills in
+ * @param dictionary of generic code: its address is captured too, and no value
  */
 export function planValues(
   values: readonly AssignedValue[],
@@ -26,8 +27,9 @@ export function planValues(
   strings: StringTable,
   facts: TypeFacts = {},
   readableFloats: ReadonlySet<number> = new Set(),
+  dictionary?: AssignedValue,
 ): CapturePlan {
-  const placed = place(values, limits, facts, readableFloats);
+  const placed = place(values, limits, facts, readableFloats, dictionary);
   const { ops: fill, floats } = placed;
   const budget: Budget = {
     steps: planLimits.planSteps - fill.length - 2 - (floats === undefined ? 0 : 1 + floats.parts.length),
@@ -39,19 +41,22 @@ export function planValues(
   const captured: CapturedValue[] = placed.values.map(({ value, onStack }, i) => ({
     name: displayName(value.name),
     shape: shapes[i] ?? missing(value),
+    ...(value.dictionaryWord === undefined ? {} : { dictionaryWord: value.dictionaryWord }),
     // A float of a result may be copied from anywhere.
     onStack: onStack || (floats !== undefined && floatParts([value]).length > 0),
   }));
-  const needed = captured.some(({ shape }) => shape.kind !== 'missing');
+  const { dictionaryAt } = placed;
+  const needed = dictionaryAt !== undefined || captured.some(({ shape }) => shape.kind !== 'missing');
   if (!needed || placed.imageBytes === 0) return { ops: [], shape: { imageBytes: 0, values: captured } };
   const ops = [op.image(placed.imageBytes), ...fill, ...shapes.flatMap((s) => opsOf(s, strings)), op.end()];
-  return { ops, shape: { imageBytes: placed.imageBytes, values: captured, floats } };
+  return { ops, shape: { imageBytes: placed.imageBytes, values: captured, dictionaryAt, floats } };
 }
 
 interface Placed {
   readonly values: readonly PlacedValue[];
   readonly ops: readonly CaptureOp[];
   readonly imageBytes: number;
+  readonly dictionaryAt: number | undefined;
   readonly floats: CapturedFloats | undefined;
 }
 
@@ -71,6 +76,7 @@ function place(
   limits: CaptureLimits,
   facts: TypeFacts,
   readableFloats: ReadonlySet<number>,
+  dictionary: AssignedValue | undefined,
 ): Placed {
   const mostBytes = Math.min(planLimits.imageBytes, limits.captureBytes - chunkBytes(0)) & ~7;
   let imageBytes = 0;
@@ -79,12 +85,13 @@ function place(
   const parts: Mutable<CapturedFloats['parts']> = [];
   let part = 0;
   let knownAt = 0;
+  const all = dictionary === undefined ? values : [...values, dictionary];
   const isOnStack = ({ pieces }: AssignedValue) => pieces.some((piece) => 'stackOffset' in piece);
   for (const wantStack of [false, true]) {
-    for (const [i, value] of values.entries()) {
+    for (const [i, value] of all.entries()) {
       const onStack = isOnStack(value);
       if (onStack !== wantStack) continue;
-      if (isHidden(value.name, value.type, facts)) {
+      if (value !== dictionary && isHidden(value.name, value.type, facts)) {
         placed[i] = { value, at: imageBytes, imageEnd: imageBytes, onStack };
         part += floatParts([value]).length;
         continue;
@@ -107,7 +114,14 @@ function place(
       imageBytes += 8;
     }
   }
-  return { values: placed, ops, imageBytes, floats: parts.length > 0 ? { knownAt, parts } : undefined };
+  const address = placed[values.length];
+  return {
+    values: placed.slice(0, values.length),
+    ops,
+    imageBytes,
+    dictionaryAt: address && address.imageEnd - address.at >= 8 ? address.at : undefined,
+    floats: parts.length > 0 ? { knownAt, parts } : undefined,
+  };
 }
 
 type Mutable<T> = T extends readonly (infer Item)[] ? Item[] : never;

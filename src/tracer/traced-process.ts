@@ -7,6 +7,7 @@ import { mayBeRefusal, type RefusedSite } from '../bpf/refused-sites.ts';
 import type { TargetProcess } from '../discovery/process.ts';
 import { executableIdentity, readProcess } from '../discovery/read-process.ts';
 import type { ProbeMeaning } from '../event/call-decoder.ts';
+import { createConcreteValues } from '../event/concrete-value.ts';
 import type { DecodeContext } from '../event/decode-value.ts';
 import { dynamicValueShape } from '../event/dynamic-value.ts';
 import type { TextCache } from '../event/text-cache.ts';
@@ -172,6 +173,10 @@ function meaningsOf(
       if (known === undefined || !binary.isReadOnly(address - known, sizeBytes)) return undefined;
       return binary.read(address - known, sizeBytes);
     },
+    concrete: createConcreteValues((address, word) => {
+      const known = bias();
+      return known === undefined ? undefined : binary.dictionaryType(address - known, word).value;
+    }, redaction),
     redaction,
     texts,
     functionName(pc) {

@@ -75,29 +75,26 @@ export const expectedSignatures: readonly ExpectedCall[] = [
   },
   {
     name: 'main.Generic[go.shape.int64]',
-    args: ['value INT go.shape.int64 = 64', 'name STRING string = "generic int64"'],
-    results: ['[]INT []go.shape.int64 = [64] cap 1'],
+    args: ['value INT int64 = 64', 'name STRING string = "generic int64"'],
+    results: ['[]INT []int64 = [64] cap 1'],
   },
   {
     name: 'main.Generic[go.shape.string]',
-    args: ['value STRING go.shape.string = "text"', 'name STRING string = "generic string"'],
-    results: ['[]STRING []go.shape.string = ["text"] cap 1'],
+    args: ['value STRING string = "text"', 'name STRING string = "generic string"'],
+    results: ['[]STRING []string = ["text"] cap 1'],
   },
   {
     name: 'main.Generic[go.shape.struct { X int; Y int }]',
-    args: [
-      'value STRUCT go.shape.struct { X int; Y int } = {X INT int = 9; Y INT int = 10}',
-      'name STRING string = "generic struct"',
-    ],
-    results: ['[]STRUCT []go.shape.struct { X int; Y int } = [{X INT int = 9; Y INT int = 10}] cap 1'],
+    args: ['value STRUCT main.Point = {X INT int = 9; Y INT int = 10}', 'name STRING string = "generic struct"'],
+    results: ['[]STRUCT []main.Point = [{X INT int = 9; Y INT int = 10}] cap 1'],
   },
   {
     name: 'main.Stack[go.shape.string].Top',
     args: [
-      's STRUCT main.Stack[go.shape.string] = {items []STRING []go.shape.string = ["s"] cap 1}',
+      's STRUCT main.Stack[string] = {items []STRING []string = ["s"] cap 1}',
       'name STRING string = "generic method"',
     ],
-    results: ['STRING go.shape.string = "s"'],
+    results: ['STRING string = "s"'],
   },
   {
     name: 'main.takesUnsafe',

@@ -38,6 +38,7 @@ export const Attribute = {
   goKey: 0x2901,
   goElem: 0x2902,
   goEmbeddedField: 0x2903,
+  goDictIndex: 0x2906,
 } as const;
 
 /** DW_LANG_Go: units of C code in the same file have another language. */

@@ -3,7 +3,7 @@ import { sourceName } from './type-names.ts';
 
 /**
  * Code for type parameters is compiled once for all types of the same shape and is told the actual types by a hidden
- * parameter, the dictionary: the first one, in methods the one behind the receiver
+ * parameter, the dictionary: the first one, in methods the one behind the receiver, since Go 1.20
  * (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/noder/reader.go, `shapeSig`). Optimised code has
  * no entry for it in the debug information.
  */

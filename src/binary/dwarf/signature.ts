@@ -1,4 +1,5 @@
 import { BinaryError } from '../binary-error.ts';
+import { maxDictionaryWords } from '../dictionary-type.ts';
 import type { Found } from '../go-binary.ts';
 import type { GoParameter, GoSignature } from '../go-type.ts';
 import { Attribute, Tag } from './constants.ts';
@@ -31,9 +32,15 @@ const unlistedReasons: readonly { readonly functionName: RegExp; readonly reason
 /** Go 1.17 with its register ABI, the first one, forgot the results that have no name (measured; 1.16 and 1.18 have them). */
 const forgetfulProducer = /\bgo1\.17\b.*\bregabi\b/;
 
+/** These pass the dictionary in front of the receiver (measured; 1.20 and later behind it). */
+const dictionaryFirstProducer = /\bgo1\.1[89]\b/;
+
+function producerOf(info: DebugInfo, entry: Entry): string {
+  return info.text(info.entryAt(entry.unit.entriesOffset), Attribute.producer) ?? '';
+}
+
 function unlistedResults(info: DebugInfo, entry: Entry): string | undefined {
-  const producer = info.text(info.entryAt(entry.unit.entriesOffset), Attribute.producer) ?? '';
-  return forgetfulProducer.test(producer)
+  return forgetfulProducer.test(producerOf(info, entry))
     ? 'Go 1.17 leaves results without a name out of the debug information'
     : undefined;
 }
@@ -74,6 +81,9 @@ export function readSignature(source: SignatureSource, place: FunctionPlace): Fo
 function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignature {
   const parameters = new Map<string, GoParameter>();
   const results = new Map<string, GoParameter>();
+  // Not the caller's name: where the runtime prints it, it has `[...]` for the type arguments.
+  const functionName = info.text(info.originOf(entry), Attribute.name) ?? '';
+  const isShaped = functionName.includes('go.shape.');
   for (const child of info.children(entry, Tag.formalParameter)) {
     const origin = info.originOf(child);
     const list = info.flag(origin, Attribute.variableParameter) ? results : parameters;
@@ -82,17 +92,30 @@ function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignatur
     const linkerName = info.text(origin, Attribute.name, maxIdentifierBytes) ?? '';
     if (list.has(linkerName)) continue;
     if (list.size === maxParameters) info.failAt(entry, `a function has more than ${maxParameters} parameters`);
-    list.set(linkerName, { name: parameterName(linkerName), type: types.named(origin, Attribute.type) });
+    const parameter = { name: parameterName(linkerName), type: types.named(origin, Attribute.type) };
+    const dictionaryWord = isShaped ? dictionaryWordOf(info, origin) : undefined;
+    list.set(linkerName, dictionaryWord === undefined ? parameter : { ...parameter, dictionaryWord });
   }
   // Where it is listed, it may be at the end (Go 1.27).
   const dictionary = parameters.get(dictionaryParameter.name) ?? dictionaryParameter;
   const inOrder = [...parameters.values()].filter((parameter) => parameter !== dictionary);
-  // Not the caller's name: where the runtime prints it, it has `[...]` for the type arguments.
-  const functionName = info.text(info.originOf(entry), Attribute.name) ?? '';
   const index = dictionaryIndex(functionName, inOrder[0]?.type.name);
-  if (index !== undefined) inOrder.splice(index, 0, dictionary);
+  const isFirst = index === 1 && dictionaryFirstProducer.test(producerOf(info, entry));
+  if (index !== undefined) inOrder.splice(isFirst ? 0 : index, 0, dictionary);
   if (results.size > 0) return { parameters: inOrder, results: [...results.values()] };
   const unavailable = hasLoopBody(info, entry) ? resultsUnavailable : unlistedResults(info, entry);
   if (unavailable !== undefined) return { parameters: inOrder, results: [], resultsUnavailable: unavailable };
   return { parameters: inOrder, results: [] };
+}
+
+/**
+ * The type of a parameter that depends on type parameters is a typedef of its own, with the place of the real type in the
+ * dictionary (https://github.com/golang/go/blob/go1.26.0/src/cmd/internal/dwarf/dwarf.go, `DW_AT_go_dict_index`).
+ */
+function dictionaryWordOf(info: DebugInfo, parameter: Entry): number | undefined {
+  const offset = info.reference(parameter, Attribute.type);
+  const entry = offset === undefined ? undefined : info.entryAt(offset);
+  if (entry?.abbreviation.tag !== Tag.typedef) return undefined;
+  const word = info.number(entry, Attribute.goDictIndex);
+  return word !== undefined && word >= 0 && word < maxDictionaryWords ? word : undefined;
 }

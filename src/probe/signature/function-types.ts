@@ -28,6 +28,8 @@ export interface FunctionTypes {
   /** Receiver first. Of generic code without the dictionary. */
   readonly parameters: readonly SourcedValue[];
   readonly results: readonly SourcedValue[];
+  /** Of generic code with a type that its dictionary tells. */
+  readonly dictionary?: AssignedValue | undefined;
   /** The best of the parameters' sources. */
   readonly source: TypeSource;
   /** With types, where one of the first three sources has them; else why none has. */
@@ -166,10 +168,12 @@ function disagreement(known: Found<GoSignature>, own: GoSignature, source: strin
 function fromSignature({ binary, abi }: Code, signature: GoSignature, source: TypeSource): FunctionTypes {
   const { parameters, results } = assignRegisters(signature, binary.arch, abi);
   const sourced = (value: AssignedValue): SourcedValue => ({ ...value, source });
+  const needsDictionary = [...parameters, ...results].some(({ dictionaryWord }) => dictionaryWord !== undefined);
   return {
     source,
     parameters: parameters.filter((value) => value.name !== '.dict').map(sourced),
     results: results.map(sourced),
+    dictionary: needsDictionary ? parameters.find(({ name }) => name === '.dict') : undefined,
     signature: { value: signature },
   };
 }

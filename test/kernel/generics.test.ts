@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { goTarget } from '../support/go-target.ts';
+import { traceJson } from '../support/trace-json.ts';
+import { valueLine } from '../support/value-lines.ts';
+
+/** The calls of test/targets/generics in the order of their ends: arguments, then results. */
+const expected = [
+  'key STRING main.ID = "i-1", value INT int = 7 -> STRING main.ID = "i-1"',
+  'key STRING main.Name = "n-1", value INT int = 8 -> STRING main.Name = "n-1"',
+  'key STRING string = "s-1", value INT main.Cents = 9 -> STRING string = "s-1"',
+  'items []STRING []main.ID = ["a"] cap 1, first STRING main.ID = "b" -> INT int = 1',
+  'items []STRING []main.Name = ["a", "c"] cap 2, first STRING main.Name = "d" -> INT int = 2',
+  'to PTR *main.Order = {N INT int = 1}, number INT int = 1 -> PTR *main.Order = {N INT int = 1}',
+  'to PTR *main.Parcel = {N INT int = 2}, number INT int = 2 -> PTR *main.Parcel = {N INT int = 2}',
+  'l PTR *main.List[main.ID] = {items []STRING []main.ID = null}, item STRING main.ID = "x" -> INT int = 1',
+  'l PTR *main.List[main.Name] = {items []STRING []main.Name = null}, item STRING main.Name = "y" -> INT int = 1',
+  'p STRUCT main.Pair[main.ID,main.Cents] = {First STRING main.ID = "p"; Second INT main.Cents = 3}, by INT main.Cents = 4' +
+    ' -> STRUCT main.Pair[main.Cents,main.ID] = {First INT main.Cents = 3; Second STRING main.ID = "p"}',
+  'p STRUCT main.Pair[main.Name,int64] = {First STRING main.Name = "q"; Second INT int64 = 5}, by INT int64 = 6' +
+    ' -> STRUCT main.Pair[int64,main.Name] = {First INT int64 = 5; Second STRING main.Name = "q"}',
+  'items []STRING []main.ID = ["o"] cap 1, item STRING main.ID = "o" -> INT int = 1',
+  'item STRING main.ID = "o" -> INT int = 1',
+  'items []STRING []main.Name = ["p"] cap 1, item STRING main.Name = "p" -> INT int = 1',
+  'item STRING main.Name = "p" -> INT int = 1',
+  'number INT int = 1 -> made STRING main.ID = ""',
+  'number INT int = 2 -> made STRING main.Name = ""',
+  'items []STRING []main.Password ! redacted, first STRING main.Password ! redacted -> INT int = 1',
+];
+
+const builds = [
+  { go: '1.18' },
+  { go: '1.19' },
+  { go: '1.20' },
+  { go: '1.21' },
+  { go: '1.26', buildmode: 'pie' },
+  { go: '1.27' },
+] as const;
+
+for (const build of builds) {
+  test(`generic code names its types by the call's dictionary, ${JSON.stringify(build)}`, async () => {
+    const { calls, stderr } = traceJson(['main.*'], [await goTarget('generics', build)]);
+    // Up to Go 1.20 the two shapes of `main.Label` have one name, and one of them is traced.
+    const hasOwnNames = Number(build.go.slice(2)) > 20;
+    const isCompared = (line: string) => hasOwnNames || !line.startsWith('key ');
+    const lines = calls
+      .filter(({ funcName }) => funcName !== 'main.main')
+      .map(({ args, results }) => `${args.map(valueLine).join(', ')} -> ${results.map(valueLine).join(', ')}`);
+    assert.deepEqual(lines.filter(isCompared), expected.filter(isCompared), stderr);
+    for (const line of lines) assert.ok(expected.includes(line), line);
+  });
+}

@@ -1,0 +1,3 @@
+module sidespan.test/generics
+
+go 1.18

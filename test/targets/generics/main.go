@@ -1,0 +1,69 @@
+// Command generics calls generic functions and methods with type arguments of the same shape.
+package main
+
+type ID string
+type Name string
+type Cents int64
+
+// Password is hidden by its name, which its shape doesn't have.
+type Password string
+
+type Order struct{ N int }
+type Parcel struct{ N int }
+
+type List[T any] struct{ items []T }
+
+type Pair[A, B any] struct {
+	First  A
+	Second B
+}
+
+//go:noinline
+func Label[K ~string, V any](key K, value V) K { return key }
+
+//go:noinline
+func Count[T any](items []T, first T) int { return len(items) }
+
+//go:noinline
+func Follow[T any](to *T, number int) *T { return to }
+
+//go:noinline
+func (l *List[T]) Push(item T) int {
+	l.items = append(l.items, item)
+	return len(l.items)
+}
+
+//go:noinline
+func (p Pair[A, B]) Swap(by B) Pair[B, A] { return Pair[B, A]{p.Second, p.First} }
+
+// Outer hands its own dictionary's part on: Inner's dictionary is one of Outer's words.
+//
+//go:noinline
+func Outer[T any](item T) int { return Inner([]T{item}, item) }
+
+//go:noinline
+func Inner[T any](items []T, item T) int { return len(items) }
+
+// Apart has its type parameter in no parameter.
+//
+//go:noinline
+func Apart[T any](number int) (made T) { return made }
+
+func main() {
+	Label(ID("i-1"), 7)
+	Label(Name("n-1"), 8)
+	Label("s-1", Cents(9))
+	Count([]ID{"a"}, "b")
+	Count([]Name{"a", "c"}, "d")
+	Follow(&Order{1}, 1)
+	Follow(&Parcel{2}, 2)
+	(&List[ID]{}).Push("x")
+	(&List[Name]{}).Push("y")
+	Pair[ID, Cents]{"p", 3}.Swap(4)
+	Pair[Name, int64]{"q", 5}.Swap(6)
+	Outer(ID("o"))
+	Outer(Name("p"))
+	Apart[ID](1)
+	Apart[Name](2)
+	Count([]Password{"secret"}, "secret")
+}
