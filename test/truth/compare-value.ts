@@ -28,6 +28,7 @@ export function compareParameter(
   tally: Tally,
 ): void {
   if (value === undefined) tally.wrong.push(`${place}: missing`);
+  else if (value.goType.includes('go.shape.')) tally.wrong.push(`${place}: only the shape is known: ${value.goType}`);
   else if (generic && isPlainPointer(value) && (value.value === null) === isNil(expected)) {
     // Generic code is the same for all pointers: they are not followed.
     say('a pointer of a type parameter', tally);
