@@ -21,7 +21,9 @@ enum walk_state { WALK_GROUPS = 0, WALK_DONE = 1, WALK_FAULT = 2 };
 
 /*
  * Where the kernel side remembers whether the constant at an address is a certain wanted key: names of usual headers are
- * constants of the program (net/textproto.commonHeader), the same in each request. 0 for any other address.
+ * constants of the program (net/textproto.commonHeader), the same in each request. 0 for any other address. The place is
+ * by the five highest bits of a Fibonacci hash: there are KNOWN_KEYS, 32. A word there is the address, 8 bits of the
+ * string's index, and whether they are the same.
  */
 static __always_inline __u64 *known_key(struct scratch *scratch, __u64 address)
 {

@@ -73,7 +73,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     return found;
   }
 
-  function keepArguments(view: DataView, offset: number, length: number): void {
+  function holdArguments(view: DataView, offset: number, length: number): void {
     const captured = Math.min(
       view.getUint32(offset + recordHeaderLayout.capture_bytes, true),
       length - argumentsRecordLayout.sizeBytes,
@@ -191,7 +191,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
         options.onUndecodable(slot, probe, error instanceof Error ? error.message : String(error));
       }
     } else if (kind === recordKind.arguments && length >= argumentsRecordLayout.sizeBytes) {
-      keepArguments(view, offset, length);
+      holdArguments(view, offset, length);
     } else if (kind === recordKind.moreArguments && length >= argumentsRecordLayout.sizeBytes) {
       addArguments(view, offset, length);
     } else if (kind === recordKind.process && length >= processRecordLayout.sizeBytes) {
