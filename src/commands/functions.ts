@@ -55,6 +55,8 @@ In a pattern * matches any characters and ? one; write it between single quotes:
     const reasons = new Map(selected.untraceable.map(({ functionName, reason }) => [functionName, reason]));
     // For a whole program that would be most of the time.
     const lookAtInlined = options.json === true || positionals.length > 0;
+    // Several functions may have one name (`main.Map[...]`); which of them was inlined, that doesn't tell.
+    const inlined = new Map(selected.inlined);
     const generated: GoFunction[] = [];
     if (reasons.size > 0) for (const fn of binary.functions()) if (reasons.has(fn.name)) generated.push(fn);
     const all = [...selected.functions, ...generated].sort((a, b) => a.entryVaddr - b.entryVaddr);
@@ -93,13 +95,14 @@ In a pattern * matches any characters and ? one; write it between single quotes:
         const row = rows.functionRow(binary, sites, fn, {
           untraceable: reasons.get(fn.name),
           written: selected.signatures.get(fn.entryVaddr),
-          inlined: selected.inlined.get(fn.name),
+          inlined: inlined.get(fn.name),
           lookAtInlined,
         });
+        inlined.delete(fn.name);
         print(row);
       }
       for (const name of selected.onlyInlined) {
-        print(rows.inlinedRow(binary, sites, name, { inlined: selected.inlined.get(name), lookAtInlined }));
+        print(rows.inlinedRow(binary, sites, name, { inlined: inlined.get(name), lookAtInlined }));
       }
     } finally {
       flush();

@@ -175,3 +175,20 @@ test('what can not be listed', async () => {
     assert.doesNotMatch(result.stderr, /\n +at |mistake in Sidespan/);
   }
 });
+
+test('functions of one generic function that share its name are all listed', async () => {
+  for (const ldflags of ['', '-s -w']) {
+    const executable = await goTarget('generics', { go: '1.20', ldflags });
+    const { code, stdout } = sidespan(['functions', '--json', '--exe', executable, 'main.Label[...]', 'main.Label*']);
+    assert.equal(code, 0);
+    const rows = rowsOf(stdout);
+    assert.deepEqual(
+      rows.map(({ name, traceable }) => [name, traceable]),
+      [
+        ['main.Label[...]', true],
+        ['main.Label[...]', true],
+      ],
+    );
+    assert.notEqual(rows[0]?.entry?.vaddr, rows[1]?.entry?.vaddr);
+  }
+});
