@@ -25,6 +25,8 @@ const expected = [
   'item STRING main.Name = "p" -> INT int = 1',
   'number INT int = 1 -> made STRING main.ID = ""',
   'number INT int = 2 -> made STRING main.Name = ""',
+  's PTR *main.Store[main.Name,main.Cents] = {values MAP map[main.Name]main.Cents = []}, key STRING main.Name = "k", value INT main.Cents = 5' +
+    ' -> BOOL bool = false',
   'items []STRING []main.Password ! redacted, first STRING main.Password ! redacted -> INT int = 1',
 ];
 
@@ -57,16 +59,30 @@ const expectedCalls = {
   'main.Inner': 2,
   'main.Outer': 2,
   'main.Apart': 2,
+  'main.(*Store).Put': 1,
 };
 
 for (const go of ['1.18', '1.19', '1.20', '1.27']) {
-  test(`all shapes of generic code are counted in a stripped program too, Go ${go}`, async () => {
-    const { calls, stderr } = traceJson(['main.*'], [await goTarget('generics', { go, ldflags: '-s -w' })]);
+  test(`stripped: all shapes of generic code are counted, written signatures fit, Go ${go}`, async () => {
+    const patterns = ['main.(*List[...]).Push(item string) int', 'main.Label[...](key string, value int) string'];
+    const { calls, stderr } = traceJson(
+      [...patterns, 'main.*'],
+      [await goTarget('generics', { go, ldflags: '-s -w' })],
+    );
     const counts: Record<string, number> = {};
-    for (const { funcName } of calls) {
+    const written: string[] = [];
+    for (const { funcName, source, args, results } of calls) {
       const name = funcName.replace(/\[.*\]/, '');
       if (name !== 'main.main') counts[name] = (counts[name] ?? 0) + 1;
+      if (source === 'signature') written.push([...args.slice(-1), ...results].map(valueLine).join(' -> '));
     }
     assert.deepEqual(counts, expectedCalls, stderr);
+    assert.deepEqual(written, [
+      'value INT int = 7 -> STRING string = "i-1"',
+      'value INT int = 8 -> STRING string = "n-1"',
+      'value INT int = 9 -> STRING string = "s-1"',
+      'item STRING string = "x" -> INT int = 1',
+      'item STRING string = "y" -> INT int = 1',
+    ]);
   });
 }

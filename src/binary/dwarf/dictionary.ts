@@ -13,6 +13,15 @@ export const dictionaryParameter: GoParameter = {
 };
 
 /**
+ * Whether that compiler's code takes the dictionary in front of the receiver: Go 1.18 and 1.19 (measured); later ones
+ * behind it.
+ * @param compiler text that has its version: `go1.19.4`, `Go cmd/compile go1.19.4; regabi`
+ */
+export function takesDictionaryFirst(compiler: string): boolean {
+  return /\bgo1\.1[89]\b/.test(compiler);
+}
+
+/**
  * Where among the parameters the dictionary is passed; undefined if the function has none.
  * @param functionName as the linker writes it: `main.(*List[go.shape.int]).Push`.
  * @param firstTypeName type of the first parameter, if there is one.

@@ -4,7 +4,7 @@ import type { Found } from '../go-binary.ts';
 import type { GoParameter, GoSignature } from '../go-type.ts';
 import { Attribute, Tag } from './constants.ts';
 import type { DebugInfo } from './debug-info.ts';
-import { dictionaryIndex, dictionaryParameter } from './dictionary.ts';
+import { dictionaryIndex, dictionaryParameter, takesDictionaryFirst } from './dictionary.ts';
 import type { FunctionIndex } from './function-index.ts';
 import { hasLoopBody, loopBodyName, resultsUnavailable } from './loop-body.ts';
 import { parameterName } from './type-names.ts';
@@ -31,9 +31,6 @@ const unlistedReasons: readonly { readonly functionName: RegExp; readonly reason
 
 /** Go 1.17 with its register ABI, the first one, forgot the results that have no name (measured; 1.16 and 1.18 have them). */
 const forgetfulProducer = /\bgo1\.17\b.*\bregabi\b/;
-
-/** These pass the dictionary in front of the receiver (measured; 1.20 and later behind it). */
-const dictionaryFirstProducer = /\bgo1\.1[89]\b/;
 
 function producerOf(info: DebugInfo, entry: Entry): string {
   return info.text(info.entryAt(entry.unit.entriesOffset), Attribute.producer) ?? '';
@@ -100,7 +97,7 @@ function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignatur
   const dictionary = parameters.get(dictionaryParameter.name) ?? dictionaryParameter;
   const inOrder = [...parameters.values()].filter((parameter) => parameter !== dictionary);
   const index = dictionaryIndex(functionName, inOrder[0]?.type.name);
-  const isFirst = index === 1 && dictionaryFirstProducer.test(producerOf(info, entry));
+  const isFirst = index === 1 && takesDictionaryFirst(producerOf(info, entry));
   if (index !== undefined) inOrder.splice(isFirst ? 0 : index, 0, dictionary);
   if (results.size > 0) return { parameters: inOrder, results: [...results.values()] };
   const unavailable = hasLoopBody(info, entry) ? resultsUnavailable : unlistedResults(info, entry);

@@ -1,4 +1,5 @@
 import type { ArgumentInfo } from '../../binary/argument-slot.ts';
+import { dictionaryParameter, takesDictionaryFirst } from '../../binary/dwarf/dictionary.ts';
 import type { Found, GoBinary, GoFunction } from '../../binary/go-binary.ts';
 import type { GoSignature } from '../../binary/go-type.ts';
 import type { Abi } from '../calling-convention.ts';
@@ -13,7 +14,7 @@ import { type SpilledArgument, spilledArguments } from './spilled-arguments.ts';
 import type { TypeSource } from './type-source.ts';
 import type { SignatureSyntax } from './type-syntax.ts';
 import { leavesOf, type UntypedArguments, untypedArguments } from './untyped-arguments.ts';
-import { receiverType, runtimeSignature, writtenSignature } from './written-signature.ts';
+import { hiddenParameters, runtimeSignature, writtenSignature } from './written-signature.ts';
 
 /** A value of a call, where it is, and what told so. */
 export interface SourcedValue extends AssignedValue {
@@ -69,10 +70,23 @@ export function functionTypes(
   return { ...untyped(code, fn, name, clues), signature: { unavailable: debugged.unavailable }, problem };
 }
 
-/** Every part of the arguments takes one register at most. */
-function registersAtMost({ isGeneric }: FunctionName, info: ArgumentInfo | undefined): number {
-  if (!info?.complete) return Number.POSITIVE_INFINITY;
-  return info.slots.flatMap(leavesOf).length + (isGeneric ? 1 : 0);
+/**
+ * Every part of the arguments takes one register at most.
+ * @param first what the list leaves out of generic code; undefined: unknown
+ */
+function registersAtMost({ isGeneric }: FunctionName, info: ArgumentInfo | undefined, first?: AssignedValue): number {
+  if (!info?.complete || (isGeneric && first === undefined)) return Number.POSITIVE_INFINITY;
+  return info.slots.flatMap(leavesOf).length + (isGeneric ? (first?.pieces.length ?? 0) : 0);
+}
+
+/** Receiver and dictionary, where they are passed; not what stands behind a receiver of unknown size. */
+function hiddenPlaces({ binary, abi }: Code, name: FunctionName): readonly AssignedValue[] {
+  const parameters = hiddenParameters(binary, name);
+  return assignRegisters({ parameters, results: [] }, binary.arch, abi).parameters;
+}
+
+function isAtSamePlace(one: AssignedValue, other: AssignedValue): boolean {
+  return JSON.stringify(one.pieces) === JSON.stringify(other.pieces);
 }
 
 /** The binary, and how the function gets its arguments. */
@@ -179,13 +193,17 @@ function fromSignature({ binary, abi }: Code, signature: GoSignature, source: Ty
 }
 
 /**
- * Code for many types has a dictionary as its first parameter, methods behind the receiver. The compiler leaves out of the
- * list whatever comes first: the dictionary, or the receiver in front of it.
+ * Code for many types has a dictionary as its first parameter, methods since Go 1.20 behind the receiver. The compiler leaves
+ * out of the list whatever comes first: the dictionary, or the receiver in front of it.
  */
-function withoutDictionary({ values, leftOut }: UntypedArguments, name: FunctionName): readonly AssignedValue[] {
-  if (!name.isShaped || leftOut === 0) return values;
-  if (name.role === 'function') return values.slice(1);
-  return name.role === 'method' ? values.toSpliced(leftOut, 1) : values;
+function withoutDictionary(
+  { buildInfo }: GoBinary,
+  { values, leftOut }: UntypedArguments,
+  name: FunctionName,
+): readonly AssignedValue[] {
+  if (!name.isShaped || leftOut === 0 || (name.role !== 'function' && name.role !== 'method')) return values;
+  const isFirst = name.role === 'function' || takesDictionaryFirst(buildInfo.goVersion);
+  return values.toSpliced(isFirst ? 0 : leftOut, 1);
 }
 
 /** Words by the argument info, or what is there as it is; of a method the receiver's type is known by its name. */
@@ -197,19 +215,20 @@ function untyped(
 ): Omit<FunctionTypes, 'signature'> {
   const { arch } = binary;
   const untypedWords = clues.info && untypedArguments(clues.info, clues.spills);
-  const words = untypedWords && withoutDictionary(untypedWords, name);
+  const words = untypedWords && withoutDictionary(binary, untypedWords, name);
   const source = words === undefined ? 'registers' : 'arginfo';
   const frame = abi === 'stack' ? rawStack(binary.argumentBytes(fn)) : undefined;
-  const raw = frame ?? rawArguments(arch, registersAtMost(name, clues.info));
-  const parameters = (words ?? raw).map((value): SourcedValue => ({ ...value, source }));
-  const receiver = name.receiver === undefined ? undefined : receiverType(binary, name.receiver);
-  const [first] = parameters;
-  if (receiver !== undefined && first !== undefined) {
-    const [own] = assignRegisters({ parameters: [{ name: '', type: receiver }], results: [] }, arch, abi).parameters;
-    if (JSON.stringify(own?.pieces) === JSON.stringify(first.pieces)) {
-      parameters[0] = { name: '', type: receiver, pieces: first.pieces, source: 'runtime' };
-    }
-  }
+  const hidden = hiddenPlaces({ binary, abi }, name);
+  const dictionary = hidden.find((value) => value.name === dictionaryParameter.name);
+  const raw = frame ?? rawArguments(arch, registersAtMost(name, clues.info, hidden[0]));
+  const parameters = (words ?? raw)
+    .filter((value) => dictionary === undefined || !isAtSamePlace(value, dictionary))
+    .map((value): SourcedValue => {
+      const receiver = hidden.find((own) => own !== dictionary && isAtSamePlace(own, value));
+      return receiver === undefined
+        ? { ...value, source }
+        : { ...value, name: '', type: receiver.type, source: 'runtime' };
+    });
   const results = (frame ?? rawResults(arch)).map((value) => ({ ...value, source: 'registers' as const }));
   return { source, parameters, results };
 }

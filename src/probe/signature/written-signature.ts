@@ -1,4 +1,4 @@
-import { dictionaryParameter } from '../../binary/dwarf/dictionary.ts';
+import { dictionaryParameter, takesDictionaryFirst } from '../../binary/dwarf/dictionary.ts';
 import type { GoBinary, GoFunction } from '../../binary/go-binary.ts';
 import type { GoParameter, GoSignature, GoType } from '../../binary/go-type.ts';
 import type { FunctionName } from '../function-name.ts';
@@ -15,21 +15,24 @@ export function writtenSignature(binary: GoBinary, name: FunctionName, written: 
     name: own === '_' ? '' : own,
     type: resolveType(binary, type, name.packagePath),
   });
+  const { receiver } = name;
+  if (name.role === 'method' && receiver !== undefined && receiverType(binary, receiver) === undefined) {
+    throw new UnresolvedType(`the binary has no descriptor of the receiver's type ${receiver}`);
+  }
   return {
     parameters: [...hiddenParameters(binary, name), ...written.parameters.map(resolve)],
     results: written.results.map(resolve),
   };
 }
 
-/** What is passed in front of the parameters that stand between the parentheses. */
-export function hiddenParameters(binary: GoBinary, { role, receiver, isShaped }: FunctionName): GoParameter[] {
+/** What is passed in front of the parameters that stand between the parentheses, up to a receiver of unknown type. */
+export function hiddenParameters(binary: GoBinary, { role, receiver, isShaped }: FunctionName): readonly GoParameter[] {
   const dictionary = isShaped && (role === 'function' || role === 'method') ? [dictionaryParameter] : [];
   if (role !== 'method' || receiver === undefined) return dictionary;
   const type = receiverType(binary, receiver);
-  if (type === undefined) {
-    throw new UnresolvedType(`the binary has no descriptor of the receiver's type ${receiver}`);
-  }
-  return [{ name: '', type }, ...dictionary];
+  const own = type === undefined ? [] : [{ name: '', type }];
+  if (takesDictionaryFirst(binary.buildInfo.goVersion)) return [...dictionary, ...own];
+  return type === undefined ? [] : [...own, ...dictionary];
 }
 
 /** Of a receiver that is a pointer its size is known, whatever it points to. */

@@ -36,6 +36,18 @@ func (l *List[T]) Push(item T) int {
 //go:noinline
 func (p Pair[A, B]) Swap(by B) Pair[B, A] { return Pair[B, A]{p.Second, p.First} }
 
+type Store[K ~string, V any] struct{ values map[K]V }
+
+//go:noinline
+func (s *Store[K, V]) Put(key K, value V) bool {
+	_, had := s.values[key]
+	s.values[key] = value
+	return had
+}
+
+// Putter has methods of Store called by wrappers, which hold the dictionary.
+type Putter[K, V any] interface{ Put(key K, value V) bool }
+
 // Outer hands its own dictionary's part on: Inner's dictionary is one of Outer's words.
 //
 //go:noinline
@@ -65,5 +77,8 @@ func main() {
 	Outer(Name("p"))
 	Apart[ID](1)
 	Apart[Name](2)
+	for _, store := range []Putter[Name, Cents]{&Store[Name, Cents]{map[Name]Cents{}}} {
+		store.Put("k", 5)
+	}
 	Count([]Password{"secret"}, "secret")
 }
