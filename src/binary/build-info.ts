@@ -13,6 +13,7 @@ const alignment = 16;
 const flagsOffset = 15;
 const inlineFlag = 2;
 const pointersOffset = 16;
+const stringHeaderBytes = 16;
 const stringsOffset = 32;
 
 /** The module text is framed by two 16-byte marks, so that it can be found in memory; they are not part of it. */
@@ -82,10 +83,10 @@ function decodePointers(elf: ElfFile, image: Image, fileOffset: number): BuildIn
   return buildInfoOf(goString(image, version, maxVersionBytes), goString(image, modules, maxModuleTextBytes));
 }
 
-/** A string header of the program, as latin1; a program without modules has an empty text. */
+/** A string header of the program, as latin1; a program without modules has an empty text, which needs no bytes in the file. */
 function goString(image: Image, vaddr: number, limitBytes: number): string {
-  if (vaddr === 0) return '';
-  const header = image.cursor(vaddr, 16);
+  if (vaddr === 0 || image.isZeroed(vaddr, stringHeaderBytes)) return '';
+  const header = image.cursor(vaddr, stringHeaderBytes);
   const [start, length] = [header.u64(), header.u64()];
   if (length > limitBytes) header.fail(`a text of ${length} bytes is longer than the limit of ${limitBytes}`);
   return length === 0 ? '' : Buffer.from(image.bytes(start, length)).toString('latin1');

@@ -61,6 +61,14 @@ export class Image {
     return Number.isSafeInteger(vaddr) && this.#elf.segmentAt(vaddr, sizeBytes) !== undefined;
   }
 
+  /** Whether these bytes are in memory only (`.bss`): zero when the program starts. */
+  isZeroed(vaddr: number, sizeBytes: number): boolean {
+    const segments = this.#elf.segments.filter(({ type }) => type === 'load');
+    return segments.some(({ vaddr: start, fileSizeBytes, memorySizeBytes }) => {
+      return vaddr >= start + fileSizeBytes && sizeBytes <= memorySizeBytes - (vaddr - start);
+    });
+  }
+
   /** Gives back the memory of all blocks and relocations; what is asked for next is read again. */
   release(): void {
     this.#blocks.clear();

@@ -29,6 +29,17 @@ for (const [go, variant] of everyBuild) {
   });
 }
 
+for (const go of ['1.15', '1.17']) {
+  test(`Go ${go}: a program that was built without modules has its version only`, async () => {
+    const path = await goTarget('plain', { go, env: { GO111MODULE: 'off' } });
+    using binary = openGoBinary(path);
+    const { goVersion, module, dependencies } = binary.buildInfo;
+    assert.deepEqual(await versionLines(path), [`${path}: ${goVersion}`]);
+    assert.deepEqual([module, dependencies], [{ path: '', version: '' }, []]);
+    assert.ok(binary.functionsNamed('main.main').length === 1);
+  });
+}
+
 test('a program with modules lists them with their versions', async () => {
   const path = await goTarget('grpcserver');
   using binary = openGoBinary(path);
