@@ -12,9 +12,7 @@ import {
 } from 'iced-x86';
 import { maxInstructionBytes } from './amd64-lengths.ts';
 import { isWrite } from './operand-access.ts';
-import type { ReadConstant, RegisterName, ValuePlace, ValueRules, ValueStep } from './value-step.ts';
-
-type Move = NonNullable<ValueStep['move']>;
+import type { ReadConstant, RegisterName, ValueMove, ValuePlace, ValueRules, ValueStep } from './value-step.ts';
 
 /** Moves of the lowest bytes between vector registers, integer registers and memory: mnemonic and size. */
 const moves: ReadonlyMap<number, number> = new Map([
@@ -50,7 +48,8 @@ export class Amd64ValueSteps implements ValueRules, Disposable {
     const { writes, memory } = this.#effects();
     const writesSp = writes.includes('r4');
     const spChange = writesSp ? this.#spChange() : 0;
-    return { spChange, writes, memory, move: this.#move(readConstant) };
+    const move = this.#move(readConstant);
+    return { spChange, writes, memory, moves: move === undefined ? [] : [move] };
   }
 
   #effects(): Pick<ValueStep, 'writes' | 'memory'> {
@@ -92,7 +91,7 @@ export class Amd64ValueSteps implements ValueRules, Disposable {
     return mnemonic === Mnemonic.Add ? amount : -amount;
   }
 
-  #move(readConstant: ReadConstant): Move | undefined {
+  #move(readConstant: ReadConstant): ValueMove | undefined {
     const instruction = this.#instruction;
     const { mnemonic } = instruction;
     if (exclusiveOrs.has(mnemonic)) return this.#zero();
@@ -111,7 +110,7 @@ export class Amd64ValueSteps implements ValueRules, Disposable {
   }
 
   /** A register exclusive-or itself. */
-  #zero(): Move | undefined {
+  #zero(): ValueMove | undefined {
     const { op0Kind, op1Kind, op0Register, op1Register } = this.#instruction;
     const isZero = op0Kind === OpKind.Register && op1Kind === OpKind.Register && op0Register === op1Register;
     const to = isZero && RegisterExt.size(op0Register) >= 4 ? nameOf(op0Register) : undefined;

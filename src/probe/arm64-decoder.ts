@@ -1,3 +1,5 @@
+import { arm64ValueSteps } from './arm64-value-steps.ts';
+import { signed, wordAt } from './arm64-word.ts';
 import { flow, type InstructionDecoder, type InstructionEffect, type Instructions } from './instruction.ts';
 
 /**
@@ -59,14 +61,10 @@ export class Arm64Decoder implements InstructionDecoder {
     return { disturbsArguments: disturbsArguments(word), refused: isRefused(word) };
   }
 
-  readonly values = undefined;
+  readonly values = arm64ValueSteps;
 
   /** Nothing to give back. */
   [Symbol.dispose](): void {}
-}
-
-function wordAt(code: Uint8Array, offset: number): number {
-  return new DataView(code.buffer, code.byteOffset + offset, 4).getUint32(0, true);
 }
 
 const nop = 0xd503_201f;
@@ -96,11 +94,6 @@ function isShuffle(word: number): boolean {
     (word & 0x7fe0_ffe0) === 0x2a00_03e0 ||
     (word & 0x3f80_0000) === 0x1280_0000
   );
-}
-
-/** `width` bits from bit `low`, as a signed number. */
-function signed(word: number, low: number, width: number): number {
-  return (word << (32 - low - width)) >> (32 - width);
 }
 
 interface Encoding {

@@ -62,6 +62,6 @@ export interface InstructionDecoder extends Disposable {
   mayBeSpeculated(code: Uint8Array, offsets: readonly number[], endsInCheck: boolean): boolean;
   /** The effect of the instruction at that offset. */
   effect(code: Uint8Array, offset: number): InstructionEffect;
-  /** How values move through instructions; undefined: not known for this architecture. */
-  readonly values: ValueRules | undefined;
+  /** How values move through instructions. */
+  readonly values: ValueRules;
 }

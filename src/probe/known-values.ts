@@ -1,4 +1,4 @@
-import type { MemoryPlace, RegisterName, ValuePlace, ValueStep } from './value-step.ts';
+import type { MemoryPlace, RegisterName, ValueMove, ValuePlace, ValueStep } from './value-step.ts';
 
 /** A value at a place: its lowest `sizeBytes` bytes there. Equal ids are equal values. */
 export interface KnownValue {
@@ -62,33 +62,32 @@ export class KnownValues {
 
   /** What is known after the instruction at that offset of the function. */
   apply(step: ValueStep, offset: number): void {
-    const { move, memory } = step;
-    const fresh = `at ${offset}`;
-    let moved: KnownValue | undefined;
-    let source: ValuePlace | undefined;
-    if (move !== undefined && 'constant' in move) {
-      moved = knownConstant(move.constant, move.sizeBytes);
-    } else if (move !== undefined) {
-      const known = this.#at(move.from);
-      if (known !== undefined && known.sizeBytes <= move.sizeBytes) {
-        moved = known;
-      } else {
-        // The values that this instruction moved before are others.
-        this.#forgetValue(fresh);
-        moved = { id: fresh, sizeBytes: move.sizeBytes };
-        if (known === undefined) source = move.from;
-      }
-    }
-    const from = source && this.#absolute(source);
-    if (from !== undefined && moved !== undefined) this.#put(from, moved);
-    const to = move && this.#absolute(move.to);
+    const { memory } = step;
+    const moved = step.moves.map((move, n) => ({
+      to: this.#absolute(move.to),
+      value: this.#moved(move, `at ${offset}, ${n}`),
+    }));
     for (const name of step.writes) this.#forgetRegister(name);
     // Any of it may be what a register points at.
     if (memory !== 'none') this.#memory.clear();
     if (memory === 'elsewhere') this.#stack.clear();
     else if (memory !== 'none') this.#forgetStack(memory.fromSp, memory.sizeBytes);
-    if (to !== undefined && moved !== undefined) this.#put(to, moved);
+    for (const { to, value } of moved) if (to !== undefined) this.#put(to, value);
     this.#moveSp(step.spChange);
+  }
+
+  /** What is moved; from where it comes, it is known to be there as well. */
+  #moved(move: ValueMove, fresh: string): KnownValue {
+    const { sizeBytes } = move;
+    if ('constant' in move) return knownConstant(move.constant, sizeBytes);
+    const known = this.#at(move.from);
+    if (known !== undefined && known.sizeBytes <= sizeBytes) return known;
+    // The values that this instruction moved before are others.
+    this.#forgetValue(fresh);
+    const value = { id: fresh, sizeBytes };
+    const from = known === undefined ? this.#absolute(move.from) : undefined;
+    if (from !== undefined) this.#put(from, value);
+    return value;
   }
 
   /** A call leaves nothing but the register that is always zero. */

@@ -92,14 +92,14 @@ export class SiteFinder implements Disposable {
     results: readonly FloatPart[],
   ): FloatSites {
     const code = parameters.length + results.length > 0 ? this.#codeOf(fn) : undefined;
-    const rules = code?.value?.decoder.values;
-    if (code?.value === undefined || rules === undefined) return { bodies: [], exits: new Map() };
+    if (code?.value === undefined) return { bodies: [], exits: new Map() };
     const readConstant = (vaddr: number, sizeBytes: number): bigint | undefined => {
       if (!this.#binary.isReadOnly(vaddr, sizeBytes)) return undefined;
       const bytes = Buffer.from(this.#binary.read(vaddr, sizeBytes));
       return sizeBytes === 8 ? bytes.readBigUInt64LE() : BigInt(bytes.readUInt32LE());
     };
-    return findFloatSites(code.value.decoder, rules, { ...code.value, sites, parameters, results }, readConstant);
+    const { decoder } = code.value;
+    return findFloatSites(decoder, decoder.values, { ...code.value, sites, parameters, results }, readConstant);
   }
 
   /**

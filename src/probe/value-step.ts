@@ -18,16 +18,18 @@ export type ValuePlace = RegisterName | StackPlace | MemoryPlace;
 export interface ValueStep {
   /** By how much SP grows; undefined: not known. */
   readonly spChange: number | undefined;
-  /** Registers written, those of `move` too. */
+  /** Registers written, those of `moves` too. */
   readonly writes: readonly RegisterName[];
   /** Memory written: `elsewhere` may be anywhere. */
   readonly memory: 'none' | 'elsewhere' | (StackPlace & { readonly sizeBytes: number });
-  /** It copies the lowest bytes of a value as they are, or puts a known one into a register. */
-  readonly move?:
-    | { readonly from: ValuePlace; readonly to: ValuePlace; readonly sizeBytes: number }
-    | { readonly constant: bigint; readonly to: RegisterName; readonly sizeBytes: number }
-    | undefined;
+  /** At once: each reads what was there before. */
+  readonly moves: readonly ValueMove[];
 }
+
+/** The lowest bytes of a value copied as they are, or known ones put somewhere. */
+export type ValueMove =
+  | { readonly from: ValuePlace; readonly to: ValuePlace; readonly sizeBytes: number }
+  | { readonly constant: bigint; readonly to: ValuePlace; readonly sizeBytes: number };
 
 /** Bytes of the program that never change; undefined where they might. */
 export type ReadConstant = (vaddr: number, sizeBytes: number) => bigint | undefined;

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { compareFloats, floatPatterns } from '../kernel/compare-floats.ts';
 import { compareValues, valueArguments, valueFunctions } from '../kernel/compare-values.ts';
 import { discrepancies } from './counts.ts';
 import { type GuestFiles, guestFiles } from './guest-files.ts';
@@ -19,6 +20,7 @@ const grpcCalls = 300;
 const programs = [
   ...loadPrograms,
   'values',
+  'floats',
   { name: 'grpcserver', target: 'grpcserver', build: { buildmode: 'pie', ldflags: '-s -w' } },
   { name: 'grpcload', target: 'grpcserver/grpcload', build: {} },
   { name: 'values-pie', target: 'values', build: { buildmode: 'pie' } },
@@ -50,15 +52,19 @@ describe("Debian's kernel for arm64", () => {
   });
 
   test("trixie's 6.12 on arm64: arguments and results of every kind, calls that end by a panic", async () => {
-    const [values, pie, panics] = await guestCalls(files, guest, [
+    const [values, pie, floats, panics] = await guestCalls(files, guest, [
       { name: 'values', programArguments: valueArguments, patterns: valueFunctions },
       { name: 'values-pie', programArguments: valueArguments, patterns: valueFunctions },
+      { name: 'floats', programArguments: [], patterns: floatPatterns({}) },
       { name: 'panics', programArguments: ['-rounds', '2', '-now'], patterns: ['main.*'] },
     ]);
     for (const traced of [values, pie]) {
       assert.equal(traced?.code, 0, traced?.stderr);
       compareValues(traced.calls, traced.stderr);
     }
+
+    assert.equal(floats?.code, 0, floats?.stderr);
+    compareFloats(floats.calls, {}, floats.stderr);
 
     assert.equal(panics?.code, 0, panics?.stderr);
     const endsOf = (name: string) => [
