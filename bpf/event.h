@@ -14,7 +14,7 @@
 /* ---- limits ------------------------------------------------------------------------------- */
 
 #define CAPTURE_BYTES 4096	 /* most bytes one capture may take: a ring of 8 MiB then holds 2,000 of the largest */
-#define UNSENT_BYTES 1024	 /* images that a capture reads but does not send, together */
+#define UNSENT_BYTES 1024	 /* images that a capture reads but does not send, each with those within */
 #define PLAN_STEPS 512		 /* most ops one capture may execute, loops included */
 #define PLAN_DEPTH 8		 /* most nested pointers, slices and dynamic types */
 #define PLAN_OPS 65536		 /* ops of all plans together */
@@ -238,7 +238,7 @@ struct site {
 	__u32 function; /* which function of the binary: two probes may share one */
 	__u32 plan;	/* first op to run here; 0: nothing to capture */
 	__u32 frame_bytes; /* by which SP is lower than at the function's entry */
-	__u32 pad;
+	__u32 group; /* of the process: within an open call of its group the hit belongs to that one. 0: none */
 };
 
 enum probe_flag {

@@ -100,6 +100,7 @@ static __always_inline void begin_frame(struct hit *hit, __u32 probe_flags)
 	if (hit->goroutine && hit->goroutine->frames > 0)
 		enclosing = frame_at(hit, hit->goroutine->frames - 1);
 	frame->probe = hit->site->probe;
+	frame->group = hit->site->group;
 	frame->function = hit->site->function;
 	frame->depth = hit->plan.scratch->state.depth;
 	frame->flags = probe_flags & PROBE_HELD ? FRAME_HELD : 0;
@@ -239,13 +240,17 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 {
 	struct hit hit = {.plan = {.scratch = scratch}};
 	__u64 stack_hi = 0, g;
+	int lost;
 
 	if (begin_hit(&hit, ctx))
 		return;
+	g = goroutine_of(&hit, ctx);
+	lost = find_goroutine(&hit, g, &stack_hi);
+	if (lost == HIT_OK && is_nested(&hit))
+		return;
 	if (BEGINS_CALL(hit.site->action))
 		COUNT(hit.site->probe, seen);
-	g = goroutine_of(&hit, ctx);
-	if (find_goroutine(&hit, g, &stack_hi)) {
+	if (lost) {
 		if (BEGINS_CALL(hit.site->action))
 			COUNT(hit.site->probe, no_goroutine);
 		return;

@@ -80,7 +80,8 @@ struct frame {
 	__u8 span_id[8];
 	__u8 parent_span_id[8];
 	__u64 saved[SAVED_WORDS];
-	__u32 probe;
+	__u16 probe;
+	__u16 group; /* of its site */
 	__u32 function;
 	__u32 depth; /* stack.hi - SP at entry: survives the stack's growth */
 	__u16 flags; /* enum frame_flag */

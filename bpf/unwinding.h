@@ -25,6 +25,35 @@ static long find_open_step(__u64 index, struct hit *hit)
 	return 1;
 }
 
+/* Looks for an open call of the site's group that encloses the hit. */
+static long find_group_step(__u64 index, struct hit *hit)
+{
+	struct hit_state *state = &hit->plan.scratch->state;
+	struct frame *frame;
+	__u32 frames = hit->goroutine ? hit->goroutine->frames : 0;
+
+	if (index >= frames)
+		return 1;
+	frame = frame_at(hit, frames - 1 - (__u32)index);
+	if (!frame || frame->group != hit->site->group || frame->depth >= state->depth || (frame->flags & FRAME_ENDED))
+		return 0;
+	state->found = 1;
+	return 1;
+}
+
+/* Whether the hit is of a call within another one of its group: a client that uses a client. */
+static __always_inline int is_nested(struct hit *hit)
+{
+	struct hit_state *state = &hit->plan.scratch->state;
+
+	if (hit->site->group == 0 || !hit->goroutine || hit->goroutine->frames == 0)
+		return 0;
+	state->found = 0;
+	if (find_group_step(0, hit) == 0)
+		bpf_loop(MAX_FRAMES, find_group_step, hit, 0);
+	return state->found;
+}
+
 /*
  * Decides which open calls this hit proves to have ended: those deeper than state->unwound, but for the outermost
  * state->kept, by state->unwinding.

@@ -138,6 +138,9 @@ static __always_inline int step_pointer(struct scratch *scratch, const struct ca
 
 static __always_inline int step_pop(struct scratch *scratch)
 {
+	/* Nothing looks at an unsent image again, nor at those behind it. */
+	if (scratch->image >= CAPTURE_BYTES)
+		scratch->unsent = scratch->image - CAPTURE_BYTES;
 	pop_level(scratch);
 	return STEP_GO_ON;
 }

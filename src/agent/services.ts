@@ -88,8 +88,8 @@ function sayAttached({ process, ledgerProcess }: TracedService, tookMs: number, 
   log.info(
     `${ledgerProcess.serviceName} (pid ${target.pid}, ${target.exePath}): ${binaryText(binary)}; attached ${attachedText(plan)} in ${tookMs.toFixed(0)} ms`,
   );
-  for (const { name, unavailable, missing } of plan.report.presets) {
-    if (unavailable !== undefined) log.info(`  not attached: ${name}: ${unavailable}`);
+  for (const { name, unavailable, isAbsent, missing } of plan.report.presets) {
+    if (unavailable !== undefined) log[isAbsent ? 'debug' : 'info'](`  not attached: ${name}: ${unavailable}`);
     for (const part of missing) log.debug(`  ${name}: ${part}`);
   }
   for (const problem of planProblems(plan.report)) log.warn(`  ${problem}`);

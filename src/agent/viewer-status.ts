@@ -55,8 +55,8 @@ function attachmentsOf({ process, ledgerProcess }: TracedService): ProcessAttach
       ...(description.source ?? description.inlined?.calledAt),
     })),
     notAttached: [
-      ...plan.report.presets.flatMap(({ name, unavailable }) =>
-        unavailable === undefined ? [] : [{ functionName: name, reason: unavailable }],
+      ...plan.report.presets.flatMap(({ name, unavailable, isAbsent }) =>
+        unavailable === undefined || isAbsent ? [] : [{ functionName: name, reason: unavailable }],
       ),
       ...plan.report.untraceable,
     ],

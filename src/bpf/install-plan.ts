@@ -85,6 +85,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         entries.setUint32(at + siteLayout.function, site.function, true);
         entries.setUint32(at + siteLayout.plan, planStart(site.plan), true);
         entries.setUint32(at + siteLayout.frame_bytes, site.frameBytes ?? 0, true);
+        entries.setUint32(at + siteLayout.group, site.group ?? 0, true);
       });
       kernel.sites.write(firstSite, new Uint8Array(entries.buffer));
     }

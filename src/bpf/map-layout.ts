@@ -13,6 +13,7 @@ export const siteLayout = {
   function: 24,
   plan: 28,
   frame_bytes: 32,
+  group: 36,
 } as const;
 
 export const probeLayout = { sizeBytes: 8, flags: 0, abandoned_plan: 4 } as const;
@@ -61,6 +62,7 @@ export const frameLayout = {
   sizeBytes: 80,
   start_ns: 0,
   probe: 64,
+  group: 66,
   function: 68,
   depth: 72,
   flags: 76,

@@ -33,7 +33,7 @@ export function openCalls(
   const byProbe = new Map<number, number>();
   const count = (frame: DataView) => {
     if ((frame.getUint16(frameLayout.flags, true) & frameFlag.ended) !== 0) return;
-    const probe = frame.getUint32(frameLayout.probe, true);
+    const probe = frame.getUint16(frameLayout.probe, true);
     byProbe.set(probe, (byProbe.get(probe) ?? 0) + 1);
   };
   const countFrames = (goroutine: DataView) => {

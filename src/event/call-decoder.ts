@@ -156,8 +156,11 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
         const chunks = atEntry(reader.start(dataStart, exitStart), view, offset, flags);
         decodeFields(probe.entryFields, chunks, context, whyNoArguments(flags), fields);
       }
-      const shape = captureOf(probe.fields, reader.start(exitStart, recordEnd));
-      if (shape !== undefined) decodeFields(shape, reader, context, undefined, fields);
+      const atEnd = reader.start(exitStart, recordEnd);
+      const shape = captureOf(probe.fields, atEnd);
+      // How a call ended that read nothing there says it all.
+      const isExpected = end === 'returned' || !atEnd.isEmpty;
+      if (shape !== undefined && isExpected) decodeFields(shape, atEnd, context, whyNoResults(flags, end), fields);
       call.fields = fields;
     }
     const ids = idsAt(reader.bytes, offset);

@@ -28,6 +28,10 @@ const messages: Readonly<
       'Name',
       'Err',
     ),
+  '*crypto/tls.CertificateVerificationError': (field) =>
+    joined(field, (err) => `tls: failed to verify certificate: ${err}`, 'Err'),
+  // A hint at what was tried may follow.
+  'crypto/x509.UnknownAuthorityError': () => 'x509: certificate signed by unknown authority',
   '*google.golang.org/grpc/internal/status.Error': (_field, value) => grpcStatusText(value),
   '*fmt.wrapError': (field) => field('msg'),
   '*fmt.wrapErrors': (field) => field('msg'),

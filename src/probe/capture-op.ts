@@ -44,7 +44,7 @@ export const planLimits = {
   captureBytes: 4096,
   /** Of OP_IMAGE and of a value behind an interface: the interpreter's block of zeros. */
   imageBytes: 512,
-  /** Images that a capture reads but does not send, together. */
+  /** Images that a capture reads but does not send, each with those within. */
   unsentBytes: 1024,
   planSteps: 512,
   planDepth: 8,

@@ -5,7 +5,7 @@ import { type CaptureOp, op, planLimits, wordsAtOnce } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
 import { type FieldHop, fieldPath } from './field-path.ts';
 import { kindLabel } from './kind-label.ts';
-import type { ContextField, PresetCapture, PresetField, PresetPath, PresetWord } from './preset.ts';
+import type { ContextField, PresetCapture, PresetField, PresetPath, PresetWord, WordSource } from './preset.ts';
 import { firstStackArgument, registerSequences } from './register-assignment.ts';
 import { type CapturedValue, type NamedShape, type Shape, shapeEnd } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
@@ -19,7 +19,7 @@ export interface PresetContext {
 }
 
 const defaultTextBytes = 256;
-const int64Bytes = 8;
+const wordBytes = 8;
 
 /**
  * Makes a preset's capture for one binary: types and offsets from its own type descriptors.
@@ -35,7 +35,7 @@ export function compileCapture(capture: PresetCapture, context: PresetContext, m
     const shape = wordShape(word, at, context);
     if (shape.unavailable !== undefined) return shape;
     if (shape.value !== undefined) values.push({ name: '', shape: shape.value, onStack: isOnStack(word, context) });
-    at += 'savedInterface' in word.from ? 16 : 8;
+    at += wordsOf(word) * wordBytes;
   }
   const imageBytes = Math.max(at, minImageBytes);
   const ops = [op.image(imageBytes), ...fill, ...values.flatMap((v) => opsOf(v.shape, context.strings)), op.end()];
@@ -43,24 +43,33 @@ export function compileCapture(capture: PresetCapture, context: PresetContext, m
 }
 
 function isOnStack({ from }: PresetWord, { abi }: PresetContext): boolean {
-  return abi === 'stack' && 'argument' in from;
+  return abi === 'stack' && !('saved' in from);
 }
 
-function fillOps(word: PresetWord, at: number, { binary, abi }: PresetContext): CaptureOp[] {
+function wordsOf({ as }: PresetWord): number {
+  return as === undefined ? 1 : 2;
+}
+
+function fillOps(word: PresetWord, at: number, context: PresetContext): CaptureOp[] {
   const ops: CaptureOp[] = [];
-  if ('argument' in word.from && abi === 'stack') {
-    ops.push(op.stack(at, 8, firstStackArgument + 8 * word.from.argument));
-  } else if ('argument' in word.from) {
-    const register = registerSequences[binary.arch].integer[word.from.argument];
-    if (register === undefined) throw new RangeError(`no argument register ${word.from.argument}`);
-    ops.push(op.register(register, at, 8));
-  } else if ('saved' in word.from) {
-    ops.push(op.saved(word.from.saved, at));
-  } else {
-    ops.push(op.saved(word.from.savedInterface[0], at), op.saved(word.from.savedInterface[1], at + 8));
+  for (let n = 0; n < wordsOf(word); n++) {
+    ops.push(fillOp(word.from, n, at + n * wordBytes, context));
+    if (word.save !== undefined) ops.push(op.save(word.save + n, at + n * wordBytes));
   }
-  if (word.save !== undefined) ops.push(op.save(word.save, at));
   return ops;
+}
+
+/** Puts the n-th word from there on into the image. */
+function fillOp(from: WordSource, n: number, at: number, { binary, abi }: PresetContext): CaptureOp {
+  if ('saved' in from) return op.saved(from.saved + n, at);
+  const index = n + ('argument' in from ? from.argument : from.result);
+  if (abi === 'stack') {
+    const behind = 'argument' in from ? 0 : from.behind;
+    return op.stack(at, wordBytes, firstStackArgument + wordBytes * (behind + index));
+  }
+  const register = registerSequences[binary.arch].integer[index];
+  if (register === undefined) throw new RangeError(`no register for word ${index}`);
+  return op.register(register, at, wordBytes);
 }
 
 /** The shape of what the word leads to; undefined for one that is only kept. */
@@ -68,10 +77,9 @@ function wordShape(word: PresetWord, at: number, context: PresetContext): Found<
   const fields = word.fields ?? [];
   if (fields.length === 0) return { value: undefined };
   const [first] = fields;
-  if (first !== undefined && 'spread' in first) {
-    const interfaceShape = { kind: 'interface', type: 'INTERFACE', goType: 'any', at, hasItab: true } as const;
-    const shape: Shape = { ...interfaceShape, spread: first.spread };
-    return { value: struct('', [{ name: 'dynamic', shape }]) };
+  if (first !== undefined && word.as !== undefined) {
+    const inner = pairShape(first, at, context);
+    return inner.unavailable === undefined ? { value: struct('', inner.value) } : inner;
   }
   const types = word.types ?? [];
   const name = types.find((candidate) => context.binary.runtimeType(candidate) !== undefined);
@@ -84,6 +92,21 @@ function wordShape(word: PresetWord, at: number, context: PresetContext): Found<
     if (missing !== undefined && !('optional' in field && field.optional)) return { unavailable: missing };
   }
   return { value: shapeOfWay(root, '') };
+}
+
+/** Of a string or an interface in the image itself. */
+function pairShape(field: PresetField, at: number, context: PresetContext): Found<NamedShape[]> {
+  if ('text' in field) {
+    const maxBytes = field.maxBytes ?? defaultTextBytes;
+    const shape: Shape = { kind: 'text', type: 'STRING', goType: 'string', at, maxBytes, isBytes: false };
+    return { value: [{ name: field.text, shape }] };
+  }
+  if ('context' in field) return contextShape(field.context, field.fields, at, context);
+  if (!('dynamic' in field) && !('spread' in field)) return { unavailable: 'a path leads from a pointer' };
+  const goType = 'dynamic' in field ? field.type : 'any';
+  const shape: Shape = { kind: 'interface', type: 'INTERFACE', goType, at, hasItab: true };
+  if ('dynamic' in field) return { value: [{ name: field.dynamic, shape }] };
+  return { value: [{ name: 'dynamic', shape: { ...shape, spread: field.spread } }] };
 }
 
 /** What is read of one image, and the pointers in it that lead on. */
@@ -100,7 +123,7 @@ function addField(
   field: PresetField,
   context: PresetContext,
 ): string | undefined {
-  if ('spread' in field) return 'only an interface can be spread';
+  if (!('path' in field)) return 'only a path leads from a pointer';
   const place = firstPath(pointer, field.path);
   if (place.unavailable !== undefined) return place.unavailable;
   const { hops, at, type } = place.value;
@@ -123,7 +146,7 @@ function lengthWord(pointer: GoType, path: string, hops: readonly FieldHop[]): n
     value?.type.kind === 'string' &&
     value.hops.length === hops.length - 1 &&
     value.hops.every(({ at }, i) => at === hops[i]?.at);
-  return isThere ? value.at + int64Bytes : undefined;
+  return isThere ? value.at + wordBytes : undefined;
 }
 
 function follow(from: Way, hop: FieldHop, unless: number | undefined): Way {
@@ -142,7 +165,7 @@ function firstPath(type: GoType, path: PresetPath) {
 }
 
 function leafShape(
-  field: Exclude<PresetField, { readonly spread: unknown }>,
+  field: Extract<PresetField, { readonly path: unknown }>,
   at: number,
   type: GoType,
   context: PresetContext,
@@ -243,8 +266,8 @@ function pointerShapes(way: Way): NamedShape[] {
 /** Offset of the word in which the value lies; undefined for one with chunks of its own, or that spans words. */
 function wordOf(shape: Shape): number | undefined {
   if (shape.kind !== 'integer' && shape.kind !== 'bool' && shape.kind !== 'present') return undefined;
-  const word = shape.at - (shape.at % int64Bytes);
-  return shape.at + shape.sizeBytes <= word + int64Bytes ? word : undefined;
+  const word = shape.at - (shape.at % wordBytes);
+  return shape.at + shape.sizeBytes <= word + wordBytes ? word : undefined;
 }
 
 function wordsShapes(scalars: readonly NamedShape[]): NamedShape[] {
@@ -254,7 +277,7 @@ function wordsShapes(scalars: readonly NamedShape[]): NamedShape[] {
     const own = offsets.slice(first, first + wordsAtOnce);
     const fields = scalars.flatMap(({ name, shape }): NamedShape[] => {
       const index = own.indexOf(wordOf(shape) ?? -1);
-      return index < 0 ? [] : [{ name, shape: { ...shape, at: index * int64Bytes + (shape.at % int64Bytes) } }];
+      return index < 0 ? [] : [{ name, shape: { ...shape, at: index * wordBytes + (shape.at % wordBytes) } }];
     });
     groups.push({ name: '', shape: { kind: 'words', type: 'STRUCT', goType: '', at: 0, offsets: own, fields } });
   }
@@ -266,7 +289,7 @@ function struct(goType: string, fields: readonly NamedShape[]): Shape {
 }
 
 function pointerTo(elem: GoType): GoType {
-  return { kind: 'pointer', name: `*${elem.name}`, sizeBytes: int64Bytes, alignBytes: int64Bytes, elem };
+  return { kind: 'pointer', name: `*${elem.name}`, sizeBytes: wordBytes, alignBytes: wordBytes, elem };
 }
 
 /** http.Header and metadata.MD. */

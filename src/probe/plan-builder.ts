@@ -40,6 +40,7 @@ export class PlanBuilder {
   opCount = 0;
   readonly #planIndices = new Map<string, number>();
   readonly #functionIndices = new Map<number, number>();
+  readonly #groups = new Map<string, number>();
 
   constructor(binary: GoBinary, finder: SiteFinder, facts: TypeFacts = {}) {
     this.binary = binary;
@@ -69,10 +70,25 @@ export class PlanBuilder {
     return this.probes.push(probe) - 1;
   }
 
-  addEntry(fn: GoFunction, sites: FunctionSites, action: SiteAction, probe?: number, plan?: number): void {
+  /** What the group of that name is called in this plan. */
+  groupNumber(name: string): number {
+    const number = this.#groups.get(name) ?? this.#groups.size + 1;
+    this.#groups.set(name, number);
+    return number;
+  }
+
+  addEntry(
+    fn: GoFunction,
+    sites: FunctionSites,
+    action: SiteAction,
+    probe?: number,
+    plan?: number,
+    group?: number,
+  ): void {
     const { entry } = sites;
     this.#addSite(fn, entry.offset, {
       action,
+      group,
       flags: (entry.stackCheck ? siteFlag.stackCheck : 0) | abiFlag(sites),
       probe,
       plan,
@@ -97,11 +113,14 @@ export class PlanBuilder {
     action: SiteAction,
     probe?: number,
     plan?: number,
-    inFrame: ReadonlyMap<number, SiteInFrame> = new Map(),
+    {
+      inFrame,
+      group,
+    }: { readonly inFrame?: ReadonlyMap<number, SiteInFrame>; readonly group?: number | undefined } = {},
   ): void {
     for (const exit of sites.exits) {
       const isReturn = exit.kind === 'return';
-      const site = inFrame.get(exit.offset);
+      const site = inFrame?.get(exit.offset);
       if (site !== undefined) {
         const { offset, frameBytes, emulated } = site;
         const why = offset === exit.offset ? 'RET' : 'before RET';
@@ -110,6 +129,7 @@ export class PlanBuilder {
       }
       this.#addSite(fn, exit.offset, {
         action,
+        group,
         flags: abiFlag(sites),
         probe,
         plan: isReturn ? plan : undefined,

@@ -71,7 +71,7 @@ export function planFunction(
       return ops === undefined ? [] : [[offset, { ...site, plan: builder.addOps(ops) }]];
     }),
   );
-  builder.addExits(fn, sites.value, siteAction.leave, probe, exitPlan, exitsWithFloats);
+  builder.addExits(fn, sites.value, siteAction.leave, probe, exitPlan, { inFrame: exitsWithFloats });
   return undefined;
 }
 

@@ -1,10 +1,11 @@
-import type { GoFunction } from '../binary/go-binary.ts';
+import type { Found, GoFunction } from '../binary/go-binary.ts';
+import type { Abi } from './calling-convention.ts';
 import type { CapturePlan } from './capture-plan.ts';
 import { compileCapture } from './compile-preset.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import { addPresetDynamicType } from './plan-dynamic-types.ts';
 import { collectInterfaces } from './plan-functions.ts';
-import type { Preset, PresetSite } from './preset.ts';
+import type { Preset, PresetCapture, PresetSite } from './preset.ts';
 import type { PresetReport } from './probe-plan.ts';
 import type { CaptureShape, NamedShape } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
@@ -17,36 +18,92 @@ interface ReadySite {
   readonly fn: GoFunction;
   readonly sites: FunctionSites;
   readonly plan: CapturePlan | undefined;
+  /** Of an entry: what is read at the function's RETs, where its calls end. */
+  readonly results: CapturePlan | undefined;
 }
 
-/** Adds a preset's probe, sites and plans; says in the report what the binary lacks. */
+/** Adds a preset's probes, sites and plans; says in the report what the binary lacks. */
 export function planPreset(builder: PlanBuilder, preset: Preset, limits: CaptureLimits): PresetReport {
+  const missing: string[] = [];
+  const ready: ReadyCall[] = [];
+  for (const sites of callsOf(preset.sites)) {
+    const call = prepareCall(builder, preset, sites, limits);
+    missing.push(...call.missing);
+    const [enter] = sites;
+    if (call.unavailable === undefined) ready.push(call.value);
+    else if (enter?.optional === undefined) {
+      return { name: preset.name, unavailable: call.unavailable, isAbsent: call.isAbsent, missing };
+    } else missing.push(`${enter.functions[0]}: ${enter.optional}`);
+  }
+  if (ready.length === 0) {
+    const names = preset.sites.filter(({ action }) => action === 'enter').flatMap(({ functions }) => functions);
+    return { name: preset.name, unavailable: lacks(names), isAbsent: true, missing: [] };
+  }
+  for (const call of ready) addCall(builder, preset, call);
+  for (const type of preset.dynamicTypes ?? []) addPresetDynamicType(builder, type, limits);
+  return { name: preset.name, missing };
+}
+
+/** The sites of each function where calls begin. */
+function callsOf(sites: readonly PresetSite[]): PresetSite[][] {
+  const calls: PresetSite[][] = [];
+  for (const site of sites) {
+    if (site.action === 'enter') calls.push([site]);
+    else calls.at(-1)?.push(site);
+  }
+  return calls;
+}
+
+interface ReadyCall {
+  readonly sites: readonly ReadySite[];
+  readonly abandoned: CapturePlan | undefined;
+}
+
+/** @returns with what is missing of the optional sites */
+function prepareCall(
+  builder: PlanBuilder,
+  preset: Preset,
+  sites: readonly PresetSite[],
+  limits: CaptureLimits,
+): Found<ReadyCall> & { readonly missing: readonly string[]; readonly isAbsent?: boolean } {
   const ready: ReadySite[] = [];
   const missing: string[] = [];
   let imageBytes = 0;
-  for (const site of preset.sites) {
+  for (const site of sites) {
     const result = prepareSite(builder, site, limits, imageBytes);
-    if (typeof result !== 'string') {
-      ready.push(result);
+    if (result.unavailable === undefined) {
+      ready.push(result.value);
       // Captures of one probe are told apart by the size of their first image.
-      if (site.action === 'finish' && result.plan) imageBytes = result.plan.shape.imageBytes + 8;
-    } else if (site.optional === undefined) {
-      return { name: preset.name, unavailable: result, missing };
+      if (site.action === 'finish' && result.value.plan) imageBytes = result.value.plan.shape.imageBytes + 8;
+    } else if (site.action === 'enter' || site.optional === undefined) {
+      const isAbsent = site.action === 'enter' && !site.functions.some((name) => hasFunction(builder, name));
+      return { unavailable: result.unavailable, missing, isAbsent };
     } else {
       missing.push(`${site.functions[0]}: ${site.optional}`);
     }
   }
-  const abandoned = preset.abandoned
-    ? compileCapture(
-        preset.abandoned,
-        { binary: builder.binary, abi: builder.finder.convention.abi, limits, strings: builder.strings },
-        imageBytes,
-      )
-    : undefined;
-  if (abandoned?.unavailable !== undefined) return { name: preset.name, unavailable: abandoned.unavailable, missing };
-  addReadySites(builder, preset, ready, abandoned?.value);
-  for (const type of preset.dynamicTypes ?? []) addPresetDynamicType(builder, type, limits);
-  return { name: preset.name, missing };
+  const { abi } = builder.finder.convention;
+  const abandoned = preset.abandoned && compile(builder, preset.abandoned, abi, limits, imageBytes);
+  if (abandoned?.unavailable !== undefined) return { unavailable: abandoned.unavailable, missing };
+  return { value: { sites: ready, abandoned: abandoned?.value }, missing };
+}
+
+function hasFunction({ binary }: PlanBuilder, name: string): boolean {
+  return preferredFunction(binary.functionsNamed(name)) !== undefined;
+}
+
+function lacks(functions: readonly string[]): string {
+  return `the program has no ${functions.join(' or ')}`;
+}
+
+function compile(
+  { binary, strings }: PlanBuilder,
+  capture: PresetCapture,
+  abi: Abi,
+  limits: CaptureLimits,
+  minImageBytes: number,
+): Found<CapturePlan> {
+  return compileCapture(capture, { binary, abi, limits, strings }, minImageBytes);
 }
 
 function prepareSite(
@@ -54,41 +111,38 @@ function prepareSite(
   site: PresetSite,
   limits: CaptureLimits,
   imageBytes: number,
-): ReadySite | string {
-  const { binary, strings } = builder;
+): Found<ReadySite> {
+  const { binary, finder } = builder;
   const fn = site.functions.map((name) => preferredFunction(binary.functionsNamed(name))).find((f) => f !== undefined);
-  if (fn === undefined) return `the program has no ${site.functions.join(' or ')}`;
-  const sites = site.where === 'entry' ? builder.finder.findEntry(fn) : builder.finder.find(fn);
-  if (sites.unavailable !== undefined) return `${fn.name}: ${sites.unavailable}`;
-  if (site.capture === undefined) return { site, fn, sites: sites.value, plan: undefined };
+  if (fn === undefined) return { unavailable: lacks(site.functions) };
+  const hasExits = site.where === 'exits' || site.results !== undefined;
+  const sites = hasExits ? finder.find(fn) : finder.findEntry(fn);
+  if (sites.unavailable !== undefined) return { unavailable: `${fn.name}: ${sites.unavailable}` };
   const { abi } = sites.value;
-  const plan = compileCapture(
-    site.capture,
-    { binary, abi, limits, strings },
-    site.action === 'finish' ? imageBytes : 0,
-  );
-  if (plan.unavailable !== undefined) return plan.unavailable;
-  return { site, fn, sites: sites.value, plan: plan.value };
+  const minImageBytes = site.action === 'finish' ? imageBytes : 0;
+  const plan = site.capture && compile(builder, site.capture, abi, limits, minImageBytes);
+  if (plan?.unavailable !== undefined) return plan;
+  const results = site.results && compile(builder, site.results, abi, limits, 0);
+  if (results?.unavailable !== undefined) return results;
+  return { value: { site, fn, sites: sites.value, plan: plan?.value, results: results?.value } };
 }
 
-function addReadySites(
-  builder: PlanBuilder,
-  preset: Preset,
-  ready: readonly ReadySite[],
-  abandoned: CapturePlan | undefined,
-): void {
+function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned }: ReadyCall): void {
+  const [begin] = ready;
+  if (begin === undefined) return;
   const finishing = ready.filter(({ site }) => site.action === 'finish').map(({ plan }) => plan);
-  const fields = [...finishing, abandoned].filter((plan) => plan !== undefined).map((plan) => plan.shape);
-  const entering = ready.find(({ site }) => site.action === 'enter')?.plan?.shape;
+  const fields = [begin.results, ...finishing, abandoned]
+    .filter((plan) => plan !== undefined)
+    .map(({ shape }) => shape);
+  const entering = begin.plan?.shape;
   const entryFields = entering && hasFields(entering) ? entering : undefined;
   for (const shape of entryFields ? [entryFields, ...fields] : fields) collectInterfaces(shape, builder.interfaces);
-  const begin = ready[0]?.fn;
-  if (begin !== undefined) builder.presetFunctions.set(begin.entryVaddr, preset.name);
+  builder.presetFunctions.set(begin.fn.entryVaddr, preset.name);
   const probe = builder.addProbe({
     description: {
       kind: preset.kind,
-      functionName: begin?.name ?? preset.name,
-      source: begin && builder.binary.sourceLine(begin.entryVaddr),
+      functionName: begin.fn.name,
+      source: builder.binary.sourceLine(begin.fn.entryVaddr),
       scopeName: preset.scopeName,
     },
     preset: preset.name,
@@ -100,12 +154,16 @@ function addReadySites(
     entryFields,
     fields,
   });
-  for (const { site, fn, sites, plan } of ready) {
+  const group = preset.group === undefined ? undefined : builder.groupNumber(preset.group);
+  for (const { site, fn, sites, plan, results } of ready) {
     const index = plan && builder.addPlan(plan);
     // Ending a goroutine ends calls of all probes.
     const owner = site.action === 'goroutineEnd' ? undefined : probe;
-    if (site.where === 'entry') builder.addEntry(fn, sites, siteAction[site.action], owner, index);
-    else builder.addExits(fn, sites, siteAction[site.action], owner, index);
+    const action = siteAction[site.action];
+    if (site.where === 'entry') builder.addEntry(fn, sites, action, owner, index, group);
+    else builder.addExits(fn, sites, action, owner, index);
+    if (results !== undefined)
+      builder.addExits(fn, sites, siteAction.leave, probe, builder.addPlan(results), { group });
   }
 }
 

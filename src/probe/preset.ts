@@ -5,15 +5,25 @@ import type { ProbeKind } from './probe.ts';
  * binary (offsets, which of several names it has, registers) is found by compile-preset.ts.
  */
 export interface Preset {
-  /** `net/http server`: how it is switched on and named in reports. */
+  /** `net/http server`: how it is named in reports. */
   readonly name: string;
+  /** `net/http`: how it is switched on, with others of the same name (SIDESPAN_PRESETS). */
+  readonly library: string;
   readonly kind: ProbeKind;
   readonly scopeName: string;
+  /**
+   * Of clients: a call within an open one of the same group on the same goroutine is none of its own, whatever preset it
+   * is of. The outermost one is what the program asked for.
+   */
+  readonly group?: string | undefined;
   /** Calls begin a trace of their own unless a server call encloses them. */
   readonly server: boolean;
   /** Calls end at a `finish` site, not at their function's RET. */
   readonly held: boolean;
-  /** The first one is where calls begin. */
+  /**
+   * Where calls begin (`enter`), each with a probe of its own; behind it the sites that end these calls, if it is not
+   * the function's RET.
+   */
   readonly sites: readonly PresetSite[];
   /** For calls that end in another way: panic, Goexit, a hijacked connection. Only from saved words. */
   readonly abandoned?: PresetCapture | undefined;
@@ -28,6 +38,8 @@ export interface PresetSite {
   readonly where: 'entry' | 'exits';
   readonly action: 'enter' | 'finish' | 'scopeEnd' | 'goroutineEnd';
   readonly capture?: PresetCapture | undefined;
+  /** Of `enter`: its calls end at the function's RETs, where this is read. */
+  readonly results?: PresetCapture | undefined;
   /** The preset works without it; why it may be missing. */
   readonly optional?: string | undefined;
 }
@@ -36,9 +48,11 @@ export interface PresetCapture {
   readonly words: readonly PresetWord[];
 }
 
-/** A word, or an interface's pair, in the capture's first image. */
+/** A word, or those of a string or an interface, in the capture's first image. */
 export interface PresetWord {
   readonly from: WordSource;
+  /** Absent: a pointer. The others are two words, the first of which `from` and `save` name. */
+  readonly as?: 'string' | 'interface' | undefined;
   /** Of a pointer to a struct: names that its struct type has had. Absent: the word is only kept. */
   readonly types?: readonly string[] | undefined;
   /** Keep the word in the frame, for the capture at the end. */
@@ -52,10 +66,10 @@ export type WordSource =
    * stack. All arguments up to it are whole words.
    */
   | { readonly argument: number }
+  /** The n-th word of the results at a RET, likewise; `behind` that many words of arguments, all of them whole. */
+  | { readonly result: number; readonly behind: number }
   /** Kept at entry. */
-  | { readonly saved: number }
-  /** Kept at entry as two words: an interface. Its fields are found by dynamic type. */
-  | { readonly savedInterface: readonly [itab: number, data: number] };
+  | { readonly saved: number };
 
 export type PresetField =
   /** The value at the path. */
@@ -83,14 +97,18 @@ export type PresetField =
     }
   /** The header goes to the frame's trace context. */
   | { readonly traceparent: string; readonly path: PresetPath; readonly optional?: boolean }
-  /** A value kept in the context.Context at the path, which is a map[string][]string. */
+  /** A value kept in the context.Context at the path (of an interface's words: ''), which is a map[string][]string. */
   | {
       readonly context: string;
       readonly path: PresetPath;
       readonly fields: readonly ContextField[];
       readonly optional?: boolean;
     }
-  /** Of an interface: fields of its dynamic type, by their Go names. */
+  /** Of a string's words: the string. */
+  | { readonly text: string; readonly maxBytes?: number }
+  /** Of an interface's words: its dynamic value, an error as its message. `type`: the interface's own. */
+  | { readonly dynamic: string; readonly type: string }
+  /** Of an interface's words: fields of its dynamic type, by their Go names. */
   | { readonly spread: Readonly<Record<string, string>> };
 
 export type ContextField =

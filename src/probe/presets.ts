@@ -1,6 +1,7 @@
 import type { Preset } from './preset.ts';
 import { grpcServer } from './presets/grpc-server.ts';
+import { httpClient } from './presets/http-client.ts';
 import { httpServer } from './presets/http-server.ts';
 
 /** Every preset there is. A new one is a file in presets/ and a line here. */
-export const allPresets: readonly Preset[] = [httpServer, grpcServer];
+export const allPresets: readonly Preset[] = [httpServer, httpClient, grpcServer];

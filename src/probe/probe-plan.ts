@@ -42,7 +42,7 @@ export interface PlannedProbe {
   readonly arguments?: CaptureShape | undefined;
   /** What is captured at the exit of a call that returned, unless it was left by a tail jump (then nothing). Absent for presets. */
   readonly results?: CaptureShape | undefined;
-  /** Of a preset: what is captured at entry. */
+  /** Of a preset: what is captured at entry and wanted at the end. */
   readonly entryFields?: CaptureShape | undefined;
   /** Of a preset: what may be captured at the end; told apart by the size of the first image (`captureOf`). */
   readonly fields?: readonly CaptureShape[] | undefined;
@@ -68,6 +68,8 @@ export interface PlannedSite {
   readonly plan?: number | undefined;
   /** By which SP is lower than at the function's entry; left out: by nothing. */
   readonly frameBytes?: number | undefined;
+  /** Number of the preset's group of calls; left out: none. */
+  readonly group?: number | undefined;
   /** One trap a hit instead of two. */
   readonly emulated: boolean;
   /** For people: `stack check`, `first instruction`, `RET`, `tail jump`. */
@@ -113,6 +115,8 @@ export interface PresetReport {
   readonly name: string;
   /** Why it is not active; absent: it is. */
   readonly unavailable?: string | undefined;
+  /** It is not, as the program does not have the library: nothing to complain of. */
+  readonly isAbsent?: boolean | undefined;
   /** Optional parts that are missing. */
   readonly missing: readonly string[];
 }

@@ -18,7 +18,11 @@ export interface CallSpan extends ReadableSpan {
 }
 
 /** The enumerations of @opentelemetry/api, which is needed here for nothing else. */
-export const SPAN_KIND = { INTERNAL: 0 as SpanKind.INTERNAL, SERVER: 1 as SpanKind.SERVER };
+export const SPAN_KIND = {
+  INTERNAL: 0 as SpanKind.INTERNAL,
+  SERVER: 1 as SpanKind.SERVER,
+  CLIENT: 2 as SpanKind.CLIENT,
+};
 export const STATUS_UNSET: SpanStatus = { code: 0 };
 export const STATUS_ERROR_CODE = 2 as SpanStatus['code'];
 export const STATUS_ERROR: SpanStatus = { code: STATUS_ERROR_CODE };

@@ -3,6 +3,7 @@ import type { ProbeDescription } from '../probe/probe.ts';
 import type { BootClock } from './boot-clock.ts';
 import { type CallMeaning, type CallSpan, callSpan, instrumentationScope, type SpanOrigin } from './call-span.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
+import { httpClientFacts, httpClientMeaning } from './http-client-span.ts';
 import { httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
 import type { ProbeAccount } from './ledger-account.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
@@ -63,6 +64,14 @@ function interpreter(probe: ProbeDescription, metrics: ProcessMetrics, scope: Sp
         const facts = factsOf(call);
         record(facts, call.durationNs);
         return sampled ? httpServerMeaning(call, facts) : undefined;
+      };
+    }
+    case 'http.client': {
+      const record = metrics.httpClient(scope);
+      return (call, sampled) => {
+        const facts = httpClientFacts(call);
+        record(facts, call.durationNs);
+        return sampled ? httpClientMeaning(call, facts) : undefined;
       };
     }
     case 'rpc.server': {

@@ -1,15 +1,9 @@
-import type { Attributes, SpanStatus } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import type { InlinedPlace, ProbeDescription } from '../probe/probe.ts';
-import {
-  type CallMeaning,
-  PANIC_EXCEPTION,
-  SPAN_KIND,
-  STATUS_ERROR,
-  STATUS_ERROR_CODE,
-  STATUS_UNSET,
-} from './call-span.ts';
+import { type CallFailure, callError } from './call-error.ts';
+import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
 import { contentJson } from './value-json.ts';
 
@@ -20,13 +14,6 @@ export interface FunctionFacts {
   readonly errorResult: number | undefined;
   /** Attributes of all its spans. */
   readonly attributes: Attributes;
-}
-
-/** Why a call counts as failed. */
-export interface FunctionFailure {
-  /** `panic`, or Go's name of the error's dynamic type. */
-  readonly type: string;
-  readonly status: SpanStatus;
 }
 
 export function functionFacts(probe: ProbeDescription): FunctionFacts {
@@ -52,7 +39,7 @@ export function shortFunctionName(name: string): string {
 export function functionMeaning(
   call: Call,
   facts: FunctionFacts,
-  failure: FunctionFailure | undefined = functionFailure(call, facts),
+  failure: CallFailure | undefined = functionFailure(call, facts),
 ): CallMeaning {
   const attributes: Attributes = {};
   addValues(attributes, argumentKeys, call.arguments);
@@ -71,14 +58,10 @@ export function functionMeaning(
 }
 
 /** Goexit ends a goroutine as wanted (testing.T.FailNow uses it); a panic and a non-nil `error` result are failures. */
-export function functionFailure(call: Call, facts: FunctionFacts): FunctionFailure | undefined {
+export function functionFailure(call: Call, facts: FunctionFacts): CallFailure | undefined {
   if (call.end === 'panic') return { type: 'panic', status: STATUS_ERROR };
   if (facts.errorResult === undefined) return undefined;
-  const error = call.results[facts.errorResult];
-  // An error that could not be read may have been nil.
-  if (error === undefined || error.value === undefined || error.value === null) return undefined;
-  const message = typeof error.value === 'string' ? error.value : contentJson(error.value);
-  return { type: error.goType, status: { code: STATUS_ERROR_CODE, message } };
+  return callError(call.results[facts.errorResult]);
 }
 
 /** An inlined call has but a beginning: its span is of no length. */

@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { knownMethod, methodInName, OTHER_METHOD, protocolVersion, requestBodySize } from './http-words.ts';
 import { addressOf, forwardedClient, forwardedScheme } from './network-address.ts';
 import { addCaptureNotes, integerField, isSetField, textField, wholeTextField } from './preset-field.ts';
 import { type RequestTarget, requestTarget } from './request-target.ts';
@@ -20,11 +21,6 @@ export interface HttpServerFacts {
   /** All of these, as a span has them. */
   readonly attributes: Attributes;
 }
-
-/** RFC 9110 and PATCH (RFC 5789): what the conventions call known. */
-const METHODS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
-const METHODS_WITH_BODY = new Set(['PATCH', 'POST', 'PUT']);
-const OTHER_METHOD = '_OTHER';
 
 /** What the facts are made of. */
 interface FactFields {
@@ -84,14 +80,14 @@ function sameFields(a: FactFields, b: FactFields): boolean {
 function factsOf(fields: FactFields): HttpServerFacts {
   const { method: given, pattern, forwardedProto } = fields;
   const statusCode = httpStatusCode(fields);
-  const method = given === undefined || METHODS.has(given) ? given : OTHER_METHOD;
+  const method = knownMethod(given);
   const route = pattern === undefined ? undefined : routeOfPattern(pattern);
   const scheme = (forwardedProto === undefined ? undefined : forwardedScheme(forwardedProto)) ?? ownScheme(fields);
   const facts = {
     method,
     route,
     scheme,
-    protocolVersion: protocolVersion(fields),
+    protocolVersion: protocolVersion(fields.protoMajor, fields.protoMinor),
     statusCode,
     errorType: errorType(fields, statusCode),
   };
@@ -120,7 +116,7 @@ export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeani
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addCaptureNotes(call, attributes);
 
-  const verb = method === undefined || method === OTHER_METHOD ? 'HTTP' : method;
+  const verb = methodInName(method);
   return {
     name: route === undefined ? verb : `${verb} ${route}`,
     kind: SPAN_KIND.SERVER,
@@ -168,12 +164,6 @@ function ownScheme({ tls }: FactFields): string | undefined {
   return tls === undefined ? undefined : tls ? 'https' : 'http';
 }
 
-function protocolVersion({ protoMajor: major, protoMinor: minor }: FactFields): string | undefined {
-  if (major === undefined || minor === undefined) return undefined;
-  if (major === 1 && minor === 1) return '1.1';
-  return major >= 2 && minor === 0 ? String(major) : `${major}.${minor}`;
-}
-
 function addAddresses(call: Call, attributes: Attributes): void {
   const host = textField(call, 'host');
   const server = host === undefined ? undefined : addressOf(host);
@@ -193,14 +183,8 @@ function addAddresses(call: Call, attributes: Attributes): void {
 }
 
 function addSizes(call: Call, method: string | undefined, attributes: Attributes): void {
-  const contentLength = integerField(call, 'contentLength');
-  // -1: not known before it is read. A GET's 0 says nothing.
-  if (
-    contentLength !== undefined &&
-    (contentLength > 0 || (contentLength === 0 && METHODS_WITH_BODY.has(method ?? '')))
-  ) {
-    attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = contentLength;
-  }
+  const size = requestBodySize(integerField(call, 'contentLength'), method);
+  if (size !== undefined) attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = size;
   // A hijacked connection: what the handler wrote to it passed net/http by.
   if (call.end === 'goroutine end' && integerField(call, 'status') === 0) return;
   const written = integerField(call, 'written');

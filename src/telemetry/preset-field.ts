@@ -3,7 +3,8 @@ import type { Call } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import { SIDESPAN } from './semconv.ts';
 
-function fieldOf({ fields }: Call, name: string): Value | undefined {
+/** What a preset's capture read under this name, or why it could not. */
+export function fieldOf({ fields }: Call, name: string): Value | undefined {
   for (let index = 0; index < fields.length; index++) {
     const field = fields[index];
     if (field?.name === name) return field;

@@ -3,6 +3,7 @@ import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { MetricDescriptor, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { createDurationMetric, type DurationMetric, type DurationSeries } from './duration-metric.ts';
+import type { HttpClientFacts } from './http-client-span.ts';
 import type { HttpServerFacts } from './http-server-span.ts';
 import { VALUE_TYPE } from './metric-data.ts';
 import type { RpcServerFacts } from './rpc-server-span.ts';
@@ -12,6 +13,7 @@ import { ATTR, DURATION_BOUNDS_SECONDS, METRIC, SIDESPAN } from './semconv.ts';
 export interface ProcessMetrics {
   readonly resource: Resource;
   httpServer(scope: InstrumentationScope): (facts: HttpServerFacts, durationNs: number) => void;
+  httpClient(scope: InstrumentationScope): (facts: HttpClientFacts, durationNs: number) => void;
   rpcServer(scope: InstrumentationScope): (facts: RpcServerFacts, durationNs: number) => void;
   function(
     scope: InstrumentationScope,
@@ -20,10 +22,11 @@ export interface ProcessMetrics {
   scopeMetrics(startTime: HrTime, endTime: HrTime): ScopeMetrics[];
 }
 
-type DurationKind = 'httpServer' | 'rpcServer' | 'function';
+type DurationKind = 'httpServer' | 'httpClient' | 'rpcServer' | 'function';
 
 const DESCRIPTORS: Readonly<Record<DurationKind, MetricDescriptor>> = {
   httpServer: duration(METRIC.HTTP_SERVER_REQUEST_DURATION, 'Duration of HTTP server requests.'),
+  httpClient: duration(METRIC.HTTP_CLIENT_REQUEST_DURATION, 'Duration of HTTP client requests.'),
   rpcServer: duration(
     METRIC.RPC_SERVER_CALL_DURATION,
     'Measures the duration of an incoming Remote Procedure Call (RPC).',
@@ -59,6 +62,16 @@ export function createProcessMetrics(resource: Resource): ProcessMetrics {
     httpServer(scope) {
       const metric = metricOf(scope, 'httpServer');
       const seriesOf = seriesFinder<HttpServerFacts>(metric, (facts) => facts.route, sameHttp, httpAttributes);
+      return (facts, durationNs) => metric.record(seriesOf(facts), durationNs);
+    },
+    httpClient(scope) {
+      const metric = metricOf(scope, 'httpClient');
+      const seriesOf = seriesFinder<HttpClientFacts>(
+        metric,
+        (facts) => facts.serverAddress,
+        sameHttpClient,
+        httpClientAttributes,
+      );
       return (facts, durationNs) => metric.record(seriesOf(facts), durationNs);
     },
     rpcServer(scope) {
@@ -136,6 +149,27 @@ function httpAttributes(facts: HttpServerFacts): Attributes {
     [ATTR.HTTP_REQUEST_METHOD]: facts.method,
     [ATTR.URL_SCHEME]: facts.scheme,
     [ATTR.HTTP_ROUTE]: facts.route,
+    [ATTR.HTTP_RESPONSE_STATUS_CODE]: facts.statusCode,
+    [ATTR.NETWORK_PROTOCOL_VERSION]: facts.protocolVersion,
+    [ATTR.ERROR_TYPE]: facts.errorType,
+  });
+}
+
+function sameHttpClient(a: HttpClientFacts, b: HttpClientFacts): boolean {
+  return (
+    a.statusCode === b.statusCode &&
+    a.method === b.method &&
+    a.serverPort === b.serverPort &&
+    a.protocolVersion === b.protocolVersion &&
+    a.errorType === b.errorType
+  );
+}
+
+function httpClientAttributes(facts: HttpClientFacts): Attributes {
+  return defined({
+    [ATTR.HTTP_REQUEST_METHOD]: facts.method,
+    [ATTR.SERVER_ADDRESS]: facts.serverAddress,
+    [ATTR.SERVER_PORT]: facts.serverPort,
     [ATTR.HTTP_RESPONSE_STATUS_CODE]: facts.statusCode,
     [ATTR.NETWORK_PROTOCOL_VERSION]: facts.protocolVersion,
     [ATTR.ERROR_TYPE]: facts.errorType,

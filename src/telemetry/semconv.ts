@@ -16,6 +16,7 @@ export const ATTR = {
   EXCEPTION_TYPE: 'exception.type',
   HTTP_REQUEST_METHOD: 'http.request.method',
   HTTP_REQUEST_METHOD_ORIGINAL: 'http.request.method_original',
+  HTTP_REQUEST_RESEND_COUNT: 'http.request.resend_count',
   HTTP_RESPONSE_STATUS_CODE: 'http.response.status_code',
   HTTP_ROUTE: 'http.route',
   NETWORK_PEER_ADDRESS: 'network.peer.address',
@@ -37,6 +38,7 @@ export const ATTR = {
   TELEMETRY_SDK_LANGUAGE: 'telemetry.sdk.language',
   TELEMETRY_SDK_NAME: 'telemetry.sdk.name',
   TELEMETRY_SDK_VERSION: 'telemetry.sdk.version',
+  URL_FULL: 'url.full',
   URL_PATH: 'url.path',
   URL_QUERY: 'url.query',
   URL_SCHEME: 'url.scheme',
@@ -59,6 +61,7 @@ export const UNSTABLE_ATTR = {
 
 /** Metrics of the conventions; durations are stable, those of a process are not. */
 export const METRIC = {
+  HTTP_CLIENT_REQUEST_DURATION: 'http.client.request.duration',
   HTTP_SERVER_REQUEST_DURATION: 'http.server.request.duration',
   RPC_SERVER_CALL_DURATION: 'rpc.server.call.duration',
 } as const;

@@ -10,7 +10,7 @@ export function tracerSettings(
   config: Config,
 ): Omit<TracerOptions, 'planner' | 'onCall' | 'onProcessChange' | 'onUndecodable'> {
   const { stringBytes, elements, depth, totalBytes, callsPerSecond } = config.capture;
-  const presets = allPresets.filter(({ kind }) => config.presets.includes(presetOfKind[kind]));
+  const presets = allPresets.filter(({ library }) => config.presets.some((name) => name === library));
   return {
     plan: {
       patterns: config.functions.map(functionPattern),
@@ -26,6 +26,3 @@ export function tracerSettings(
     libbpfPath: config.libbpf,
   };
 }
-
-/** Names of SIDESPAN_PRESETS. */
-const presetOfKind = { 'http.server': 'net/http', 'rpc.server': 'grpc', function: 'net/http' } as const;

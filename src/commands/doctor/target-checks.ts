@@ -97,16 +97,19 @@ function planResults(
   const plan = planProbes(binary, { patterns: functions.map(functionPattern), presets: allPresets, maxFunctions });
   if (plan.value === undefined) return [{ name: 'tracing', state: 'missing', detail: plan.unavailable }];
   const { report } = plan.value;
-  const presets = report.presets.map(({ name, unavailable, missing }): CheckResult => {
-    // A program without gRPC lacks nothing; one that has it in a form that isn't known does.
-    if (unavailable?.startsWith('the program has no '))
-      return { name, state: 'ok', detail: `nothing to trace: ${unavailable}` };
+  // A program without gRPC lacks nothing; one that has it in a form that isn't known does.
+  const absent = report.presets.filter(({ isAbsent }) => isAbsent).map(({ name }) => name);
+  const present = report.presets.filter(({ isAbsent }) => !isAbsent);
+  const presets = present.map(({ name, unavailable, missing }): CheckResult => {
     if (unavailable !== undefined) return { name, state: 'limited', detail: `can't be traced: ${unavailable}` };
     if (missing.length > 0) return { name, state: 'limited', detail: `can be traced, without ${missing.join('; ')}` };
     return { name, state: 'ok', detail: 'can be traced' };
   });
   const results = [
     ...presets,
+    ...(absent.length > 0
+      ? [{ name: 'nothing to trace', state: 'ok', detail: `the program has no ${absent.join(', ')}` } as const]
+      : []),
     ...report.notes.map((note): CheckResult => ({ name: 'runtime', state: 'limited', detail: note })),
   ];
   if (functions.length > 0) results.push(...functionResults(report));

@@ -32,6 +32,7 @@ const statusType = 'google.golang.org/grpc/internal/status.Status';
  */
 export const grpcServer: Preset = {
   name: 'grpc-go server',
+  library: 'grpc',
   kind: 'rpc.server',
   scopeName: 'sidespan/google.golang.org/grpc',
   server: true,

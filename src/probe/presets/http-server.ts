@@ -33,6 +33,7 @@ const routedRequest = {
 
 export const httpServer: Preset = {
   name: 'net/http server',
+  library: 'net/http',
   kind: 'http.server',
   scopeName: 'sidespan/net/http',
   server: true,
@@ -50,8 +51,7 @@ export const httpServer: Preset = {
             save: 0,
             fields: requestFields,
           },
-          { from: { argument: 1 }, save: 1 },
-          { from: { argument: 2 }, save: 2 },
+          { from: { argument: 1 }, as: 'interface', save: 1 },
         ],
       },
     },
@@ -101,7 +101,7 @@ export const httpServer: Preset = {
   abandoned: {
     words: [
       routedRequest,
-      { from: { savedInterface: [1, 2] }, fields: [{ spread: { status: 'status', written: 'written' } }] },
+      { from: { saved: 1 }, as: 'interface', fields: [{ spread: { status: 'status', written: 'written' } }] },
     ],
   },
   dynamicTypes: [

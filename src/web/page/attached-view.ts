@@ -71,7 +71,12 @@ function fact(name: string, value: string, className?: string): HTMLElement[] {
   return [el('div', {}, el('dt', {}, name), el('dd', { class: className }, value))];
 }
 
-const KIND_WORDS = { function: 'function', 'http.server': 'HTTP server', 'rpc.server': 'gRPC server' } as const;
+const KIND_WORDS = {
+  function: 'function',
+  'http.server': 'HTTP server',
+  'http.client': 'HTTP client',
+  'rpc.server': 'gRPC server',
+} as const;
 
 function attachedTable(functions: readonly AttachedFunction[]): HTMLElement {
   return table(

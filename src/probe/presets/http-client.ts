@@ -1,0 +1,54 @@
+import type { Preset, PresetField } from '../preset.ts';
+
+/**
+ * net/http's client, HTTP/1.1 and HTTP/2: (*Transport).roundTrip(req *Request) (*Response, error), whatever is on top of
+ * it. Each hop of a redirect passes it by itself; what it tries again by itself on another connection it does within.
+ */
+const requestFields: readonly PresetField[] = [
+  { field: 'method', path: 'Method', maxBytes: 32 },
+  { field: 'scheme', path: 'URL.Scheme', maxBytes: 16 },
+  { field: 'opaque', path: 'URL.Opaque', maxBytes: 128 },
+  { present: 'user', path: 'URL.User' },
+  { field: 'host', path: 'URL.Host', maxBytes: 128 },
+  { field: 'path', path: 'URL.Path', maxBytes: 256 },
+  { field: 'rawPath', path: 'URL.RawPath', maxBytes: 256 },
+  { field: 'query', path: 'URL.RawQuery', maxBytes: 256 },
+  { field: 'contentLength', path: 'ContentLength' },
+  // The answers that led to this request, each with its own request: how often it was sent before.
+  { present: 'redirect1', path: 'Response' },
+  { present: 'redirect2', path: 'Response.Request.Response' },
+  { present: 'redirect3', path: 'Response.Request.Response.Request.Response' },
+];
+
+export const httpClient: Preset = {
+  name: 'net/http client',
+  library: 'net/http',
+  kind: 'http.client',
+  scopeName: 'sidespan/net/http',
+  group: 'http.client',
+  server: false,
+  held: false,
+  sites: [
+    {
+      functions: ['net/http.(*Transport).roundTrip'],
+      where: 'entry',
+      action: 'enter',
+      capture: { words: [{ from: { argument: 1 }, types: ['net/http.Request'], fields: requestFields }] },
+      results: {
+        words: [
+          {
+            from: { result: 0, behind: 2 },
+            types: ['net/http.Response'],
+            fields: [
+              { field: 'status', path: 'StatusCode' },
+              { field: 'protoMajor', path: 'ProtoMajor' },
+              { field: 'protoMinor', path: 'ProtoMinor' },
+              { field: 'responseLength', path: 'ContentLength' },
+            ],
+          },
+          { from: { result: 1, behind: 2 }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },
+        ],
+      },
+    },
+  ],
+};

@@ -1,0 +1,38 @@
+import type { SpanStatus } from '@opentelemetry/api';
+import type { Value } from '../event/value.ts';
+import { STATUS_ERROR, STATUS_ERROR_CODE } from './call-span.ts';
+import { contentJson } from './value-json.ts';
+
+/** Why a call counts as failed. */
+export interface CallFailure {
+  /** `panic`, or Go's name of the error's dynamic type. */
+  readonly type: string;
+  readonly status: SpanStatus;
+}
+
+/** What a result of type `error` says; undefined: it was nil, or could not be read and may have been nil. */
+export function callError(error: Value | undefined): CallFailure | undefined {
+  if (error === undefined || error.value === undefined || error.value === null) return undefined;
+  const message = typeof error.value === 'string' ? error.value : contentJson(error.value);
+  return { type: error.goType, status: { code: STATUS_ERROR_CODE, message } };
+}
+
+/** Errors that are one of many values of their type, by their text. */
+const ERROR_NAMES: Readonly<Record<string, string>> = {
+  'context canceled': 'context.Canceled',
+  'context deadline exceeded': 'context.DeadlineExceeded',
+  EOF: 'io.EOF',
+  'unexpected EOF': 'io.ErrUnexpectedEOF',
+};
+
+/**
+ * The same for a client's error: known values by their names in Go, and what is not a text is left out, as it may be a
+ * whole certificate. One of which only the type could be read counts.
+ */
+export function clientError(error: Value | undefined): CallFailure | undefined {
+  if (error === undefined || error.value === null) return undefined;
+  const { value, goType } = error;
+  if (value === undefined && goType === 'error') return undefined;
+  if (typeof value !== 'string') return { type: goType, status: STATUS_ERROR };
+  return { type: ERROR_NAMES[value] ?? goType, status: { code: STATUS_ERROR_CODE, message: value } };
+}

@@ -1,0 +1,122 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Call } from '../event/call.ts';
+import { type CallFailure, clientError } from './call-error.ts';
+import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { urlText } from './go-url.ts';
+import { knownMethod, methodInName, OTHER_METHOD, protocolVersion, requestBodySize } from './http-words.ts';
+import { addressOf } from './network-address.ts';
+import { addCaptureNotes, fieldOf, integerField, isSetField, textField } from './preset-field.ts';
+import { ATTR, SIDESPAN, UNSTABLE_ATTR } from './semconv.ts';
+import { redactedQuery } from './url-query.ts';
+
+/** What both the span and the metric of a request say. All of low cardinality, but for hosts that a program makes up. */
+export interface HttpClientFacts {
+  /** One of the known methods, `_OTHER`, or undefined if it could not be read. */
+  readonly method: string | undefined;
+  readonly serverAddress: string | undefined;
+  readonly serverPort: number | undefined;
+  /** `1.1`, `2`: of the answer. */
+  readonly protocolVersion: string | undefined;
+  readonly statusCode: number | undefined;
+  /** The status as text, Go's type of the error, `panic`, `goexit`. */
+  readonly errorType: string | undefined;
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+export function httpClientFacts(call: Call): HttpClientFacts {
+  const host = textField(call, 'host');
+  const server = host === undefined ? undefined : addressOf(host);
+  const statusCode = integerField(call, 'status');
+  return {
+    method: knownMethod(textField(call, 'method')),
+    serverAddress: server?.address,
+    serverPort: server?.port ?? DEFAULT_PORTS[textField(call, 'scheme') ?? ''],
+    protocolVersion: protocolVersion(integerField(call, 'protoMajor'), integerField(call, 'protoMinor')),
+    statusCode,
+    errorType: errorType(call, failureOf(call), statusCode),
+  };
+}
+
+function failureOf(call: Call): CallFailure | undefined {
+  return clientError(fieldOf(call, 'error'));
+}
+
+function errorType(
+  { end }: Call,
+  failure: CallFailure | undefined,
+  statusCode: number | undefined,
+): string | undefined {
+  if (end === 'panic' || end === 'goexit') return end;
+  if (failure !== undefined) return failure.type;
+  // To a client 4xx are errors too.
+  return statusCode !== undefined && statusCode >= 400 ? String(statusCode) : undefined;
+}
+
+export function httpClientMeaning(call: Call, facts: HttpClientFacts): CallMeaning {
+  const attributes: Attributes = {};
+  const { method, errorType } = facts;
+  if (method !== undefined) attributes[ATTR.HTTP_REQUEST_METHOD] = method;
+  if (method === OTHER_METHOD) attributes[ATTR.HTTP_REQUEST_METHOD_ORIGINAL] = textField(call, 'method');
+  if (facts.serverAddress !== undefined) attributes[ATTR.SERVER_ADDRESS] = facts.serverAddress;
+  if (facts.serverPort !== undefined) attributes[ATTR.SERVER_PORT] = facts.serverPort;
+  const url = fullUrl(call);
+  if (url !== undefined) attributes[ATTR.URL_FULL] = url;
+  if (facts.statusCode !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = facts.statusCode;
+  if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
+  if (facts.protocolVersion !== undefined) attributes[ATTR.NETWORK_PROTOCOL_VERSION] = facts.protocolVersion;
+  const resent = resendCount(call);
+  if (resent !== undefined) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = resent;
+  addSizes(call, method, attributes);
+  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
+  if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
+  addCaptureNotes(call, attributes);
+  return {
+    name: methodInName(method),
+    kind: SPAN_KIND.CLIENT,
+    // The conventions want no description where the status code says it all.
+    status: errorType === undefined ? STATUS_UNSET : (failureOf(call)?.status ?? STATUS_ERROR),
+    shared: NO_ATTRIBUTES,
+    attributes,
+    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
+  };
+}
+
+const NO_ATTRIBUTES: Attributes = {};
+
+/** Undefined if a part without which it would be another one could not be read. */
+function fullUrl(call: Call): string | undefined {
+  const scheme = textField(call, 'scheme');
+  const host = textField(call, 'host');
+  const path = fieldOf(call, 'path')?.value;
+  if (scheme === undefined || host === undefined || typeof path !== 'string') return undefined;
+  const query = textField(call, 'query');
+  return urlText({
+    scheme,
+    opaque: textField(call, 'opaque'),
+    hasUser: isSetField(call, 'user') !== false,
+    host,
+    path,
+    rawPath: textField(call, 'rawPath'),
+    query: query === undefined ? undefined : redactedQuery(query),
+  });
+}
+
+/**
+ * How many requests this one follows by redirects: as many answers as lead to it. Undefined for the first one, and where
+ * there are more than were counted.
+ */
+function resendCount(call: Call): number | undefined {
+  if (isSetField(call, 'redirect1') !== true || isSetField(call, 'redirect3') !== false) return undefined;
+  return isSetField(call, 'redirect2') === true ? 2 : 1;
+}
+
+function addSizes(call: Call, method: string | undefined, attributes: Attributes): void {
+  const requestSize = requestBodySize(integerField(call, 'contentLength'), method);
+  if (requestSize !== undefined) attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = requestSize;
+  // -1: chunked, decompressed or unknown. The answer to a HEAD says what a GET's body would have.
+  const responseSize = integerField(call, 'responseLength');
+  if (responseSize !== undefined && responseSize >= 0 && method !== 'HEAD') {
+    attributes[UNSTABLE_ATTR.HTTP_RESPONSE_BODY_SIZE] = responseSize;
+  }
+}

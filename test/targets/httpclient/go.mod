@@ -1,0 +1,3 @@
+module sidespan.test/httpclient
+
+go 1.19
