@@ -12,7 +12,9 @@ const messages: Readonly<
   'syscall.Errno': (_field, value) => errnoText(value.value),
   'context.deadlineExceededError': () => 'context deadline exceeded',
   'net.canceledError': () => 'operation was canceled',
-  '*io/fs.PathError': (field) => joined(field, (op, path, err) => `${op} ${path}: ${err}`, 'Op', 'Path', 'Err'),
+  '*io/fs.PathError': pathErrorText,
+  // Its name until Go 1.15.
+  '*os.PathError': pathErrorText,
   '*os.SyscallError': (field) => joined(field, (name, err) => `${name}: ${err}`, 'Syscall', 'Err'),
   '*os.LinkError': (field) =>
     joined(field, (op, from, to, err) => `${op} ${from} ${to}: ${err}`, 'Op', 'Old', 'New', 'Err'),
@@ -88,6 +90,10 @@ function grpcStatusText(value: Value): string | undefined {
   const message = fieldText(proto, 'Message');
   if (typeof code !== 'number' || message === undefined) return undefined;
   return `rpc error: code = ${grpcCodeNames[code] ?? `Code(${code})`} desc = ${message}`;
+}
+
+function pathErrorText(field: (name: string) => string | undefined): string | undefined {
+  return joined(field, (op, path, err) => `${op} ${path}: ${err}`, 'Op', 'Path', 'Err');
 }
 
 /** net.OpError: the operation, the network, the addresses where it has them. */

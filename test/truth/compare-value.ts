@@ -59,7 +59,7 @@ function compareReason(reason: string, expected: Expected, place: string, tally:
   say(reason, tally);
 }
 
-function say(reason: string, tally: Tally): void {
+export function say(reason: string, tally: Tally): void {
   tally.said.set(reason, (tally.said.get(reason) ?? 0) + 1);
 }
 

@@ -2,6 +2,7 @@
 import { createDice, type Dice, oneOf } from './dice.ts';
 import { sourceName, type TypeModel, TypePool } from './go-types.ts';
 import { type Expected, randomValue, type ValueModel } from './go-values.ts';
+import { withoutGenerics } from './without-generics.ts';
 
 export interface ExpectedFunction {
   /** As in pclntab; of a generic one as people write it. */
@@ -25,33 +26,43 @@ export interface GoProgram {
 
 const functionsPerFile = 250;
 
+/** What differs between releases of Go. */
+export interface Dialect {
+  /** Since Go 1.18. */
+  readonly generics: boolean;
+}
+
 /** The program takes two arguments: the first function to call, and the one before which to stop. */
-export function randomProgram(seed: number, count: number, blanks = true): GoProgram {
+export function randomProgram(seed: number, count: number, dialect: Dialect): GoProgram {
   const dice = createDice(seed);
   const pool = new TypePool(dice, 12 + Math.floor(count / 20));
   const functions: ExpectedFunction[] = [];
   const sources: string[] = [];
   for (let index = 0; index < count; index++) {
-    const made = randomFunction(dice, pool, index, blanks);
+    const made = randomFunction(dice, pool, index, dialect);
     functions.push(made.expected);
     sources.push(made.source);
   }
-  const files = new Map([['go.mod', 'module sidespan.test/truth\n\ngo 1.18\n']]);
+  const files = new Map([['go.mod', `module sidespan.test/truth\n\ngo ${dialect.generics ? '1.18' : '1.15'}\n`]]);
+  const known = new Map<string, string>();
   for (let first = 0; first < count; first += functionsPerFile) {
-    files.set(`functions${first}.go`, `${header}\n${sources.slice(first, first + functionsPerFile).join('\n')}`);
+    const text = sources.slice(first, first + functionsPerFile).join('\n');
+    const { source, declarations } = dialect.generics
+      ? { source: text, declarations: '' }
+      : withoutGenerics(text, known);
+    files.set(`functions${first}.go`, `${header}\n${source}\n${declarations}`);
   }
   files.set('types.go', `${header}\n${pool.declarations.join('\n')}\n`);
-  files.set('main.go', `${header}\n${mainSource(count)}`);
+  files.set('main.go', `${header}\n${mainSource(count)}\n${dialect.generics ? genericHelpers : ''}`);
   return { files, functions };
 }
 
 const header = `package main
 
-import ("errors"; "fmt"; "io/fs"; "os"; "syscall"; "time")
+import ("errors"; "fmt"; "os"; "syscall"; "time")
 
 var _ = errors.New
 var _ = fmt.Errorf
-var _ fs.FileMode
 var _ = os.Args
 var _ syscall.Errno
 var _ time.Time
@@ -71,14 +82,6 @@ func main() {
 	time.Sleep(300 * time.Millisecond)
 }
 
-func ptr[T any](value T) *T { return &value }
-
-func filled[T any](capacity int, values ...T) chan T {
-	channel := make(chan T, capacity)
-	for _, value := range values { channel <- value }
-	return channel
-}
-
 func double(n int) int { return 2 * n }
 func triple(n int) int { return 3 * n }
 
@@ -88,6 +91,16 @@ func grow(n int) int { var room [512]byte; room[n%512] = 1; return int(room[(n+1
 var sink [4]interface{}
 `;
 }
+
+const genericHelpers = `
+func ptr[T any](value T) *T { return &value }
+
+func filled[T any](capacity int, values ...T) chan T {
+	channel := make(chan T, capacity)
+	for _, value := range values { channel <- value }
+	return channel
+}
+`;
 
 interface Parameter {
   readonly name: string;
@@ -101,7 +114,7 @@ function randomFunction(
   dice: Dice,
   pool: TypePool,
   index: number,
-  blanks: boolean,
+  dialect: Dialect,
 ): { expected: ExpectedFunction; source: string } {
   const arity = dice.below(12) === 0 ? 6 + dice.below(15) : dice.below(6);
   const parameter = (name: string): Parameter => {
@@ -109,13 +122,13 @@ function randomFunction(
     const type = dice.below(4) === 0 ? pool.float() : pool.type(3);
     return { name, type, value: randomValue(dice, type) };
   };
-  const parameters = Array.from({ length: arity }, (_, n) => parameter(blanks && dice.below(15) === 0 ? '_' : `a${n}`));
+  const parameters = Array.from({ length: arity }, (_, n) => parameter(dice.below(15) === 0 ? '_' : `a${n}`));
   if (dice.below(8) === 0) parameters.push(variadic(dice, pool));
   const isNamed = dice.below(2) === 0;
   const results = Array.from({ length: dice.below(4) }, (_, n) => parameter(isNamed ? `r${n}` : ''));
   const style = dice.below(10);
   const receiver = style === 0 ? randomReceiver(dice, pool) : undefined;
-  const isGeneric = style === 1 && parameters.length > 0 && parameters[0]?.variadic === undefined;
+  const isGeneric = dialect.generics && style === 1 && parameters.length > 0 && parameters[0]?.variadic === undefined;
   if (isGeneric) parameters[0] = { ...(parameters[0] as Parameter), generic: true };
 
   const short = `${receiver ? 'm' : 'f'}${index}`;

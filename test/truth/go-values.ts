@@ -187,7 +187,7 @@ function randomError(dice: Dice): ValueModel {
       return { go: 'error(syscall.ENOENT)', expected: text('syscall.Errno', 'no such file or directory') };
     default:
       return {
-        go: `error(&fs.PathError{Op: "open", Path: ${goString(message)}, Err: syscall.ENOENT})`,
+        go: `error(&os.PathError{Op: "open", Path: ${goString(message)}, Err: syscall.ENOENT})`,
         expected: text('*io/fs.PathError', `open ${message}: no such file or directory`),
       };
   }

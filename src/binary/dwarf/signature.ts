@@ -29,7 +29,10 @@ const unlistedReasons: readonly { readonly functionName: RegExp; readonly reason
   },
 ];
 
-/** Go 1.17 with its register ABI, the first one, forgot the results that have no name (measured; 1.16 and 1.18 have them). */
+/**
+ * Go 1.17 with its register ABI, the first one, forgot the results that have no name, or whose name isn't used, and so the
+ * places of the others (measured; 1.16 and 1.18 have them).
+ */
 const forgetfulProducer = /\bgo1\.17\b.*\bregabi\b/;
 
 function producerOf(info: DebugInfo, entry: Entry): string {
@@ -38,7 +41,7 @@ function producerOf(info: DebugInfo, entry: Entry): string {
 
 function unlistedResults(info: DebugInfo, entry: Entry): string | undefined {
   return forgetfulProducer.test(producerOf(info, entry))
-    ? 'Go 1.17 leaves results without a name out of the debug information'
+    ? 'Go 1.17 leaves results out of the debug information'
     : undefined;
 }
 
@@ -99,8 +102,9 @@ function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignatur
   const index = dictionaryIndex(functionName, inOrder[0]?.type.name);
   const isFirst = index === 1 && takesDictionaryFirst(producerOf(info, entry));
   if (index !== undefined) inOrder.splice(isFirst ? 0 : index, 0, dictionary);
-  if (results.size > 0) return { parameters: inOrder, results: [...results.values()] };
-  const unavailable = hasLoopBody(info, entry) ? resultsUnavailable : unlistedResults(info, entry);
+  const unlisted = unlistedResults(info, entry);
+  if (results.size > 0 && unlisted === undefined) return { parameters: inOrder, results: [...results.values()] };
+  const unavailable = hasLoopBody(info, entry) ? resultsUnavailable : unlisted;
   if (unavailable !== undefined) return { parameters: inOrder, results: [], resultsUnavailable: unavailable };
   return { parameters: inOrder, results: [] };
 }

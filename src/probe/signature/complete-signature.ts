@@ -1,10 +1,21 @@
-import type { Found, GoBinary } from '../../binary/go-binary.ts';
+import type { BuildInfo, Found, GoBinary } from '../../binary/go-binary.ts';
 import type { GoSignature } from '../../binary/go-type.ts';
 import type { FunctionName } from '../function-name.ts';
-import { type AssignedValue, firstStackArgument } from '../register-assignment.ts';
+import { type AssignedValue, type Assignment, firstStackArgument } from '../register-assignment.ts';
 import { receiverType } from './written-signature.ts';
 
 const wordBytes = 8;
+
+/**
+ * The first release whose debug information has parameters and receivers without a name, and blank ones (measured with
+ * 1.15 to 1.27, whatever is optimized).
+ */
+const firstListingUnnamed = 22;
+
+/** Of an unknown version nobody knows. */
+export function listsUnnamed({ goVersion }: BuildInfo): boolean {
+  return Number(/\bgo1\.(\d+)/.exec(goVersion)?.[1] ?? 0) >= firstListingUnnamed;
+}
 
 /**
  * The signature with what debug information leaves out: before Go 1.22 it has no receiver or parameter that the source
@@ -24,14 +35,56 @@ export function completeSignature(
     const whole = { ...signature, parameters: [{ name: '', type }, ...signature.parameters] };
     if (!contradicts(whole)) return { value: whole };
   }
-  return { unavailable: 'parameters that have no name are not in its debug information' };
+  return { unavailable: 'parameters that have no name are not in its debug information, and it may have some' };
 }
 
-/** Whether values on the stack take as many bytes as the table of functions says. */
-export function fillsFrame(values: readonly AssignedValue[], argumentBytes: number | undefined): boolean {
-  const ends = values
-    .flatMap(({ pieces }) => pieces)
-    .map((piece) => ('stackOffset' in piece ? piece.stackOffset + piece.sizeBytes : 0));
-  const end = Math.max(firstStackArgument, ...ends) - firstStackArgument;
-  return argumentBytes === undefined || Math.ceil(end / wordBytes) === Math.ceil(argumentBytes / wordBytes);
+/** Bytes of the caller's frame: offsets from its first argument. */
+interface FrameRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Whether what these values take of the caller's frame, spill slots included, is what the table of functions says. */
+export function fillsFrame({ parameters, results }: Assignment, argumentBytes: number | undefined): boolean {
+  const stack = wordEnd([...stackRanges(parameters), ...stackRanges(results)]);
+  const end = wordEnd(spillSlots(parameters, stack), stack);
+  return argumentBytes === undefined || end === Math.ceil(argumentBytes / wordBytes) * wordBytes;
+}
+
+/**
+ * Whether a parameter of a few bytes could lie between these and move them, while the frame has the same size.
+ * @param inRegisters whether it could be one of those in registers, too
+ */
+export function hasRoom(parameters: readonly AssignedValue[], inRegisters: boolean): boolean {
+  const ranges = [stackRanges(parameters), ...(inRegisters ? [spillSlots(parameters, 0)] : [])];
+  return ranges.some((area) => {
+    const used = area.reduce((sum, { start, end }) => sum + (end - start), 0);
+    return used < wordEnd(area);
+  });
+}
+
+function stackRanges(values: readonly AssignedValue[]): FrameRange[] {
+  return values.flatMap(({ pieces }) =>
+    pieces.flatMap((piece) => {
+      if (!('stackOffset' in piece)) return [];
+      const start = piece.stackOffset - firstStackArgument;
+      return [{ start, end: start + piece.sizeBytes }];
+    }),
+  );
+}
+
+/** abi-internal.md: every parameter in registers has a slot, in order, behind all that is on the stack. */
+function spillSlots(parameters: readonly AssignedValue[], stackBytes: number): FrameRange[] {
+  let end = stackBytes;
+  return parameters.flatMap(({ type, pieces: [first] }) => {
+    if (first === undefined || 'stackOffset' in first) return [];
+    const start = Math.ceil(end / type.alignBytes) * type.alignBytes;
+    end = start + type.sizeBytes;
+    return [{ start, end }];
+  });
+}
+
+/** End of the last word that one of them is in. */
+function wordEnd(ranges: readonly FrameRange[], atLeast = 0): number {
+  return Math.ceil(Math.max(atLeast, ...ranges.map(({ end }) => end)) / wordBytes) * wordBytes;
 }

@@ -6,10 +6,10 @@ import type { Abi } from '../calling-convention.ts';
 import { type FunctionName, functionName } from '../function-name.ts';
 import { type AssignedValue, assignRegisters } from '../register-assignment.ts';
 import type { FunctionSites } from '../site.ts';
-import { completeSignature, fillsFrame } from './complete-signature.ts';
+import { completeSignature, fillsFrame, hasRoom, listsUnnamed } from './complete-signature.ts';
 import { rawArguments, rawResults, rawStack } from './raw-registers.ts';
 import { UnresolvedType } from './resolve-type.ts';
-import { contradiction } from './signature-check.ts';
+import { contradiction, isWhole } from './signature-check.ts';
 import { type SpilledArgument, spilledArguments } from './spilled-arguments.ts';
 import type { TypeSource } from './type-source.ts';
 import type { SignatureSyntax } from './type-syntax.ts';
@@ -148,9 +148,12 @@ function contradicts(
   signature: GoSignature,
   clues: Clues,
 ): boolean {
-  const { parameters, results } = assignRegisters(signature, binary.arch, abi);
-  if (abi === 'stack') return !fillsFrame([...parameters, ...results], binary.argumentBytes(fn));
-  return contradictionOf(binary, name, parameters, clues) !== undefined;
+  const assigned = assignRegisters(signature, binary.arch, abi);
+  if (abi === 'stack') return !fillsFrame(assigned, binary.argumentBytes(fn));
+  if (contradictionOf(binary, name, assigned.parameters, clues) !== undefined) return true;
+  if ((clues.info !== undefined && isWhole(clues.info)) || listsUnnamed(binary.buildInfo)) return false;
+  const isOpen = hasRoom(assigned.parameters, clues.spills.length === 0);
+  return isOpen || !fillsFrame(assigned, binary.argumentBytes(fn));
 }
 
 function disagreementWith(described: GoSignature | undefined, known: Found<GoSignature>): string | undefined {

@@ -51,7 +51,8 @@ function registersText(list: readonly (Piece | SpilledArgument)[], arch: Archite
   return texts.join(' ');
 }
 
-function isWhole({ slots, complete }: ArgumentInfo): boolean {
+/** Nothing is cut off. */
+export function isWhole({ slots, complete }: ArgumentInfo): boolean {
   const toldWhole = (slot: ArgumentSlot): boolean =>
     slot.kind === 'word' || (slot.kind === 'group' && slot.parts.every(toldWhole));
   return complete && slots.every(toldWhole);
