@@ -79,5 +79,5 @@ function isNumberText(type: string): boolean {
 }
 
 function isValue(item: Value | ValueContent): item is Value {
-  return typeof item === 'object' && item !== null && 'goType' in item;
+  return typeof item === 'object' && item !== null && 'name' in item;
 }
