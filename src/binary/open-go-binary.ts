@@ -211,7 +211,7 @@ class OpenGoBinary implements GoBinary {
         const remedy =
           buildmode === undefined
             ? `Please report the binary: ${this.buildInfo.goVersion} may be newer than this release of Sidespan.`
-            : `The types of a ${buildmode} are put together when it is loaded; only executables are traced.`;
+            : `The types of a ${buildmode} are put together when it is loaded.`;
         throw new BinaryError(what, place, remedy, { kind: 'unsupported' });
       }
       this.#types = new RuntimeTypes(new TypeReader(this.#image, types));

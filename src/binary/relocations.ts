@@ -3,15 +3,19 @@ import { Cursor } from './cursor.ts';
 import type { ElfFile } from './elf-file.ts';
 
 /** Elf64_Dyn tags (System V ABI, "Dynamic Section"). */
-const dtNull = 0;
-const dtRela = 7;
-const dtRelaSize = 8;
+const dynamicTag = { null: 0, symbols: 6, rela: 7, relaSize: 8 } as const;
+const knownTags: ReadonlySet<number> = new Set(Object.values(dynamicTag));
 const dynamicEntryBytes = 16;
 const maxDynamicBytes = 64 * 1024;
 
-/** Elf64_Rela: r_offset, r_info (type in the low half), r_addend. */
+/** Elf64_Rela: r_offset, r_info (type in the low half, symbol in the high one), r_addend. */
 const relaBytes = 24;
 const relativeType = { amd64: 8, arm64: 1027 } as const;
+/** The address of a symbol and the addend: plugins have them, for the loader takes the executable's where it has one of that name. */
+const absoluteType = { amd64: 1, arm64: 257 } as const;
+
+/** Elf64_Sym: st_shndx at 6, st_value at 8. */
+const symbolBytes = 24;
 
 /** Entries are read in pieces of this many, so that a large table never lies in memory as a whole. */
 const piece = 32 * 1024;
@@ -20,7 +24,7 @@ const piece = 32 * 1024;
 const maxRelocations = 16 * 1024 * 1024;
 
 /**
- * The R_*_RELATIVE relocations of a PIE: the word at `vaddr` holds, before the load bias, the linked address `addend`.
+ * The R_*_RELATIVE relocations of a PIE, and those of a plugin by symbols of its own: the word at `vaddr` holds, before the load bias, the linked address `addend`.
  * Linkers may leave that word zero in the file. In order of address, two numbers each: addend, vaddr.
  */
 export interface RelativeRelocations {
@@ -45,12 +49,16 @@ export function readRelativeRelocations(elf: ElfFile): RelativeRelocations {
     const bytes = elf.read(table.vaddr + done * relaBytes, count * relaBytes);
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, count * 6);
     for (let at = 0; at < words.length; at += 6) {
-      if (words[at + 2] !== relativeType[elf.arch]) continue;
-      if (words[at + 1] !== 0 || words[at + 5] !== 0) {
+      const isAbsolute = words[at + 2] === absoluteType[elf.arch];
+      if (words[at + 2] !== relativeType[elf.arch] && !isAbsolute) continue;
+      const symbol = isAbsolute ? symbolAddress(elf, table, words[at + 3] ?? 0) : 0;
+      // Defined elsewhere.
+      if (symbol === undefined) continue;
+      if (words[at + 1] !== 0 || words[at + 5] !== 0 || symbol + (words[at + 4] ?? 0) > 0xffff_ffff) {
         throw new BinaryError('a relocation of a PIE lies beyond 4 GiB', place(elf));
       }
       sorted &&= used === 0 || (pairs[used - 1] ?? 0) <= (words[at] ?? 0);
-      pairs[used++] = words[at + 4] ?? 0;
+      pairs[used++] = symbol + (words[at + 4] ?? 0);
       pairs[used++] = words[at] ?? 0;
     }
   }
@@ -85,23 +93,39 @@ function firstFrom(pairs: Uint32Array, vaddr: number): number {
   return low * 2;
 }
 
-function relaTable(elf: ElfFile): { vaddr: number; sizeBytes: number } | undefined {
+interface RelaTable {
+  readonly vaddr: number;
+  readonly sizeBytes: number;
+  readonly symbolsVaddr: number | undefined;
+}
+
+/** Undefined: the symbol is another file's. */
+function symbolAddress(elf: ElfFile, { symbolsVaddr }: RelaTable, index: number): number | undefined {
+  if (symbolsVaddr === undefined) return undefined;
+  const cursor = new Cursor(elf.read(symbolsVaddr + index * symbolBytes, symbolBytes), place(elf));
+  cursor.skip(6);
+  return cursor.u16() === 0 ? undefined : cursor.u64();
+}
+
+function relaTable(elf: ElfFile): RelaTable | undefined {
   const dynamic = elf.segments.find((segment) => segment.type === 'dynamic');
   if (dynamic === undefined) return undefined;
   const sizeBytes = Math.min(dynamic.fileSizeBytes, maxDynamicBytes);
   const cursor = new Cursor(elf.readFile(dynamic.fileOffset, sizeBytes), place(elf));
   let vaddr: number | undefined;
+  let symbolsVaddr: number | undefined;
   let size: number | undefined;
   while (cursor.remaining >= dynamicEntryBytes) {
     const tag = cursor.u32();
     // Tags above 2^32 are the operating system's; their values may be anything.
-    const known = cursor.u32() === 0 && (tag === dtNull || tag === dtRela || tag === dtRelaSize);
+    const known = cursor.u32() === 0 && knownTags.has(tag);
     if (!known) cursor.skip(8);
-    else if (tag === dtNull) break;
-    else if (tag === dtRela) vaddr = cursor.u64();
+    else if (tag === dynamicTag.null) break;
+    else if (tag === dynamicTag.rela) vaddr = cursor.u64();
+    else if (tag === dynamicTag.symbols) symbolsVaddr = cursor.u64();
     else size = cursor.u64();
   }
-  return vaddr === undefined || size === undefined ? undefined : { vaddr, sizeBytes: size };
+  return vaddr === undefined || size === undefined ? undefined : { vaddr, sizeBytes: size, symbolsVaddr };
 }
 
 function place(elf: ElfFile): { file: string; section: string } {

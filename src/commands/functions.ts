@@ -71,9 +71,11 @@ In a pattern * matches any characters and ? one; write it between single quotes:
       stderr.line(`${path}: ${parts.join(', ')}; ${all.length} of ${binary.functionCount} functions`);
       const buildmode = loadedBuildmode(binary.buildInfo);
       if (buildmode !== undefined) {
-        stderr.line(
-          `It was built with -buildmode=${buildmode}: other programs load it, and only executables are traced.`,
-        );
+        const isTraced =
+          buildmode === 'plugin'
+            ? 'where it is loaded, its functions are traced that the program does not have itself'
+            : 'other programs load it, and only executables and plugins are traced';
+        stderr.line(`It was built with -buildmode=${buildmode}: ${isTraced}.`);
       }
     }
     let chunk = '';

@@ -44,8 +44,13 @@ export function readProcess(pid: number): ProcResult<TargetProcess> {
 
 /** device:inode of the file that the process runs, also if it was deleted or lies in another mount namespace. */
 export function executableIdentity(pid: number): ProcResult<string> {
+  return fileIdentity(`/proc/${pid}/exe`);
+}
+
+/** device:inode */
+export function fileIdentity(path: string): ProcResult<string> {
   try {
-    const { dev, ino } = statSync(`/proc/${pid}/exe`, { bigint: true });
+    const { dev, ino } = statSync(path, { bigint: true });
     return { value: `${dev}:${ino}` };
   } catch (error) {
     return { absence: absenceOf(error) };

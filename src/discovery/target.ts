@@ -54,7 +54,7 @@ export function targetByPid(pid: number): TargetProcess {
   if (go.kind === 'unknown') throw refused(pid, go.reason === 'no permission' ? 'no permission' : 'gone');
   const [library] = goLibrariesOf(pid, found.value.exePath) ?? [];
   const loaded =
-    library === undefined ? '' : ` It has loaded ${library}, which is Go code: only executables are traced.`;
+    library === undefined ? '' : ` It has loaded ${library}, which is Go code: only Go programs are traced.`;
   throw new TargetError(
     pid,
     'not go',

@@ -24,9 +24,14 @@ export interface PlanOptions {
   readonly redaction?: RedactionRules | undefined;
   /** Functions that patterns may name in all; the rest is reported, not traced. */
   readonly maxFunctions?: number | undefined;
+  /** Functions of modules are traced as well: what is needed for all calls is planned even if no function matches. */
+  readonly hasModules?: boolean | undefined;
 }
 
 const defaultMaxFunctions = 1000;
+
+/** A note of programs that load plugins, where a pattern fits no function. */
+export const laterPlugins = 'It can load plugins: functions of those that it loads after this are not traced.';
 
 /** Ops of one process: of PLAN_OPS, so that others have room. */
 const shallowFrom = planLimits.planOps / 4;
@@ -42,8 +47,13 @@ const runtimeSites: readonly { readonly name: string; readonly action: SiteActio
 /**
  * Plans all probes of a binary. Returns a reason only if nothing at all can be traced; a function or preset that can't be
  * is in the plan's report.
+ * @param isElsewhere of a module: whether calls of that function run in the executable's copy of it
  */
-export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbePlan> {
+export function planProbes(
+  binary: GoBinary,
+  options: PlanOptions,
+  isElsewhere?: (functionName: string) => boolean,
+): Found<ProbePlan> {
   const { patterns, presets, limits = defaultCaptureLimits, maxFunctions = defaultMaxFunctions } = options;
   using finder = new SiteFinder(binary);
   const process = processOffsets(binary, finder.convention);
@@ -54,7 +64,7 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
   });
 
   const presetReports = presets.map((preset) => planPreset(builder, preset, limits));
-  const selection = selectFunctions(binary, patterns, maxFunctions);
+  const selection = selectFunctions(binary, patterns, maxFunctions, isElsewhere);
   const untraceable: Untraceable[] = [...selection.untraceable];
   const { notes } = builder;
   for (const fn of selection.functions) {
@@ -68,7 +78,8 @@ export function planProbes(binary: GoBinary, options: PlanOptions): Found<ProbeP
   }
   const inlined = planInlinedCalls(builder, selection);
   planDynamicTypes(builder, limitsFor(builder, limits, notes));
-  if (builder.probes.length > 0) notes.push(...addRuntimeSites(builder, process.value));
+  if (builder.probes.length > 0 || options.hasModules) notes.push(...addRuntimeSites(builder, process.value));
+  if (selection.unmatched.length > 0 && binary.functionsNamed('plugin.open').length > 0) notes.push(laterPlugins);
 
   return {
     value: {

@@ -55,8 +55,11 @@ export interface PlannedProbe {
 }
 
 export interface PlannedSite {
+  /** Of a module: what its running address is, less the executable's load bias. */
   readonly vaddr: number;
   readonly fileOffset: number;
+  /** The loaded module whose file has it (add-module.ts); left out: the executable. */
+  readonly module?: number | undefined;
   readonly action: SiteAction;
   /** site_flag bits. */
   readonly flags: number;

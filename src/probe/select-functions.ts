@@ -38,11 +38,13 @@ export interface Selection {
 /**
  * Which functions the patterns name. Globs leave out what the compiler generated: wrappers, `type:.eq…`, `go:…`. A pattern
  * that fits no whole name is tried on the short ones, so that a name in full never brings another package's function.
+ * @param isElsewhere functions that are to be taken for absent
  */
 export function selectFunctions(
   binary: GoBinary,
   patterns: readonly FunctionPattern[],
   maxFunctions: number,
+  isElsewhere: (name: string) => boolean = () => false,
 ): Selection {
   // Up to Go 1.20 the functions of a generic one's shapes have one name, `main.Map[...]`.
   const chosen = new Map<number, GoFunction>();
@@ -62,13 +64,16 @@ export function selectFunctions(
     else choose(fn, pattern);
   };
   for (const pattern of patterns) {
-    const named = pattern.exact ? preferredFunction(binary.functionsNamed(pattern.name)) : undefined;
+    const named =
+      pattern.exact && !isElsewhere(pattern.name) ? preferredFunction(binary.functionsNamed(pattern.name)) : undefined;
     if (named !== undefined) choose(named, pattern);
     else (pattern.exact && !pattern.name.includes('[') ? missed : globs).push(pattern);
   }
-  missed.push(...takeMatching(binary, globs, take, (pattern, name) => pattern.matches(name)));
-  const absent = takeMatching(binary, missed, take, (pattern, name) => pattern.matchesShort(name));
-  const inlined = inlinedByName(binary, (name) => {
+  missed.push(...takeMatching(binary, globs, take, (pattern, name) => pattern.matches(name) && !isElsewhere(name)));
+  const absent = takeMatching(binary, missed, take, (pattern, name) => {
+    return pattern.matchesShort(name) && !isElsewhere(name);
+  });
+  const inlined = inlinedByName(binary, isElsewhere, (name) => {
     return patterns.some(({ matches }) => matches(name)) || missed.some(({ matchesShort }) => matchesShort(name));
   });
   const onlyInlined = [...inlined.keys()].filter((name) => !chosenNames.has(name) && !generated.has(name));
@@ -93,9 +98,14 @@ export function selectFunctions(
 /** Calls of one function that are kept: more are in no list that anybody reads to its end. */
 const maxCallsKept = 10_000;
 
-function inlinedByName(binary: GoBinary, isWanted: (name: string) => boolean): Map<string, InlinedPlaces> {
+function inlinedByName(
+  binary: GoBinary,
+  isElsewhere: (name: string) => boolean,
+  isWanted: (name: string) => boolean,
+): Map<string, InlinedPlaces> {
   const byName = new Map<string, { vaddrs: number[]; callVaddrs: number[]; calls: number[] }>();
-  for (const { name, vaddr, callVaddr, call } of binary.inlinedCalls(isWanted)) {
+  for (const { name, into, vaddr, callVaddr, call } of binary.inlinedCalls(isWanted)) {
+    if (isElsewhere(into.name)) continue;
     const places = byName.get(name);
     if (places === undefined) byName.set(name, { vaddrs: [vaddr], callVaddrs: [callVaddr], calls: [call] });
     else if (places.vaddrs.length < maxCallsKept) {

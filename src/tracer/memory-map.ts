@@ -4,7 +4,7 @@ import { readProcessMemory } from '../discovery/process-memory.ts';
 import type { PlannedSite } from '../probe/probe-plan.ts';
 import { TracerError } from './tracer-error.ts';
 
-/** A mapping of the executable's file. */
+/** A mapping of a file. */
 interface FileMapping {
   readonly start: number;
   readonly end: number;
@@ -14,9 +14,9 @@ interface FileMapping {
 /** More lines than any Go process has; a hostile one may make more. */
 const maxMapsBytes = 8 << 20;
 
-/** The mappings of the file that /proc/PID/exe is, from /proc/PID/maps: `start-end perms offset dev inode path`. */
-function executableMappings(pid: number, exeIdentity: string): FileMapping[] {
-  const inode = exeIdentity.slice(exeIdentity.indexOf(':') + 1);
+/** The mappings of a file, from /proc/PID/maps: `start-end perms offset dev inode path`. */
+function mappingsOf(pid: number, identity: string): FileMapping[] {
+  const inode = identity.slice(identity.indexOf(':') + 1);
   const text = readFileSync(`/proc/${pid}/maps`, 'utf8');
   if (text.length > maxMapsBytes) throw new TracerError(pid, 'its memory map is absurdly large', 'It is left alone.');
   const mappings: FileMapping[] = [];
@@ -35,16 +35,17 @@ function executableMappings(pid: number, exeIdentity: string): FileMapping[] {
 }
 
 /**
- * Running address minus linked address: 0 but for position-independent executables.
- * @throws TracerError if the process does not map its executable's text
+ * Running address minus linked address: 0 but for position-independent executables and modules.
+ * @param identity of the file, device:inode
+ * @throws TracerError if the process does not map its text
  */
-export function loadBias(pid: number, exeIdentity: string, binary: GoBinary, textVaddr: number): number {
+export function loadBias(pid: number, identity: string, binary: GoBinary, textVaddr: number): number {
   if (!binary.positionIndependent) return 0;
   const fileOffset = binary.fileOffset(textVaddr);
-  for (const { start, end, fileOffset: first } of executableMappings(pid, exeIdentity)) {
+  for (const { start, end, fileOffset: first } of mappingsOf(pid, identity)) {
     if (fileOffset >= first && fileOffset < first + (end - start)) return start + (fileOffset - first) - textVaddr;
   }
-  throw new TracerError(pid, 'its executable is not mapped', 'It has probably just ended.');
+  throw new TracerError(pid, `${binary.path} is not mapped`, 'It has probably just ended.');
 }
 
 const breakpoint = 0xcc;

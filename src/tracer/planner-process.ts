@@ -18,11 +18,14 @@ for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(answer(JSON.parse(line)))}\n`);
 }
 
-function answer({ path, options }: PlanRequest): PlanAnswer {
+function answer({ path, hostPath, options }: PlanRequest): PlanAnswer {
   try {
     using binary = openGoBinary(path);
+    using host = hostPath === undefined ? undefined : openGoBinary(hostPath);
     const patterns = options.patterns.map(functionPattern);
-    return { plan: planProbes(binary, { ...options, patterns }) };
+    // What the executable has as well, the dynamic loader takes from there.
+    const isElsewhere = host && ((name: string) => host.functionsNamed(name).length > 0);
+    return { plan: planProbes(binary, { ...options, patterns }, isElsewhere) };
   } catch (error) {
     return { failure: failureOf(error) };
   }

@@ -8,6 +8,8 @@ import type { ProbePlan } from '../probe/probe-plan.ts';
 
 export interface PlanRequest {
   readonly path: string;
+  /** Of a module: the executable that has loaded it. */
+  readonly hostPath?: string | undefined;
   readonly options: Omit<PlanOptions, 'patterns'> & { readonly patterns: readonly string[] };
 }
 

@@ -9,8 +9,11 @@ import { errorOf, type PlanAnswer, type PlanRequest } from './planner-protocol.t
 
 /** Plans probes in a process of its own, which ends when nothing is asked of it for a while. */
 export interface Planner extends Disposable {
-  /** As `planProbes` of the executable. @throws BinaryError; Error: planning itself broke down */
-  plan(path: string, options: PlanOptions): Promise<Found<ProbePlan>>;
+  /**
+   * As `planProbes` of the executable, or of a module that the executable at `hostPath` has loaded.
+   * @throws BinaryError; Error: planning itself broke down
+   */
+  plan(path: string, options: PlanOptions, hostPath?: string): Promise<Found<ProbePlan>>;
 }
 
 /** Several processes often appear together: starting anew for each would cost more than planning. */
@@ -77,12 +80,13 @@ export function createPlanner(): Planner {
   }
 
   return {
-    plan(path, options) {
+    plan(path, options, hostPath) {
       clearTimeout(idle);
       running ??= start();
       const { child, waiting } = running;
       const request: PlanRequest = {
         path,
+        hostPath,
         options: { ...options, patterns: options.patterns.map(({ text }) => text) },
       };
       child.stdin?.write(`${JSON.stringify(request)}\n`);

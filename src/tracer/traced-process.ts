@@ -1,19 +1,15 @@
-import type { GoBinary } from '../binary/go-binary.ts';
-import { errnoName } from '../bpf/bpf-error.ts';
-import { type InstalledPlan, installPlan } from '../bpf/install-plan.ts';
+import type { Found, GoBinary } from '../binary/go-binary.ts';
+import type { InstalledPlan } from '../bpf/install-plan.ts';
 import type { KernelSide } from '../bpf/kernel-side.ts';
 import type { OpenCalls } from '../bpf/open-calls.ts';
-import { mayBeRefusal, type RefusedSite } from '../bpf/refused-sites.ts';
 import type { TargetProcess } from '../discovery/process.ts';
 import { executableIdentity, readProcess } from '../discovery/read-process.ts';
 import type { ProbeMeaning } from '../event/call-decoder.ts';
-import { createConcreteValues } from '../event/concrete-value.ts';
-import type { DecodeContext } from '../event/decode-value.ts';
-import { dynamicValueShape } from '../event/dynamic-value.ts';
-import type { TextCache } from '../event/text-cache.ts';
+import { addModule } from '../probe/add-module.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
-import { withoutRefused } from '../probe/without-refused.ts';
-import type { Redaction } from '../redaction/redaction.ts';
+import { attachPlan } from './attach-plan.ts';
+import { type DecodeSettings, decodeContext } from './decode-context.ts';
+import type { PlannedModule } from './loaded-modules.ts';
 import { loadBias, verifySites } from './memory-map.ts';
 import { TracerError } from './tracer-error.ts';
 
@@ -43,11 +39,9 @@ export interface AttachOptions {
   readonly beforeExecOf?: string | undefined;
 }
 
-/** What is decided for all processes. */
-export interface DecodeSettings {
-  /** Undefined: nothing is hidden. */
-  readonly redaction?: Redaction | undefined;
-  readonly texts?: TextCache | undefined;
+/** A module with functions to trace. */
+export interface OpenModule extends PlannedModule {
+  readonly binary: GoBinary;
 }
 
 /**
@@ -58,24 +52,47 @@ export function attachProcess(
   kernel: KernelSide,
   target: TargetProcess,
   binary: GoBinary,
-  plan: ProbePlan,
-  options: AttachOptions & DecodeSettings = {},
+  ownPlan: ProbePlan,
+  options: AttachOptions & DecodeSettings & { readonly modules?: readonly OpenModule[] | undefined } = {},
 ): TracedProcess {
-  const isRunning = options.beforeExecOf === undefined;
-  if (isRunning) verify(target, binary, plan);
-  const attached = attachPlan(kernel, target.pid, options.beforeExecOf ?? `/proc/${target.pid}/exe`, plan, !isRunning);
+  const { beforeExecOf, modules = [] } = options;
+  const isRunning = beforeExecOf === undefined;
+  if (isRunning) verify(target, binary, ownPlan);
+  const [first] = ownPlan.sites;
+  const readBias = () => loadBias(target.pid, target.exeIdentity, binary, first?.vaddr ?? 0);
+  const notes: string[] = [];
+  const loaded = modules.flatMap((module) => {
+    const { value: moduleBias, unavailable } = verifiedBias(target.pid, module);
+    if (moduleBias === undefined) notes.push(`${module.path} is not traced: ${unavailable}`);
+    return moduleBias === undefined ? [] : [{ ...module, bias: moduleBias }];
+  });
+  const joined = loaded.reduce((plan, { path, plan: added, bias: moduleBias }, number) => {
+    const module = { path, plan: added, shiftBytes: moduleBias - readBias() };
+    return addModule(plan, module, number, (name) => binary.runtimeTypeAddress(name));
+  }, ownPlan);
+  const plan = {
+    ...joined,
+    // What is common to all calls is of no use without any.
+    sites: joined.probes.length > 0 ? joined.sites : [],
+    report: { ...joined.report, notes: [...joined.report.notes, ...notes] },
+  };
+  const exePath = beforeExecOf ?? `/proc/${target.pid}/exe`;
+  const pathOf = ({ module }: { readonly module?: number | undefined }) =>
+    (module === undefined ? undefined : loaded[module]?.openPath) ?? exePath;
+  const attached = attachPlan(kernel, target.pid, pathOf, plan, !isRunning);
   const { installed, attachment } = attached;
-  const [first] = attached.plan.sites;
-  const bias = createBias(() => loadBias(target.pid, target.exeIdentity, binary, first?.vaddr ?? 0));
+  const bias = createBias(readBias);
   // At once where it can be had: its last calls may be read when it has ended.
   if (isRunning) bias();
+  const files = [{ binary, bias }, ...loaded.map((module) => ({ binary: module.binary, bias: () => module.bias }))];
+  const context = decodeContext(files, attached.plan, options);
   return {
     target,
     binary,
     plan: attached.plan,
     slot: installed.processSlot,
     firstProbe: installed.firstProbe,
-    meanings: meaningsOf(binary, attached.plan, bias, options),
+    meanings: attached.plan.probes.map((probe) => ({ probe, context })),
     started: () => void bias(),
     detach() {
       using _ = attachment;
@@ -83,36 +100,6 @@ export function attachProcess(
     },
     forget: () => forget(kernel, installed),
   };
-}
-
-interface AttachedPlan {
-  readonly plan: ProbePlan;
-  readonly installed: InstalledPlan;
-  readonly attachment: Disposable;
-}
-
-/**
- * Attaches what the kernel allows of a plan.
- * @param search for sites that it refuses, first; else they are looked for when it refuses to attach. Of a file that no
- * process has mapped it refuses nothing, and attaches to less later.
- */
-function attachPlan(kernel: KernelSide, pid: number, path: string, plan: ProbePlan, search: boolean): AttachedPlan {
-  const installed = installPlan(kernel, plan);
-  let refused: RefusedSite[] = [];
-  try {
-    if (search) refused = kernel.refusedSites(path, installed.unsureSites);
-    if (refused.length === 0) return { plan, installed, attachment: kernel.attach(pid, path, installed.sites) };
-  } catch (error) {
-    installed[Symbol.dispose]();
-    if (search || !mayBeRefusal(error)) throw error;
-    return attachPlan(kernel, pid, path, plan, true);
-  }
-  installed[Symbol.dispose]();
-  const known = refused.map(({ site, errno, among }) => ({
-    site: site.cookie - installed.firstSite,
-    answer: among === 1 ? errnoName(errno) : `${errnoName(errno)}, or at one of ${among - 1} others`,
-  }));
-  return attachPlan(kernel, pid, path, withoutRefused(plan, known), false);
 }
 
 function forget(kernel: KernelSide, installed: InstalledPlan): OpenCalls {
@@ -135,6 +122,18 @@ function verify(target: TargetProcess, binary: GoBinary, plan: ProbePlan): void 
   verifySites(pid, loadBias(pid, target.exeIdentity, binary, first.vaddr), binary, plan.sites);
 }
 
+/** The module's load bias, if it is mapped and in memory what the file says. */
+function verifiedBias(pid: number, { identity, binary, plan }: OpenModule): Found<number> {
+  try {
+    const bias = loadBias(pid, identity, binary, plan.sites[0]?.vaddr ?? 0);
+    verifySites(pid, bias, binary, plan.sites);
+    return { value: bias };
+  } catch (error) {
+    if (!(error instanceof TracerError)) throw error;
+    return { unavailable: error.message };
+  }
+}
+
 type Bias = () => number | undefined;
 
 /** The load bias, read when it is first asked for and the process runs; undefined: it ended before. */
@@ -148,41 +147,4 @@ function createBias(read: () => number): Bias {
     }
     return bias;
   };
-}
-
-function meaningsOf(
-  binary: GoBinary,
-  plan: ProbePlan,
-  bias: Bias,
-  { redaction, texts }: DecodeSettings,
-): ProbeMeaning[] {
-  const dynamicTypes = plan.dynamicTypes.map(dynamicValueShape);
-  const typeNames = new Map<number, string | undefined>();
-  const context: DecodeContext = {
-    dynamicType: (id) => dynamicTypes[id],
-    typeName(typeVaddr) {
-      if (!typeNames.has(typeVaddr)) typeNames.set(typeVaddr, binary.runtimeTypeAt(typeVaddr).value?.name);
-      return typeNames.get(typeVaddr);
-    },
-    runningTypeName(address) {
-      const known = bias();
-      return known === undefined ? undefined : context.typeName(address - known);
-    },
-    constantBytes(address, sizeBytes) {
-      const known = bias();
-      if (known === undefined || !binary.isReadOnly(address - known, sizeBytes)) return undefined;
-      return binary.read(address - known, sizeBytes);
-    },
-    concrete: createConcreteValues((address, word) => {
-      const known = bias();
-      return known === undefined ? undefined : binary.dictionaryType(address - known, word).value;
-    }, redaction),
-    redaction,
-    texts,
-    functionName(pc) {
-      const known = bias();
-      return known === undefined ? undefined : binary.functionAt(pc - known)?.name;
-    },
-  };
-  return plan.probes.map((probe) => ({ probe, context }));
 }

@@ -11,6 +11,7 @@ import { createTextCache } from '../event/text-cache.ts';
 import type { PlanOptions } from '../probe/plan-probes.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
 import { createRedaction } from '../redaction/redaction.ts';
+import { loadedModules, type PlannedModule, planModules } from './loaded-modules.ts';
 import type { Planner } from './planner.ts';
 import { type AttachOptions, attachProcess, type TracedProcess } from './traced-process.ts';
 import { TracerError } from './tracer-error.ts';
@@ -38,7 +39,10 @@ export interface TracerOptions {
 /** A process with the plan of its probes. */
 export interface PlannedProcess {
   readonly target: TargetProcess;
+  /** Of the executable alone. */
   readonly plan: ProbePlan;
+  /** Plugins of which some function is traced. */
+  readonly modules: readonly PlannedModule[];
   readonly options: AttachOptions;
 }
 
@@ -85,7 +89,9 @@ export function createTracer(options: TracerOptions): Tracer {
   const kernel = undo.use(openKernelSide(options));
   const processes = new Set<TracedProcess>();
   const bySlot: (TracedProcess | undefined)[] = [];
-  const binaries = new Map<string, { readonly binary: GoBinary; plan: ProbePlan; users: number }>();
+  /** Gives its files back. */
+  const filesOf = new Map<TracedProcess, Disposable>();
+  const binaries = new Map<string, { readonly binary: GoBinary; plan?: ProbePlan; users: number }>();
 
   const decoder = createCallDecoder({
     meaningOf: (slot, probe) => {
@@ -128,14 +134,14 @@ export function createTracer(options: TracerOptions): Tracer {
   }
 
   /** Processes of one executable share what was read of it. */
-  function useBinary(identity: string, path: string, plan: ProbePlan): GoBinary {
+  function useBinary(identity: string, path: string): GoBinary {
     const known = binaries.get(identity);
     if (known !== undefined) {
       known.users += 1;
       return known.binary;
     }
     const binary = openGoBinary(path);
-    binaries.set(identity, { binary, plan, users: 1 });
+    binaries.set(identity, { binary, users: 1 });
     return binary;
   }
 
@@ -159,28 +165,33 @@ export function createTracer(options: TracerOptions): Tracer {
     processes,
     unwatched,
     async plan(target, attachOptions = {}) {
-      const known = binaries.get(target.exeIdentity)?.plan;
+      const path = pathOf(target, attachOptions);
+      const loaded = attachOptions.beforeExecOf === undefined ? loadedModules(target) : [];
+      const hasModules = loaded.length > 0;
+      const known = hasModules ? undefined : binaries.get(target.exeIdentity)?.plan;
       const { value: plan, unavailable } =
-        known === undefined
-          ? await options.planner.plan(pathOf(target, attachOptions), options.plan)
-          : { value: known };
+        known === undefined ? await options.planner.plan(path, { ...options.plan, hasModules }) : { value: known };
       if (plan === undefined) throw new TracerError(target.pid, unavailable, 'It is left alone.');
-      return { target, plan, options: attachOptions };
+      const { planned, problems } = await planModules(loaded, path, options.planner, options.plan);
+      return { target, plan: withNotes(plan, problems), modules: planned, options: attachOptions };
     },
-    attach({ target, plan, options: attachOptions }) {
-      const binary = useBinary(target.exeIdentity, pathOf(target, attachOptions), plan);
-      try {
-        const process = attachProcess(kernel, target, binary, plan, { ...attachOptions, ...decoding });
-        // For the next process of the same file, without what the kernel refused of it.
-        const known = binaries.get(target.exeIdentity);
-        if (known !== undefined) known.plan = process.plan;
-        processes.add(process);
-        bySlot[process.slot] = process;
-        return process;
-      } catch (error) {
-        releaseBinary(target.exeIdentity);
-        throw error;
-      }
+    attach({ target, plan, modules, options: attachOptions }) {
+      using used = new DisposableStack();
+      const use = (identity: string, path: string) => {
+        const binary = useBinary(identity, path);
+        used.defer(() => releaseBinary(identity));
+        return binary;
+      };
+      const binary = use(target.exeIdentity, pathOf(target, attachOptions));
+      const open = modules.map((module) => ({ ...module, binary: use(module.identity, module.openPath) }));
+      const process = attachProcess(kernel, target, binary, plan, { ...attachOptions, ...decoding, modules: open });
+      // For the next process of the same file, without what the kernel refused of it.
+      const known = binaries.get(target.exeIdentity);
+      if (known !== undefined && modules.length === 0) known.plan = process.plan;
+      processes.add(process);
+      bySlot[process.slot] = process;
+      filesOf.set(process, used.move());
+      return process;
     },
     detach(process) {
       process.detach();
@@ -190,7 +201,8 @@ export function createTracer(options: TracerOptions): Tracer {
       decoder.forget(process.slot);
       processes.delete(process);
       bySlot[process.slot] = undefined;
-      releaseBinary(process.target.exeIdentity);
+      filesOf.get(process)?.[Symbol.dispose]();
+      filesOf.delete(process);
       return {
         counters,
         stillRunning: counters.map((_, index) => open.byProbe.get(process.firstProbe + index) ?? 0),
@@ -209,6 +221,10 @@ export function createTracer(options: TracerOptions): Tracer {
   };
   const running = undo.move();
   return tracer;
+}
+
+function withNotes(plan: ProbePlan, notes: readonly string[]): ProbePlan {
+  return notes.length === 0 ? plan : { ...plan, report: { ...plan.report, notes: [...plan.report.notes, ...notes] } };
 }
 
 function pathOf({ pid }: TargetProcess, { beforeExecOf }: AttachOptions): string {

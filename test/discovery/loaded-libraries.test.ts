@@ -32,7 +32,7 @@ test('a program in C that has loaded Go code is refused with the name of what it
   assert.deepEqual(goLibrariesOf(pid, host), [library]);
   assert.throws(() => targetByPid(pid), {
     message: new RegExp(
-      `is not a Go program: .* It has loaded ${library}, which is Go code: only executables are traced`,
+      `is not a Go program: .* It has loaded ${library}, which is Go code: only Go programs are traced`,
     ),
   });
 });

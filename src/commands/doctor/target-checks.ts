@@ -8,6 +8,7 @@ import { targetByPid } from '../../discovery/target.ts';
 import { functionPattern } from '../../probe/pattern.ts';
 import { planProbes } from '../../probe/plan-probes.ts';
 import { allPresets } from '../../probe/presets.ts';
+import { loadedModules } from '../../tracer/loaded-modules.ts';
 import type { Check, CheckResult } from './check.ts';
 
 /** Functions that can't be traced and are named; more are counted. */
@@ -79,15 +80,27 @@ function versionResults(goVersion: string): CheckResult[] {
 }
 
 /** Plugins and other Go code beside the executable. */
-function libraryResults({ pid, exePath }: TargetProcess): CheckResult[] {
+function libraryResults(target: TargetProcess): CheckResult[] {
+  const { pid, exePath } = target;
   const libraries = goLibrariesOf(pid, exePath);
   if (libraries === undefined) {
     return [{ name: 'plugins', state: 'unknown', detail: `not looked for: /proc/${pid}/maps can't be read` }];
   }
-  if (libraries.length === 0) return [];
-  const named = libraries.slice(0, maxNamed).join(', ') + (libraries.length > maxNamed ? ', …' : '');
-  const detail = `${named}: Go code that was loaded later is not traced, only the executable's`;
-  return [{ name: 'plugins', state: 'limited', detail }];
+  const plugins = new Set(loadedModules(target).map(({ path }) => path));
+  const others = libraries.filter((path) => !plugins.has(path));
+  const results: CheckResult[] = [];
+  if (plugins.size > 0) {
+    results.push({ name: 'plugins', state: 'ok', detail: `${named([...plugins])}: their functions can be traced` });
+  }
+  if (others.length > 0) {
+    const detail = `${named(others)}: Go code with a run-time of its own is not traced, only the executable's and plugins'`;
+    results.push({ name: 'libraries', state: 'limited', detail });
+  }
+  return results;
+}
+
+function named(paths: readonly string[]): string {
+  return paths.slice(0, maxNamed).join(', ') + (paths.length > maxNamed ? ', …' : '');
 }
 
 function planResults(

@@ -1,0 +1,3 @@
+module sidespan.test/plugins
+
+go 1.18
