@@ -18,6 +18,11 @@ export const settingOptions = {
     placeholder: 'PATTERNS',
     description: "functions to trace, separated by ';': 'main.*;github.com/acme/shop/cart.(*Cart).Add'",
   },
+  inlined: {
+    type: 'string',
+    placeholder: 'on|off',
+    description: 'count calls that the compiler inlined; off where small functions are called too often',
+  },
 } as const satisfies Record<string, Option>;
 
 const settingOf = {
@@ -25,6 +30,7 @@ const settingOf = {
   exe: 'SIDESPAN_TARGET_EXE',
   port: 'SIDESPAN_TARGET_PORT',
   functions: 'SIDESPAN_FUNCTIONS',
+  inlined: 'SIDESPAN_INLINED',
 } as const satisfies Record<string, SettingName>;
 
 /** For `loadConfig`: the settings that were given as options. */

@@ -5,7 +5,7 @@ import { defineCommand } from './command.ts';
 import { commandLineValues, settingOptions } from './config-options.ts';
 import { exitCode } from './exit-code.ts';
 
-const { config, pid, exe, port, functions } = settingOptions;
+const { config, pid, exe, port, functions, inlined } = settingOptions;
 
 export default defineCommand({
   name: 'config',
@@ -23,6 +23,7 @@ export default defineCommand({
     exe,
     port,
     functions,
+    inlined,
     json: { type: 'boolean', description: 'print JSON' },
     markdown: { type: 'boolean', description: 'print the table of all settings for the README' },
     example: { type: 'boolean', description: 'print an example file' },

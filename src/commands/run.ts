@@ -2,7 +2,7 @@ import { defineCommand } from './command.ts';
 import { commandLineValues, settingOptions } from './config-options.ts';
 import { exitCode } from './exit-code.ts';
 
-const { config, pid, exe, port, functions } = settingOptions;
+const { config, pid, exe, port, functions, inlined } = settingOptions;
 
 export default defineCommand({
   name: 'run',
@@ -19,7 +19,7 @@ Write patterns between single quotes: the shell has its own meaning for * ( ) an
       'export traces and metrics of these services to a collector',
     ],
   ],
-  options: { config, pid, exe, port, functions },
+  options: { config, pid, exe, port, functions, inlined },
   async run(context) {
     const { options, env, stderr, style } = context;
     const stop = context.stopSignal();

@@ -2,7 +2,7 @@ import { defineCommand } from './command.ts';
 import { commandLineValues, settingOptions } from './config-options.ts';
 import { UsageError } from './exit-code.ts';
 
-const { config, pid, exe } = settingOptions;
+const { config, pid, exe, inlined } = settingOptions;
 
 export default defineCommand({
   name: 'trace',
@@ -32,6 +32,7 @@ to its standard output goes to standard error. The exit code is the program's if
       placeholder: 'N',
       description: 'print at most this many calls a second; the rest is counted',
     },
+    inlined,
     json: { type: 'boolean', description: 'one JSON object a line' },
     config,
   },

@@ -17,6 +17,8 @@ export interface Config {
   readonly presets: readonly PresetName[];
   /** Most functions that `functions` may match in one process. */
   readonly maxFunctions: number;
+  /** Calls of `functions` that the compiler inlined are counted. */
+  readonly inlined: boolean;
   /** What is read of one call at most. */
   readonly capture: CaptureLimits;
   /** What is not to be shown: `usual` secrets, names (globs), texts. */
@@ -143,6 +145,7 @@ export function resolveConfig(
     functions: values.SIDESPAN_FUNCTIONS,
     presets: presets.filter((name) => name !== 'none'),
     maxFunctions: values.SIDESPAN_MAX_FUNCTIONS,
+    inlined: values.SIDESPAN_INLINED,
     capture: {
       stringBytes: values.SIDESPAN_CAPTURE_STRING_BYTES,
       elements: values.SIDESPAN_CAPTURE_ELEMENTS,

@@ -60,6 +60,14 @@ export const ownSettings = {
       'Most functions that the patterns may match together in one process; of more the first are traced, and the rest is said.',
     example: '2000',
   }),
+  SIDESPAN_INLINED: withDefault({
+    type: onOff,
+    fallback: 'on',
+    group: 'What to trace',
+    description:
+      'Count the calls of these functions that the compiler inlined. Each place is a probe, and small functions that are called often are what is inlined: `off` leaves them out, which is said.',
+    example: 'off',
+  }),
 
   SIDESPAN_CAPTURE_STRING_BYTES: withDefault({
     type: size({ min: 0, max: maxCaptureBytes }),

@@ -5,6 +5,8 @@ import type { Selection } from './select-functions.ts';
 /** Each has a probe of its own: all processes together have some thousand. */
 const maxInlinedCalls = 500;
 
+const leftOut = 'SIDESPAN_INLINED is off';
+
 /**
  * Adds a probe and a site for every inlined call of the selected functions that can be counted, and tells of the others why
  * not.
@@ -12,6 +14,7 @@ const maxInlinedCalls = 500;
 export function planInlinedCalls(
   builder: PlanBuilder,
   { inlined, functions, onlyInlined }: Selection,
+  countInlined = true,
 ): InlinedReport[] {
   const traced = new Set(functions.map(({ name }) => name));
   const reports: InlinedReport[] = [];
@@ -19,6 +22,11 @@ export function planInlinedCalls(
   for (const functionName of [...traced, ...onlyInlined]) {
     const calls = inlined.get(functionName);
     if (calls === undefined) continue;
+    if (!countInlined) {
+      const notCounted = [{ reason: leftOut, places: calls.calls.length }];
+      reports.push({ functionName, hasCode: traced.has(functionName), counted: 0, notCounted });
+      continue;
+    }
     const reasons = new Map<string, number>();
     let counted = 0;
     for (const [index, call] of calls.calls.entries()) {

@@ -24,6 +24,8 @@ export interface PlanOptions {
   readonly redaction?: RedactionRules | undefined;
   /** Functions that patterns may name in all; the rest is reported, not traced. */
   readonly maxFunctions?: number | undefined;
+  /** Whether calls that the compiler inlined are counted; left out: they are. */
+  readonly countInlined?: boolean | undefined;
   /** Functions of modules are traced as well: what is needed for all calls is planned even if no function matches. */
   readonly hasModules?: boolean | undefined;
 }
@@ -76,7 +78,7 @@ export function planProbes(
     );
     if (reason !== undefined) untraceable.push({ functionName: fn.name, reason });
   }
-  const inlined = planInlinedCalls(builder, selection);
+  const inlined = planInlinedCalls(builder, selection, options.countInlined);
   planDynamicTypes(builder, limitsFor(builder, limits, notes));
   if (builder.probes.length > 0 || options.hasModules) notes.push(...addRuntimeSites(builder, process.value));
   if (selection.unmatched.length > 0 && binary.functionsNamed('plugin.open').length > 0) notes.push(laterPlugins);

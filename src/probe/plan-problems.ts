@@ -31,7 +31,7 @@ function inlinedLines({ inlined }: PlanReport): string[] {
       byReason.set(reason, [...(byReason.get(reason) ?? []), text]);
     }
   }
-  for (const [reason, named] of byReason) lines.push(`Inlined, can not be counted: ${someOf(named)}: ${reason}.`);
+  for (const [reason, named] of byReason) lines.push(`Inlined, not counted: ${someOf(named)}: ${reason}.`);
   return lines;
 }
 

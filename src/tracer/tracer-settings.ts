@@ -17,6 +17,7 @@ export function tracerSettings(
       presets: config.traceContext ? presets : presets.map(ignoreTraceparent),
       limits: { ...defaultCaptureLimits, stringBytes, elements, depth, captureBytes: totalBytes },
       maxFunctions: config.maxFunctions,
+      countInlined: config.inlined,
       redaction: config.redaction,
     },
     ringBytes: config.ringBytes,

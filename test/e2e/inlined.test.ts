@@ -6,6 +6,21 @@ import { tracedCalls } from '../support/trace-json.ts';
 
 const method = 'sidespan.test/gate.(*Count).Add';
 
+test('inlined calls are left out if that is asked for, which is said', { timeout: 120_000 }, async () => {
+  const program = [await goTarget('exact'), '-now', '-calls', '20', '-goroutines', '1'];
+  const patterns = [method, 'main.Traced'];
+  const { code, stdout, stderr } = sidespan(['trace', '--json', '--inlined', 'off', ...patterns, '--', ...program]);
+  assert.equal(code, 0, stderr);
+  const calls = tracedCalls(stdout);
+  assert.deepEqual([calls.length, ...new Set(calls.map(({ funcName }) => funcName))], [20, 'main.Traced']);
+  assert.match(stderr, /Inlined, not counted: .*Count\)\.Add \(\w+ \w+\): SIDESPAN_INLINED is off\./);
+
+  const env = { SIDESPAN_INLINED: 'never' };
+  const bad = sidespan(['trace', ...patterns, '--', ...program], { env });
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /SIDESPAN_INLINED: "never" is neither on nor off/);
+});
+
 test('inlined calls are printed as they begin, with the place, and added up at the end', {
   timeout: 120_000,
 }, async () => {
