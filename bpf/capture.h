@@ -6,6 +6,7 @@
 #ifndef SIDESPAN_CAPTURE_H
 #define SIDESPAN_CAPTURE_H
 
+#include "label-steps.h"
 #include "lookup-steps.h"
 #include "map-steps.h"
 #include "value-steps.h"
@@ -107,6 +108,8 @@ static long plan_step(__u64 index, struct plan_context *context)
 		if (step_context(context, step) == STEP_GO_ON)
 			return STEP_GO_ON;
 		break;
+	case OP_LABEL:
+		return step_labels(context);
 	default: /* a kind from above: the next turn's */
 		scratch->pc--;
 		return STEP_GO_ON;
@@ -114,8 +117,8 @@ static long plan_step(__u64 index, struct plan_context *context)
 	return ran_out(scratch);
 }
 
-/* Runs the plan; its chunks are then at scratch->data, behind the call's arguments if those were kept. */
-static __always_inline void run_plan(struct plan_context *context, __u32 plan)
+/* Runs the plan at scratch->pc; its chunks are then at scratch->data, behind the call's arguments if those were kept. */
+static __always_inline void run_plan(struct plan_context *context)
 {
 	struct scratch *scratch = context->scratch;
 
@@ -124,9 +127,8 @@ static __always_inline void run_plan(struct plan_context *context, __u32 plan)
 	scratch->depth = 0;
 	scratch->image = 0;
 	scratch->limited = 0;
-	if (plan == 0)
+	if (scratch->pc == 0)
 		return;
-	scratch->pc = plan;
 	if (bpf_loop(PLAN_STEPS, plan_step, context, 0) == PLAN_STEPS)
 		scratch->limited = 1;
 }

@@ -30,6 +30,11 @@
 #define SAVED_WORDS 3		 /* words a capture may keep from entry to exit */
 #define MAX_WALK_STEPS 64	 /* groups of a Go map searched for headers (8 entries each), and keys of fitting length compared */
 #define MAX_CONTEXTS 16		 /* links of a context.Context chain searched for a key */
+#define LABELS 8		 /* small labels of a series, a byte each */
+#define LABEL_TEXT_BYTES 128	 /* of its text */
+#define LABEL_CHOICES 16	 /* most texts that one label tells apart */
+#define DURATION_BOUNDS 31	 /* most bounds of a histogram */
+#define BOUNDS_TABLES 4
 
 /* ---- records in the ring buffer ------------------------------------------------------------ */
 
@@ -84,7 +89,7 @@ struct call_record {
 	__u16 end;		/* enum call_end */
 	__u16 arguments_bytes;	/* of the chunks, those captured at entry: they come first */
 	__u32 flags;		/* enum call_flag */
-	__u32 depth_bytes;	/* stack.hi - SP at entry */
+	__u32 threshold;	/* frame.threshold */
 	__u32 frame_index;	/* enclosing traced calls on this goroutine */
 	/* chunks follow */
 };
@@ -160,7 +165,25 @@ enum capture_op {
 	OP_MAP = 17,	  /* max entries	at	group, body	layout		first entries of the map at `at`, key and value each padded to 8 bytes; then the body runs once an entry. c: bytes of a
 				     group or bucket (high u16), ops of the body; layout: bytes of key and value (8 bits each), the keys' stride, the values' offset in the group and stride (12 each) */
 	OP_CONSTANT = 18, /* bytes 4,8	at	high half	low half	none: stores the constant */
+	OP_LABEL = 19,	  /* kind	at	size		place, choices	none: a label of the call's series (enum label_kind) */
 };
+
+/*
+ * What metrics tell apart of a call that is not sampled, in struct series_key. A label that could not be read stays 0.
+ * imm: the label's place (u8), the index of its first choice in plan_strings (u8), a code that keeps a text out (u16).
+ */
+enum label_kind {
+	LABEL_BYTE = 1,	   /* an integer of `size` bytes, plus 1; 254 for larger ones */
+	LABEL_PRESENT = 2, /* 1: the word is zero, 2: it is not */
+	LABEL_CODE = 3,	   /* as LABEL_BYTE, in two bytes; 65534 for larger ones */
+	LABEL_NIL = 4,	   /* the word is a nil pointer: the code at `place` is `size` then */
+	LABEL_CHOICE = 5,  /* which of `size` choices the string is, from 1; 255: none of them */
+	LABEL_FOUND = 6,   /* the same of a header that the last look-up was for, `at` in plan_strings; 254: there is none */
+	LABEL_TEXT = 7,	   /* the string's first `size` bytes. Not where the code at `place` is the one in imm */
+	LABEL_TYPE = 8,	   /* the linked address of the dynamic type of the interface, which has an itab, as the text */
+};
+#define LABEL_ABSENT 254
+#define LABEL_OTHER 255
 
 /* Of OP_STACK, in place of 0 for SP. */
 enum memory_base {
@@ -226,6 +249,7 @@ enum site_action {
 
 enum site_flag {
 	SITE_STACK_CHECK = 1, /* at the conditional jump to morestack: a taken jump is a restart, not a hit */
+	SITE_TRACEPARENT = 4, /* of an entry: its plan has an OP_TRACEPARENT, where it is decided whether the call is sampled */
 	SITE_STACK_ABI = 2,   /* in code of Go's ABI0: arguments on the stack; on amd64 g in thread-local storage, not in R14 */
 };
 
@@ -239,6 +263,8 @@ struct site {
 	__u32 plan;	/* first op to run here; 0: nothing to capture */
 	__u32 frame_bytes; /* by which SP is lower than at the function's entry */
 	__u32 group; /* of the process: within an open call of its group the hit belongs to that one. 0: none */
+	__u32 label_plan; /* of a call that is not sampled, in place of `plan` */
+	__u32 pad;
 };
 
 enum probe_flag {
@@ -252,6 +278,8 @@ enum probe_flag {
 struct probe {
 	__u32 flags;
 	__u32 abandoned_plan; /* run when the call ends in any way but its own exit site; 0: nothing */
+	__u32 abandoned_label_plan;
+	__u32 bounds; /* of its durations: the table in duration_bounds; from BOUNDS_TABLES on: none are counted */
 };
 
 struct process {
@@ -279,6 +307,41 @@ struct settings {
 	__u32 capture_limit;	    /* at most CAPTURE_BYTES */
 	__u32 goroutine_slots;	    /* a power of two: entries of goroutine_slots that goroutines own; working copies follow */
 	__u32 captures_per_second;  /* of each PROBE_LIMITED, in each second of CLOCK_BOOTTIME; 0: no limit */
+	__u32 sampler;		    /* enum sampler_flag */
+	__u32 pad;
+};
+
+enum sampler_flag {
+	SAMPLER_PARENT = 1, /* the decision that came with a traceparent holds */
+};
+
+/* What user space may change at any time. */
+struct sampling {
+	__u64 threshold; /* a trace is kept if bits 24 to 55 of its id are not below; 2^32: none is */
+};
+
+/* ---- durations of calls whose records are not sent ------------------------------------------------ */
+
+/* Calls that metrics tell apart, key of the `series` map. */
+struct series_key {
+	__u32 probe;
+	__u16 end;	  /* enum call_end, or SERIES_REST */
+	__u8 text_status; /* enum text_status */
+	__u8 text_bytes;
+	__u8 labels[LABELS];
+	__u8 text[LABEL_TEXT_BYTES];
+};
+
+enum text_status { TEXT_NONE = 0, TEXT_WHOLE = 1, TEXT_CUT = 2 };
+
+/* Series of calls of which nothing is told apart: the table was full, or the record was lost. The text is empty. */
+#define SERIES_REST 255
+
+struct series {
+	__u64 sum_ns;
+	__u64 min_ns; /* plus 1: 0 before the first one */
+	__u64 max_ns;
+	__u64 counts[DURATION_BOUNDS + 1]; /* of durations up to each bound, and above the last */
 };
 
 /* ---- counters: one struct per probe and CPU --------------------------------------------------- */
@@ -295,6 +358,9 @@ struct probe_counters {
 	__u64 no_goroutine;	 /* g could not be read */
 	__u64 arguments_ring_full; /* entry captures lost; the call itself is not */
 	__u64 not_captured;	 /* calls whose values were not read: captures_per_second */
+	__u64 sampled_out;	 /* ended calls that were not sampled: no record was made */
+	__u64 unpaired_unsampled; /* of those whose exit was not seen; not in sampled_out */
+	__u64 uncounted;	 /* ended calls whose duration is in no series */
 };
 
 #endif

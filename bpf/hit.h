@@ -106,17 +106,25 @@ static __always_inline void begin_frame(struct hit *hit, __u32 probe_flags)
 	frame->flags = probe_flags & PROBE_HELD ? FRAME_HELD : 0;
 	frame->kept_at = enclosing ? enclosing->kept_at + enclosing->kept_words : 0;
 	frame->kept_words = 0;
+	*word_at(frame->labels) = 0;
+	*word_at(hit->plan.scratch->key.labels) = 0;
+	frame->threshold = 0;
+	hit->plan.scratch->state.decided = 0;
 	*(__u64 *)frame->span_id = next_id(hit->plan.scratch);
 	if (enclosing && !(server && !(enclosing->flags & FRAME_SERVER))) {
 		__builtin_memcpy(frame->trace_id, enclosing->trace_id, 16);
 		__builtin_memcpy(frame->parent_span_id, enclosing->span_id, 8);
-		/* The remote parent's decision holds for all of the trace. */
-		frame->flags |= enclosing->flags & (FRAME_SERVER | FRAME_REMOTE_TRACE | FRAME_SAMPLED);
+		/* The decision at the first call, or of the remote parent, holds for all of the trace. */
+		frame->flags |= enclosing->flags & (FRAME_SERVER | FRAME_REMOTE_TRACE | FRAME_SAMPLED | FRAME_UNSAMPLED);
+		frame->threshold = enclosing->threshold;
+		hit->plan.scratch->state.decided = 1;
 	} else {
 		((__u64 *)frame->trace_id)[0] = next_id(hit->plan.scratch);
 		((__u64 *)frame->trace_id)[1] = next_id(hit->plan.scratch);
 		__builtin_memset(frame->parent_span_id, 0, 8);
 		frame->flags |= FRAME_ROOT;
+		if (!(hit->site->flags & SITE_TRACEPARENT))
+			decide_sampling(hit->plan.scratch);
 	}
 	if (server)
 		frame->flags |= FRAME_SERVER;
@@ -153,13 +161,13 @@ static __always_inline int take_frame(struct hit *hit)
 	return 0;
 }
 
-enum hit_progress { HIT_GO_ON = 0, HIT_DONE = 1 };
+enum hit_progress { HIT_GO_ON = 0, HIT_DONE = 1, HIT_CAPTURE = 2 };
 
 /*
- * One call at a time: first those that ended without their exit, innermost first, then the site's own. A loop, so that
- * the interpreter is called from one place: the verifier walks through it once.
+ * Puts the call that comes next into scratch->frame, and what is to be captured of it into the scratch buffer: first those
+ * that ended without their exit, innermost first, then the site's own.
  */
-static long handle_call(__u64 index, struct hit *hit)
+static __noinline int choose_call(struct hit *hit)
 {
 	struct scratch *scratch = hit->plan.scratch;
 	struct hit_state *state = &scratch->state;
@@ -190,13 +198,14 @@ static long handle_call(__u64 index, struct hit *hit)
 	if (state->own) {
 		if (BEGINS_CALL(action)) {
 			begin_frame(hit, probe->flags);
-			if (over_capture_limit(number, probe->flags)) {
+			if (!(scratch->frame.flags & FRAME_UNSAMPLED) && over_capture_limit(number, probe->flags)) {
 				scratch->frame.flags |= FRAME_NOT_CAPTURED;
 				COUNT(number, not_captured);
 			}
 		} else if (action == SITE_BODY) {
 			/* Calls that began before we attached have no frame. */
-			if (!top || top->probe != number || top->depth != state->depth || !is_captured(top))
+			if (!top || top->probe != number || top->depth != state->depth || !is_captured(top) ||
+			    (top->flags & FRAME_UNSAMPLED))
 				return HIT_DONE;
 			__builtin_memcpy(&scratch->frame, top, sizeof(*top));
 		} else if (action != SITE_LEAVE && action != SITE_FINISH) {
@@ -216,24 +225,64 @@ static long handle_call(__u64 index, struct hit *hit)
 		scratch->frame.start_ns = scratch->call.end_ns;
 		state->index = goroutine ? goroutine->frames : 0;
 	}
+	state->label_plan = state->own ? hit->site->label_plan : probe->abandoned_label_plan;
 	plan = state->own ? hit->site->plan : probe->abandoned_plan;
-	run_plan(&hit->plan, is_captured(&scratch->frame) ? plan : 0);
-	if (state->own && action == SITE_BODY) {
+	/* An entry with a traceparent looks it up first, and comes to the labels from there. */
+	if ((scratch->frame.flags & FRAME_UNSAMPLED) && !(action == SITE_ENTER && (hit->site->flags & SITE_TRACEPARENT))) {
+		begin_key(scratch);
+		plan = state->label_plan;
+	}
+	scratch->pc = is_captured(&scratch->frame) ? plan : 0;
+	return HIT_CAPTURE;
+}
+
+/* Opens or ends the call in scratch->frame, of which everything is captured now. */
+static __noinline int settle_call(struct hit *hit)
+{
+	struct scratch *scratch = hit->plan.scratch;
+	struct hit_state *state = &scratch->state;
+	__u32 action = hit->site->action, number = scratch->frame.probe, own = state->own;
+	struct probe *probe = bpf_map_lookup_elem(&probes, &number);
+
+	if (!probe)
+		return HIT_DONE;
+	if (own && action == SITE_BODY) {
 		send_arguments(hit, RECORD_MORE_ARGUMENTS);
 		return HIT_DONE;
 	}
-	if (!state->own || action != SITE_ENTER) {
-		send_call(hit);
-		return state->own ? HIT_DONE : HIT_GO_ON;
+	if (!own || action != SITE_ENTER) {
+		if (scratch->frame.flags & FRAME_UNSAMPLED)
+			end_unsampled(hit, probe->bounds);
+		else
+			send_call(hit, probe->bounds);
+		return own ? HIT_DONE : HIT_GO_ON;
 	}
+	if (!state->decided)
+		decide_sampling(scratch); /* there were no headers to look at */
 	claim_slot(hit);
-	if (is_captured(&scratch->frame) && !((probe->flags & PROBE_KEEP_ARGUMENTS) && keep_arguments(hit)) &&
-	    (probe->flags & (PROBE_KEEP_ARGUMENTS | PROBE_SEND_ARGUMENTS)))
+	if (scratch->frame.flags & FRAME_UNSAMPLED)
+		*word_at(scratch->frame.labels) = *word_at(scratch->key.labels);
+	else if (is_captured(&scratch->frame) && !((probe->flags & PROBE_KEEP_ARGUMENTS) && keep_arguments(hit)) &&
+		 (probe->flags & (PROBE_KEEP_ARGUMENTS | PROBE_SEND_ARGUMENTS)))
 		send_arguments(hit, RECORD_ARGUMENTS);
 	/* Taken last: what the capture costs is not the call's. */
 	scratch->frame.start_ns = bpf_ktime_get_boot_ns();
 	push_frame(hit);
 	return HIT_DONE;
+}
+
+/*
+ * One call at a time. A loop, so that the interpreter is called from one place, and with hardly anything in registers
+ * and on the stack: the verifier walks through it once for each combination of what is there.
+ */
+static long handle_call(__u64 index, struct hit *hit)
+{
+	int progress = choose_call(hit);
+
+	if (progress != HIT_CAPTURE)
+		return progress;
+	run_plan(&hit->plan);
+	return settle_call(hit);
 }
 
 static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)

@@ -3,6 +3,7 @@
 #ifndef SIDESPAN_LOOKUP_STEPS_H
 #define SIDESPAN_LOOKUP_STEPS_H
 
+#include "label-steps.h"
 #include "map-walk.h"
 #include "output.h"
 #include "traceparent.h"
@@ -100,7 +101,10 @@ static long use_header(__u64 index, struct plan_context *context)
 		if (n == 0) {
 			if (status == CHUNK_OK && (scratch->frame.flags & FRAME_ROOT))
 				adopt_traceparent(scratch, scratch->words[0], scratch->words[1]);
-			return 0;
+			if (!scratch->state.decided)
+				decide_sampling(scratch);
+			/* What is not sampled needs no values. */
+			return (scratch->frame.flags & FRAME_UNSAMPLED) != 0;
 		}
 		n--;
 	}
@@ -128,9 +132,17 @@ static __always_inline int step_header(struct plan_context *context, const struc
 	for (__u32 n = 0; n < MAX_HEADER_KEYS; n++)
 		scratch->found[n].status = CHUNK_ABSENT;
 	find_headers(scratch, *image_word(scratch, step->b));
-	if (scratch->adopt && keys == 1 && scratch->found[0].status != CHUNK_OK)
-		return STEP_GO_ON; /* as it is in most requests */
+	if (scratch->adopt && scratch->found[0].status != CHUNK_OK) { /* as it is in most requests */
+		if (!scratch->state.decided)
+			decide_sampling(scratch);
+		if (keys == 1 || (scratch->frame.flags & FRAME_UNSAMPLED))
+			keys = 0;
+	}
 	bpf_loop(keys, use_header, context, 0);
+	if (scratch->adopt && (scratch->frame.flags & FRAME_UNSAMPLED)) {
+		begin_labels(scratch);
+		return STEP_GO_ON;
+	}
 	return scratch->stopped ? STEP_END : STEP_GO_ON;
 }
 

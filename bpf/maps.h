@@ -59,6 +59,13 @@ struct {
 	__type(value, struct dynamic_type);
 } dynamic_types SEC(".maps");
 
+struct { /* what user space may change at any time */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sampling);
+} sampling SEC(".maps");
+
 /* ---- goroutines and their open calls ---- */
 
 enum frame_flag {
@@ -72,6 +79,7 @@ enum frame_flag {
 	FRAME_REMOTE_TRACE = 256, /* the trace came with a request: FRAME_SAMPLED holds its decision */
 	FRAME_ENDED = 128, /* its record was sent while calls above it go on */
 	FRAME_NOT_CAPTURED = 512, /* over the limit of captures */
+	FRAME_UNSAMPLED = 1024,	  /* no record: its duration goes into a series */
 };
 
 struct frame {
@@ -87,6 +95,9 @@ struct frame {
 	__u16 flags; /* enum frame_flag */
 	__u8 kept_at; /* its arguments in goroutine_slot.kept, and how many; in words */
 	__u8 kept_words;
+	__u8 labels[LABELS]; /* of a call that is not sampled: those known at its entry */
+	__u32 threshold; /* that its trace passed, see struct sampling; 0: none */
+	__u32 pad;
 };
 
 struct goroutine_key {
@@ -170,6 +181,17 @@ struct { /* sized by user space. A probe's captures: the second (high 32 bits), 
 	__type(value, __u64);
 } captures SEC(".maps");
 
+struct { /* sized by user space, which puts the SERIES_REST of each probe in */
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, struct series_key);
+	__type(value, struct series);
+} series SEC(".maps");
+
+/* Upper bounds in ns, inclusive, ascending, then the largest number. */
+const volatile __u64 duration_bounds[BOUNDS_TABLES][DURATION_BOUNDS + 1] SEC(".rodata.bounds") = {};
+
 /* ---- scratch ---- */
 
 /* A nesting level of the interpreter: what OP_POP, OP_NEXT or OP_END goes back to. */
@@ -228,6 +250,8 @@ struct hit_state {
 	__u32 crowded;	 /* the goroutine's entry is in `goroutines`; at hand is a working copy */
 	__u32 process_slot;
 	__u32 kept_bytes; /* of the output: the call's arguments, which were kept */
+	__u32 label_plan; /* for the case that the call turns out not to be sampled */
+	__u32 decided;	  /* whether it is */
 	__u32 pad;
 	__u64 load_bias;
 };
@@ -252,6 +276,7 @@ struct scratch {
 	__u32 first_key; /* string index; those of the others follow */
 	__u32 stopped;	 /* no room */
 	__u64 words[8];
+	struct series_key key; /* of the call at hand, if it is not sampled */
 	__u8 g[256]; /* the start of runtime.g */
 	__u8 group[512]; /* 344 of them are used */
 	__u8 text[64];

@@ -5,6 +5,7 @@
 
 #include "capture-limit.h"
 #include "goroutine.h"
+#include "series.h"
 
 /*
  * Wakes the reader each time another `wakeup_bytes` (a power of two) are unread. Not with every record from there on: a
@@ -19,7 +20,7 @@ static __always_inline __u64 wakeup_flags(__u32 size)
 }
 
 /* Sends the record of the call in scratch->frame with what was captured. */
-static __always_inline void send_call(struct hit *hit)
+static __always_inline void send_call(struct hit *hit, __u32 bounds)
 {
 	struct scratch *scratch = hit->plan.scratch;
 	struct frame *frame = &scratch->frame;
@@ -36,7 +37,6 @@ static __always_inline void send_call(struct hit *hit)
 	__builtin_memcpy(call->parent_span_id, frame->parent_span_id, 8);
 	call->end = end;
 	call->arguments_bytes = scratch->state.kept_bytes;
-	call->arguments_bytes = scratch->state.kept_bytes;
 	call->flags = 0;
 	if (frame->flags & FRAME_ARGUMENTS_SENT)
 		call->flags |= CALL_ARGUMENTS_SENT;
@@ -52,7 +52,7 @@ static __always_inline void send_call(struct hit *hit)
 		call->flags |= CALL_NOT_CAPTURED;
 	if (scratch->limited)
 		call->flags |= CALL_CAPTURE_LIMITED;
-	call->depth_bytes = frame->depth;
+	call->threshold = frame->threshold;
 	call->frame_index = scratch->state.index;
 	if (size > CAPTURE_BYTES)
 		size = CAPTURE_BYTES;
@@ -63,8 +63,31 @@ static __always_inline void send_call(struct hit *hit)
 		return;
 	if (end < 5)
 		ADD_ONE(&counters_->ended[end]);
-	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(sizeof(*call) + size)))
+	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(sizeof(*call) + size))) {
 		ADD_ONE(&counters_->ring_full);
+		if (end != END_UNPAIRED)
+			count_lost(scratch, bounds);
+	}
+}
+
+/* Ends the call in scratch->frame without a record. */
+static __always_inline void end_unsampled(struct hit *hit, __u32 bounds)
+{
+	struct scratch *scratch = hit->plan.scratch;
+	struct probe_counters *counters_ = counters_of(scratch->frame.probe);
+	__u32 end = scratch->state.ended;
+
+	if (!counters_)
+		return;
+	if (end < 5)
+		ADD_ONE(&counters_->ended[end]);
+	/* Nobody knows how long it was. */
+	if (end == END_UNPAIRED) {
+		ADD_ONE(&counters_->unpaired_unsampled);
+		return;
+	}
+	ADD_ONE(&counters_->sampled_out);
+	count_duration(scratch, bounds);
 }
 
 /* Captured arguments of the call in scratch->frame, sent at once: the frame has no room for them. */

@@ -15,8 +15,9 @@ import type { SpanOrigin } from './telemetry/call-span.ts';
 import { createLedger } from './telemetry/ledger.ts';
 import type { LedgerSnapshot } from './telemetry/ledger-snapshot.ts';
 import { createMetricCollection } from './telemetry/metric-collection.ts';
+import { durationBoundsNs } from './telemetry/process-metrics.ts';
 import { agentResource } from './telemetry/resource.ts';
-import { createSampler } from './telemetry/sampler.ts';
+import { samplingPolicy } from './telemetry/sampler.ts';
 import { createPlanner } from './tracer/planner.ts';
 import { createTracer } from './tracer/tracer.ts';
 import { tracerSettings } from './tracer/tracer-settings.ts';
@@ -72,7 +73,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
     queues: () => traceExport.queues(),
   });
   const clock = undo.use(createBootClock(clockNs));
-  const telemetry: Telemetry = { ledger, metrics, agent, clock, sampler: createSampler(config.traces.sampler) };
+  const telemetry: Telemetry = { ledger, metrics, agent, clock };
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;
 
   let watch: TargetWatch | undefined;
@@ -80,6 +81,8 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const tracer = undo.use(
     createTracer({
       ...tracerSettings(config),
+      sampling: samplingPolicy(config.traces.sampler),
+      durationBoundsNs: durationBoundsNs(),
       planner,
       onCall(call, process) {
         const span = services.serviceOf(process)?.telemetry[call.probe - process.firstProbe]?.(call);
@@ -91,6 +94,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
         traceExport.add(spans);
       },
       onProcessChange: () => watch?.rescan(),
+      onDetach: (process) => services.readSeries(process),
       onUndecodable(process, probe, reason) {
         const account = process && services.serviceOf(process)?.accounts[probe];
         if (account !== undefined) ledger.decodeFailed(account);
@@ -104,6 +108,10 @@ export async function startAgent({ config, selection, version, hostName, log }: 
     ledger.setRecursionMisses(tracer.kernel.recursionMisses());
     return ledger.snapshot();
   };
+  const collectMetrics = () => {
+    services.readSeries();
+    return metrics.collect();
+  };
   if (tracer.unwatched !== undefined) log.warn(`new processes are found once a second: ${tracer.unwatched.message}`);
   log.info(`attaching by ${tracer.kernel.attachMode}, libbpf ${tracer.kernel.libbpfVersion}`);
 
@@ -114,7 +122,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   if (viewer !== undefined) undo.defer(() => viewer.close());
   const metricExport = await createMetricExport(
     config.metrics,
-    { collect: () => metrics.collect(), onProblem: problem },
+    { collect: collectMetrics, onProblem: problem },
     { version },
   );
   undo.defer(() => metricExport.shutdown(0));

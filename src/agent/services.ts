@@ -4,7 +4,7 @@ import type { TracedProcess } from '../tracer/traced-process.ts';
 import type { Tracer } from '../tracer/tracer.ts';
 import type { Log } from './log.ts';
 import { attachedText, binaryText } from './process-line.ts';
-import { countCalls, openService, type Telemetry, type TracedService } from './traced-service.ts';
+import { countCalls, countSeries, openService, type Telemetry, type TracedService } from './traced-service.ts';
 import type { UntracedProcess } from './viewer-status.ts';
 
 /** The traced processes: attached as they appear, let go as they end. */
@@ -20,6 +20,8 @@ export interface Services {
   ended(target: TargetProcess): void;
   /** Takes the kernel's counters over into the ledger. */
   readCounters(): void;
+  /** Takes the kernel's durations over into the metrics; of one process, or of all. */
+  readSeries(only?: TracedProcess): void;
   /** Takes all probes out, then reads what is left of their calls. */
   letAllGo(): void;
 }
@@ -73,6 +75,12 @@ export function createServices(tracer: Tracer, telemetry: Telemetry, log: Log): 
     },
     readCounters() {
       for (const [process, service] of services) countCalls(service, tracer.counters(process));
+    },
+    readSeries(only) {
+      tracer.readSeries((process, probe, key, totals) => {
+        const service = services.get(process);
+        if (service !== undefined && (only === undefined || process === only)) countSeries(service, probe, key, totals);
+      });
     },
     letAllGo() {
       stopping = true;

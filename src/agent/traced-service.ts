@@ -1,15 +1,16 @@
 import { enteredBeforeAttach, type ProbeCounters } from '../bpf/probe-counters.ts';
+import type { SeriesKey, SeriesTotals } from '../bpf/series-table.ts';
 import type { Config } from '../config/config.ts';
 import { containerId, hostNameOf } from '../discovery/container.ts';
 import { targetEnvironment } from '../discovery/environment.ts';
+import { callGroup } from '../event/call-group.ts';
 import type { BootClock } from '../telemetry/boot-clock.ts';
-import { type CallTelemetry, createCallTelemetry } from '../telemetry/call-telemetry.ts';
+import { type CallTelemetry, createCallTelemetry, type SeriesSink } from '../telemetry/call-telemetry.ts';
 import type { Ledger } from '../telemetry/ledger.ts';
 import type { LedgerProcess, ProbeAccount } from '../telemetry/ledger-account.ts';
 import type { MetricCollection } from '../telemetry/metric-collection.ts';
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import { type AgentFacts, processResource } from '../telemetry/resource.ts';
-import type { Sampler } from '../telemetry/sampler.ts';
 import { ATTR } from '../telemetry/semconv.ts';
 import type { TracedProcess } from '../tracer/traced-process.ts';
 
@@ -17,7 +18,6 @@ import type { TracedProcess } from '../tracer/traced-process.ts';
 export interface Telemetry {
   readonly ledger: Ledger;
   readonly metrics: MetricCollection;
-  readonly sampler: Sampler;
   readonly clock: BootClock;
   readonly agent: AgentFacts;
 }
@@ -30,6 +30,8 @@ export interface TracedService {
   /** By the plan's probes. */
   readonly accounts: readonly ProbeAccount[];
   readonly telemetry: readonly CallTelemetry[];
+  /** By the bytes of the kernel's keys. */
+  readonly series: Map<string, SeriesSink>;
 }
 
 /** Describes the process and opens its accounts. */
@@ -44,12 +46,12 @@ export function openService(process: TracedProcess, telemetry: Telemetry): Trace
     ledgerProcess,
     metrics,
     accounts,
+    series: new Map(),
     telemetry: process.plan.probes.map(({ description }, index) =>
       createCallTelemetry({
         probe: description,
         account: accounts[index] as ProbeAccount,
         metrics,
-        sampler: telemetry.sampler,
         clock: telemetry.clock,
         version: telemetry.agent.version,
       }),
@@ -68,6 +70,21 @@ export function countCalls(service: TracedService, counters: readonly ProbeCount
     }
     account.closed = closed;
   });
+}
+
+/** Takes over what the kernel has counted of a series of calls that were not sampled. */
+export function countSeries(service: TracedService, probe: number, key: SeriesKey, totals: SeriesTotals): void {
+  const text = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+  let sink = service.series.get(text);
+  if (sink === undefined) {
+    const meaning = service.process.meanings[probe];
+    const telemetry = service.telemetry[probe];
+    if (meaning === undefined || telemetry === undefined) return;
+    const { labels = [], description } = meaning.probe;
+    sink = telemetry.openSeries(callGroup(key, labels, meaning.context, description.errorResult));
+    service.series.set(text, sink);
+  }
+  sink(totals);
 }
 
 /**

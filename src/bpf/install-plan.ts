@@ -6,6 +6,7 @@ import type { SiteAddress } from './attach.ts';
 import type { KernelSide } from './kernel-side.ts';
 import {
   captureStepLayout,
+  durationBounds,
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
   planStringLayout,
@@ -48,8 +49,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
   try {
     const processSlot = lend(kernel.processes, 1);
     kernel.processes.write(processSlot, processEntry(plan));
-    const firstString = lend(kernel.planStrings, plan.strings.length);
-    if (plan.strings.length > 0) kernel.planStrings.write(firstString, stringEntries(plan.strings));
+    const firstString = lendStrings(kernel, plan.strings, undo);
 
     const planStarts = installOps(kernel, plan, firstString, lend);
     const planStart = (index: number | undefined) => (index === undefined ? 0 : (planStarts[index] ?? 0));
@@ -58,15 +58,18 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
     plan.probes.forEach((_, index) => {
       kernel.clearCounters(firstProbe + index);
     });
+    undo.push(() => kernel.series.close(firstProbe, plan.probes.length));
     if (plan.probes.length > 0) {
       const entries = new DataView(new ArrayBuffer(plan.probes.length * probeLayout.sizeBytes));
       plan.probes.forEach((probe, index) => {
-        entries.setUint32(index * probeLayout.sizeBytes + probeLayout.flags, probe.flags, true);
-        entries.setUint32(
-          index * probeLayout.sizeBytes + probeLayout.abandoned_plan,
-          planStart(probe.abandonedPlan),
-          true,
-        );
+        const at = index * probeLayout.sizeBytes;
+        entries.setUint32(at + probeLayout.flags, probe.flags, true);
+        entries.setUint32(at + probeLayout.abandoned_plan, planStart(probe.abandonedPlan), true);
+        entries.setUint32(at + probeLayout.abandoned_label_plan, planStart(probe.abandonedLabelPlan), true);
+        const { kind, inlined } = probe.description;
+        const bounds = inlined === undefined ? kernel.boundsTable(kind) : durationBounds.tables;
+        entries.setUint32(at + probeLayout.bounds, bounds, true);
+        if (bounds < durationBounds.tables) kernel.series.open(firstProbe + index);
       });
       kernel.probes.write(firstProbe, new Uint8Array(entries.buffer));
     }
@@ -86,6 +89,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         entries.setUint32(at + siteLayout.plan, planStart(site.plan), true);
         entries.setUint32(at + siteLayout.frame_bytes, site.frameBytes ?? 0, true);
         entries.setUint32(at + siteLayout.group, site.group ?? 0, true);
+        entries.setUint32(at + siteLayout.label_plan, planStart(site.labelPlan), true);
       });
       kernel.sites.write(firstSite, new Uint8Array(entries.buffer));
     }
@@ -137,6 +141,30 @@ function stringEntries(strings: readonly string[]): Uint8Array {
     entries.set(bytes, index * planStringLayout.sizeBytes + planStringLayout.bytes);
   });
   return entries;
+}
+
+const sharedStrings = new WeakMap<ArrayTable, Map<string, { readonly first: number; users: number }>>();
+
+/** Where the texts stand. Plans of the same presets have the same: there is room for 256 in all. */
+function lendStrings({ planStrings }: KernelSide, strings: readonly string[], undo: (() => void)[]): number {
+  if (strings.length === 0) return 0;
+  const lists = sharedStrings.get(planStrings) ?? new Map<string, { readonly first: number; users: number }>();
+  sharedStrings.set(planStrings, lists);
+  const key = JSON.stringify(strings);
+  let list = lists.get(key);
+  if (list === undefined) {
+    list = { first: planStrings.lend(strings.length), users: 0 };
+    planStrings.write(list.first, stringEntries(strings));
+    lists.set(key, list);
+  }
+  list.users += 1;
+  undo.push(() => {
+    list.users -= 1;
+    if (list.users > 0) return;
+    lists.delete(key);
+    planStrings.giveBack(list.first, strings.length);
+  });
+  return list.first;
 }
 
 /** All plans behind each other; returns where each begins. */

@@ -6,12 +6,15 @@ import { goroutineTableSizes, openGoroutineSlots } from './goroutine-slots.ts';
 import { loadLibbpf } from './libbpf.ts';
 import {
   captureStepLayout,
+  durationBounds,
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
   planStringLayout,
   probeCountersLayout,
   probeLayout,
   processLayout,
+  samplerFlag,
+  samplingLayout,
   settingsLayout,
   siteLayout,
 } from './map-layout.ts';
@@ -22,6 +25,7 @@ import { recursionMisses } from './program-info.ts';
 import { siteProgram } from './programs.ts';
 import { type RefusedSite, refusedSites } from './refused-sites.ts';
 import { openRing, type RingReader } from './ring-reader.ts';
+import { boundsBytes, maxSeries, type SeriesTable, seriesTable } from './series-table.ts';
 
 export interface KernelSideOptions {
   /** Power of two, at least a page. */
@@ -31,11 +35,26 @@ export interface KernelSideOptions {
   readonly captureBytes: number;
   /** Calls of each function whose values are read in a second; undefined: all. */
   readonly capturesPerSecond?: number | undefined;
+  /** Undefined: every trace is kept. */
+  readonly sampling?: SamplingOptions | undefined;
+  /**
+   * By the kind of a probe: upper bounds of the histogram of its calls that are not sampled, inclusive, ascending. Of
+   * other kinds none is kept.
+   */
+  readonly durationBoundsNs?: Readonly<Record<string, readonly number[]>> | undefined;
   readonly libbpfPath?: string | undefined;
   /** For tests and measurements: another object, another way of attaching, few slots that goroutines have to share. */
   readonly objectPath?: string | undefined;
   readonly goroutineSlots?: number | undefined;
   readonly attachMode?: AttachMode | undefined;
+}
+
+/** How the kernel decides, at the first call of a trace, whether it is kept. */
+export interface SamplingOptions {
+  /** The decision that came with a traceparent holds. */
+  readonly parentBased: boolean;
+  /** Of 2^32 traces so many are not kept: those with the lowest random numbers in their ids. */
+  readonly threshold: number;
 }
 
 /** What runs in the kernel: the loaded programs, their tables and the ring they write to. */
@@ -60,6 +79,12 @@ export interface KernelSide extends Disposable {
   watchProcesses(): Disposable;
   counters(probe: number): ProbeCounters;
   clearCounters(probe: number): void;
+  /** Calls that were not sampled. */
+  readonly series: SeriesTable;
+  /** `probe.bounds` of a kind. */
+  boundsTable(kind: string): number;
+  /** From now on. */
+  setSamplingThreshold(threshold: number): void;
   /** Hits that the kernel skipped, of all probes together. */
   recursionMisses(): number;
   openCalls(processSlot: number, options?: { forget: boolean }): OpenCalls;
@@ -78,6 +103,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
   const libbpf = loadLibbpf(options.libbpfPath);
   const cpus = libbpf.possibleCpus();
   const sizes = goroutineTableSizes(options.maxGoroutines, cpus, options.goroutineSlots);
+  const boundsTables = [...new Set(Object.values(options.durationBoundsNs ?? {}))];
   const object = loadObject(
     libbpf,
     options.objectPath ?? objectPath(),
@@ -87,9 +113,10 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       goroutines: sizes.elsewhere,
       goroutineSlots: sizes.slots,
       overflowFrames: 2 * options.maxGoroutines,
+      series: options.durationBoundsNs === undefined ? 1 : maxSeries + tableEntries.probes,
       ring: options.ringBytes,
     },
-    settings(options, sizes.owned),
+    { settings: settings(options, sizes.owned), bounds: boundsBytes(boundsTables) },
     options.attachMode,
   );
   const table = (
@@ -107,8 +134,15 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       remedy,
     });
   const fewer = 'Trace fewer functions: narrow SIDESPAN_FUNCTIONS or lower SIDESPAN_MAX_FUNCTIONS.';
+  const setSamplingThreshold = (threshold: number) => {
+    const value = new Uint8Array(samplingLayout.sizeBytes);
+    new DataView(value.buffer).setBigUint64(samplingLayout.threshold, BigInt(threshold), true);
+    const result = libbpf.updateElement(object.mapFd('sampling'), new Uint8Array(4), value, 0);
+    if (result !== 0) throw new BpfError('Setting the sampling threshold', -result);
+  };
   let ring: RingReader;
   try {
+    setSamplingThreshold(options.sampling?.threshold ?? 0);
     ring = openRing(object.mapFd('ring'), options.ringBytes);
   } catch (error) {
     object[Symbol.dispose]();
@@ -154,6 +188,12 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       const result = libbpf.updateElement(counters, keyBytes, new Uint8Array(perCpu.length), 0);
       if (result !== 0) throw new BpfError(`Clearing the counters of probe ${probe}`, -result);
     },
+    series: seriesTable(libbpf, object.mapFd('series'), cpus),
+    boundsTable(kind) {
+      const bounds = options.durationBoundsNs?.[kind];
+      return bounds === undefined ? durationBounds.tables : boundsTables.indexOf(bounds);
+    },
+    setSamplingThreshold,
     recursionMisses: () => recursionMisses(program),
     openCalls(processSlot, { forget } = { forget: false }) {
       using slots = openGoroutineSlots(object.mapFd('goroutine_slots'), sizes);
@@ -177,5 +217,6 @@ function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Arra
   view.setUint32(settingsLayout.capture_limit, options.captureBytes, true);
   view.setUint32(settingsLayout.goroutine_slots, goroutineSlots, true);
   view.setUint32(settingsLayout.captures_per_second, options.capturesPerSecond ?? 0, true);
+  view.setUint32(settingsLayout.sampler, options.sampling?.parentBased ? samplerFlag.parent : 0, true);
   return bytes;
 }

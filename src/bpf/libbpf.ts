@@ -28,6 +28,15 @@ export interface Libbpf {
   readonly deleteElement: (fd: number, key: Uint8Array) => number;
   readonly nextKey: (fd: number, key: Uint8Array | null, next: Uint8Array) => number;
   readonly updateBatch: (fd: number, keys: Uint8Array, values: Uint8Array, count: Uint32Array) => number;
+  /** `from` null: from the first bucket on; `to`: where the next batch begins. -2 (ENOENT): this was the last one. */
+  readonly lookupBatch: (
+    fd: number,
+    from: Uint8Array | null,
+    to: Uint8Array,
+    keys: Uint8Array,
+    values: Uint8Array,
+    count: Uint32Array,
+  ) => number;
   readonly possibleCpus: () => number;
   /** Whether the kernel offers a helper to programs of a type: 1 yes, 0 no, negative: it can't be told. */
   readonly probeHelper: (programType: number, helper: number, options: null) => number;
@@ -67,6 +76,9 @@ export function loadLibbpf(libraryPath?: string): Libbpf {
     const updateBatch = library.func(
       'int bpf_map_update_batch(int fd, void *keys, void *values, void *count, void *options)',
     );
+    const lookupBatch = library.func(
+      'int bpf_map_lookup_batch(int fd, void *from, void *to, void *keys, void *values, void *count, void *options)',
+    );
     return {
       path,
       version,
@@ -92,6 +104,8 @@ export function loadLibbpf(libraryPath?: string): Libbpf {
       deleteElement: library.func('int bpf_map_delete_elem(int fd, void *key)') as never,
       nextKey: nextKeyCall as never,
       updateBatch: (fd, keys, values, count) => updateBatch(fd, keys, values, count, null) as number,
+      lookupBatch: (fd, from, to, keys, values, count) =>
+        lookupBatch(fd, from, to, keys, values, count, null) as number,
       possibleCpus: library.func('int libbpf_num_possible_cpus(void)') as never,
       probeHelper: library.func('int libbpf_probe_bpf_helper(int type, int helper, void *options)') as never,
     };

@@ -4,7 +4,7 @@
  */
 
 export const siteLayout = {
-  sizeBytes: 40,
+  sizeBytes: 48,
   vaddr: 0,
   action: 8,
   flags: 12,
@@ -14,9 +14,10 @@ export const siteLayout = {
   plan: 28,
   frame_bytes: 32,
   group: 36,
+  label_plan: 40,
 } as const;
 
-export const probeLayout = { sizeBytes: 8, flags: 0, abandoned_plan: 4 } as const;
+export const probeLayout = { sizeBytes: 16, flags: 0, abandoned_plan: 4, abandoned_label_plan: 8, bounds: 12 } as const;
 
 export const processLayout = {
   sizeBytes: 304,
@@ -42,24 +43,52 @@ export const dynamicTypeKeyLayout = { sizeBytes: 16, process_slot: 0, type_vaddr
 export const dynamicTypeLayout = { sizeBytes: 16, id: 0, plan: 4, size_bytes: 8, direct: 12 } as const;
 
 export const settingsLayout = {
-  sizeBytes: 32,
+  sizeBytes: 40,
   pid_namespace_device: 0,
   pid_namespace_inode: 8,
   wakeup_bytes: 16,
   capture_limit: 20,
   goroutine_slots: 24,
   captures_per_second: 28,
+  sampler: 32,
 } as const;
+
+export const samplingLayout = { sizeBytes: 8, threshold: 0 } as const;
+
+/** `labels` and `text` are bytes. */
+/** struct series_key: of calls that the kernel counts together. `labels` and `text` are bytes. */
+export const seriesKeyLayout = {
+  sizeBytes: 144,
+  probe: 0,
+  end: 4,
+  text_status: 6,
+  text_bytes: 7,
+  labels: 8,
+  text: 16,
+} as const;
+
+export const textStatus = { none: 0, whole: 1, cut: 2 } as const;
+
+/** SERIES_REST, in place of how the call ended. */
+export const seriesRest = 255;
+
+/** `counts` is an array of DURATION_BOUNDS + 1 u64. */
+export const seriesLayout = { sizeBytes: 280, sum_ns: 0, min_ns: 8, max_ns: 16, counts: 24 } as const;
+
+export const samplerFlag = { parent: 1 } as const;
+
+/** DURATION_BOUNDS and BOUNDS_TABLES */
+export const durationBounds = { most: 31, tables: 4 } as const;
 
 export const goroutineKeyLayout = { sizeBytes: 16, process_slot: 0, goid: 8 } as const;
 
 /** `frame` is an array of INLINE_FRAMES frames. */
-export const goroutineLayout = { sizeBytes: 496, frames: 0, skipped: 4, panicking: 8, frame: 16 } as const;
+export const goroutineLayout = { sizeBytes: 592, frames: 0, skipped: 4, panicking: 8, frame: 16 } as const;
 
-export const goroutineSlotLayout = { sizeBytes: 1536, owner: 0, elsewhere: 8, goroutine: 16, kept: 512 } as const;
+export const goroutineSlotLayout = { sizeBytes: 1632, owner: 0, elsewhere: 8, goroutine: 16, kept: 608 } as const;
 
 export const frameLayout = {
-  sizeBytes: 80,
+  sizeBytes: 96,
   start_ns: 0,
   probe: 64,
   group: 66,
@@ -68,6 +97,8 @@ export const frameLayout = {
   flags: 76,
   kept_at: 78,
   kept_words: 79,
+  labels: 80,
+  threshold: 88,
 } as const;
 
 export const overflowKeyLayout = { sizeBytes: 16, process_slot: 0, index: 4, goid: 8 } as const;
@@ -81,7 +112,7 @@ export const scratchBuffers = 4;
 
 /** `ended` is an array of five u64, by enum call_end. */
 export const probeCountersLayout = {
-  sizeBytes: 120,
+  sizeBytes: 144,
   seen: 0,
   ended: 8,
   restarts: 48,
@@ -93,4 +124,7 @@ export const probeCountersLayout = {
   no_goroutine: 96,
   arguments_ring_full: 104,
   not_captured: 112,
+  sampled_out: 120,
+  unpaired_unsampled: 128,
+  uncounted: 136,
 } as const;

@@ -14,7 +14,16 @@ export interface MapSizes {
   readonly goroutines: number;
   readonly goroutineSlots: number;
   readonly overflowFrames: number;
+  readonly series: number;
   readonly ring: number;
+}
+
+/** Constants of the programs, set before they are loaded. */
+export interface ProgramConstants {
+  /** struct settings */
+  readonly settings: Uint8Array;
+  /** duration_bounds */
+  readonly bounds: Uint8Array;
 }
 
 /** The loaded object. Closing it unloads programs and maps. */
@@ -95,21 +104,21 @@ export function loadObject(
   libbpf: Libbpf,
   path: string,
   sizes: MapSizes,
-  settings: Uint8Array,
+  constants: ProgramConstants,
   mode?: AttachMode,
 ): BpfObject {
   const wanted = mode ?? 'uprobe_multi';
-  const object = loadWith(libbpf, path, sizes, settings, wanted);
+  const object = loadWith(libbpf, path, sizes, constants, wanted);
   if (mode !== undefined || hasUprobeMulti(object.programFd(siteProgram))) return object;
   object[Symbol.dispose]();
-  return loadWith(libbpf, path, sizes, settings, 'perf_event');
+  return loadWith(libbpf, path, sizes, constants, 'perf_event');
 }
 
 function loadWith(
   libbpf: Libbpf,
   path: string,
   sizes: MapSizes,
-  settings: Uint8Array,
+  constants: ProgramConstants,
   attachMode: AttachMode,
 ): BpfObject {
   const log = new Uint8Array(logBytes);
@@ -141,9 +150,12 @@ function loadWith(
     libbpf.setMaxEntries(find('goroutines'), sizes.goroutines);
     libbpf.setMaxEntries(find('overflow_frames'), sizes.overflowFrames);
     libbpf.setMaxEntries(find('goroutine_slots'), sizes.goroutineSlots);
+    libbpf.setMaxEntries(find('series'), sizes.series);
     libbpf.setMaxEntries(find('ring'), sizes.ring);
-    const set = libbpf.setInitialValue(find('.rodata.settings'), settings, settings.length);
-    if (set !== 0) throw new BpfError('Setting the BPF settings', -set);
+    for (const [name, bytes] of Object.entries(constants)) {
+      const set = libbpf.setInitialValue(find(`.rodata.${name}`), bytes, bytes.length);
+      if (set !== 0) throw new BpfError(`Setting the BPF constants .rodata.${name}`, -set);
+    }
     if (attachMode === 'uprobe_multi') libbpf.setExpectedAttachType(program(siteProgram), attachType.uprobeMulti);
     const loaded = libbpf.load(object);
     if (loaded !== 0) throw loadFailure(libbpf, -loaded, logTail(log));

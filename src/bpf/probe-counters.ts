@@ -14,6 +14,9 @@ export interface ProbeCounters {
   readonly noGoroutine: number;
   readonly argumentsRingFull: number;
   readonly notCaptured: number;
+  readonly sampledOut: number;
+  readonly unpairedUnsampled: number;
+  readonly uncounted: number;
 }
 
 /** Sums the per-CPU values: `cpus` structs in a row. */
@@ -45,6 +48,9 @@ export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
     noGoroutine: sum(layout.no_goroutine),
     argumentsRingFull: sum(layout.arguments_ring_full),
     notCaptured: sum(layout.not_captured),
+    sampledOut: sum(layout.sampled_out),
+    unpairedUnsampled: sum(layout.unpaired_unsampled),
+    uncounted: sum(layout.uncounted),
   };
 }
 

@@ -176,6 +176,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       parentSpanId: hasParent(view, offset) ? ids.slice(48) : undefined,
       remoteParent: (flags & callFlag.remoteParent) === 0 ? undefined : { sampled: (flags & callFlag.sampled) !== 0 },
       traceSampled: (flags & callFlag.remoteTrace) === 0 ? undefined : (flags & callFlag.sampled) !== 0,
+      samplingThreshold: view.getUint32(offset + callRecordLayout.threshold, true),
       frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
       arguments: call.values,
       results: call.results,

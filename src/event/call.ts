@@ -25,6 +25,8 @@ export interface Call {
   readonly remoteParent?: { readonly sampled: boolean } | undefined;
   /** The trace began elsewhere and this is its sampled flag, also for calls nested in the one with `remoteParent`. */
   readonly traceSampled?: boolean | undefined;
+  /** Of 2^32 traces so many were not kept when this one was: decided here, at its first call. 0: none. */
+  readonly samplingThreshold: number;
   /** Enclosing traced calls on the goroutine. */
   readonly frameIndex: number;
   /** Of a traced function, in order. */

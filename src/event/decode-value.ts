@@ -134,6 +134,7 @@ export function decodeShape(
       reader.next(captureOp.words);
       return unavailable(name, shape, 'a group of fields');
     case 'traceparent':
+    case 'label':
     case 'missing':
       return unavailable(name, shape, shape.kind === 'missing' ? shape.reason : 'kept in the kernel');
   }

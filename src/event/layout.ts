@@ -21,7 +21,7 @@ export const callRecordLayout = {
   end: 72,
   arguments_bytes: 74,
   flags: 76,
-  depth_bytes: 80,
+  threshold: 80,
   frame_index: 84,
 } as const;
 

@@ -41,6 +41,7 @@ export function addModule(
       probe: moved(site.probe, first.probe),
       function: site.function + first.function,
       plan: moved(site.plan, first.plan),
+      labelPlan: moved(site.labelPlan, first.plan),
     }));
   const types = new Map<number, PlannedDynamicType>(host.dynamicTypes.map((type) => [type.typeVaddr, type]));
   for (const type of plan.dynamicTypes) {
@@ -56,7 +57,11 @@ export function addModule(
     functionNames: [...host.functionNames, ...plan.functionNames],
     probes: [
       ...host.probes,
-      ...plan.probes.map((probe) => ({ ...probe, abandonedPlan: moved(probe.abandonedPlan, first.plan) })),
+      ...plan.probes.map((probe) => ({
+        ...probe,
+        abandonedPlan: moved(probe.abandonedPlan, first.plan),
+        abandonedLabelPlan: moved(probe.abandonedLabelPlan, first.plan),
+      })),
     ],
     sites: [...host.sites, ...sites],
     dynamicTypes: [...types.values()],

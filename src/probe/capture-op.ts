@@ -22,6 +22,7 @@ export const captureOp = {
   words: 16,
   map: 17,
   constant: 18,
+  label: 19,
 } as const;
 
 export type CaptureOpCode = (typeof captureOp)[keyof typeof captureOp];
@@ -52,7 +53,15 @@ export const planLimits = {
   stringBytes: 56,
   strings: 256,
   savedWords: 3,
+  labels: 8,
+  labelTextBytes: 128,
+  labelChoices: 16,
 } as const;
+
+/** enum label_kind */
+export const labelKind = { byte: 1, present: 2, code: 3, nil: 4, choice: 5, found: 6, text: 7, type: 8 } as const;
+
+export type LabelKind = keyof typeof labelKind;
 
 /** enum memory_base */
 export const memoryBase = { register: 1, image: 255 } as const;
@@ -155,6 +164,12 @@ export const op = {
   /** The low `sizeBytes` (4, 8) of a known value. */
   constant: (at: number, sizeBytes: number, value: bigint) =>
     step(captureOp.constant, sizeBytes, at, Number((value >> 32n) & 0xffff_ffffn), Number(value & 0xffff_ffffn)),
+  /**
+   * A label of the call's series: no chunk. `size`: bytes of the integer, most bytes of the text, number of choices, code
+   * of nil. `firstChoice` indexes the plan's strings.
+   */
+  label: (kind: LabelKind, at: number, size: number, place: number, { firstChoice = 0, unless = 0 } = {}) =>
+    step(captureOp.label, labelKind[kind], at, size, place + firstChoice * 2 ** 8 + unless * 2 ** 16),
   /** Parses that header of the map at `at` into the frame's trace context. No chunk. */
   traceparent: (at: number, key: number) => step(captureOp.traceparent, 0, at, 0, key),
 } as const;
@@ -177,11 +192,24 @@ export function wordOffset({ imm }: CaptureOp, n: number): number {
 
 /** The plan with the string indices of `header` and `traceparent` replaced: what a loader that shares strings needs. */
 export function withStringIndices(ops: readonly CaptureOp[], indexOf: (local: number) => number): CaptureOp[] {
-  return ops.map((step) =>
-    step.op === captureOp.header || step.op === captureOp.traceparent ? { ...step, imm: indexOf(step.imm) } : step,
-  );
+  return ops.map((step) => {
+    if (step.op === captureOp.header || step.op === captureOp.traceparent) return { ...step, imm: indexOf(step.imm) };
+    if (step.op !== captureOp.label) return step;
+    // Indices there are of eight bits, and have no length.
+    const index = (local: number) => indexOf(local) % 2 ** 8;
+    const firstChoice = Math.floor(step.imm / 2 ** 8) % 2 ** 8;
+    return {
+      ...step,
+      b: step.a === labelKind.found ? index(step.b) : step.b,
+      imm:
+        step.a === labelKind.found || step.a === labelKind.choice
+          ? step.imm + (index(firstChoice) - firstChoice) * 2 ** 8
+          : step.imm,
+    };
+  });
 }
 
+const labelNames = Object.fromEntries(Object.entries(labelKind).map(([name, code]) => [code, name]));
 const opNames = Object.fromEntries(Object.entries(captureOp).map(([name, code]) => [code, name]));
 
 /** The plan as text, one op a line, bodies indented. For failing tests and `--verbose`. */
@@ -242,6 +270,8 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
       return ` @${s.b} key type 0x${s.imm.toString(16)}, else skip ${s.c}`;
     case captureOp.traceparent:
       return ` @${s.b} ${key}`;
+    case captureOp.label:
+      return ` ${labelNames[s.a] ?? s.a} @${s.b}, ${s.c}, place ${s.imm % 2 ** 8}`;
     case captureOp.constant:
       return ` @${s.b} = 0x${(BigInt(s.c) * 2n ** 32n + BigInt(s.imm)).toString(16)}, ${s.a} bytes`;
     default:

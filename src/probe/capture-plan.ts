@@ -1,5 +1,5 @@
 import { type CaptureOp, captureOp, op } from './capture-op.ts';
-import { type CaptureShape, hasOps, type Shape } from './shape.ts';
+import { type CaptureShape, hasOps, type LabelShape, type Shape } from './shape.ts';
 
 /** The ops of a capture and how to read what they write. */
 export interface CapturePlan {
@@ -12,6 +12,8 @@ export interface CapturePlan {
 export interface StringTable {
   readonly strings: readonly string[];
   indexOf(text: string): number;
+  /** Of the first of texts that stand in a row. */
+  firstOf(texts: readonly string[]): number;
 }
 
 /** A table that grows as plans ask for strings. */
@@ -27,6 +29,10 @@ export function stringTable(): StringTable {
         indices.set(text, index);
       }
       return index;
+    },
+    firstOf(texts) {
+      const known = strings.findIndex((_, at) => texts.every((text, n) => strings[at + n] === text));
+      return known < 0 ? strings.push(...texts) - texts.length : known;
     },
   };
 }
@@ -102,7 +108,21 @@ function emit(shape: Shape, ops: CaptureOp[], strings: StringTable): void {
     case 'traceparent':
       ops.push(op.traceparent(shape.at, strings.indexOf(shape.key)));
       break;
+    case 'label':
+      ops.push(...labelOps(shape, strings));
+      break;
   }
+}
+
+function labelOps(
+  { label, at, size, place, choices = [], unless, header }: LabelShape,
+  strings: StringTable,
+): CaptureOp[] {
+  const firstChoice = choices.length === 0 ? 0 : strings.firstOf(choices);
+  if (header === undefined) return [op.label(label, at, size, place, { firstChoice, unless })];
+  const key = strings.indexOf(header.key);
+  const found = op.label('found', key, size, place, { firstChoice });
+  return header.walked ? [found] : [op.header(at, 0, key), found];
 }
 
 /** Most ops that one run of a plan without dynamic types may execute: loops run to their limits. */

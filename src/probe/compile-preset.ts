@@ -5,9 +5,17 @@ import { type CaptureOp, op, planLimits, wordsAtOnce } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
 import { type FieldHop, fieldPath } from './field-path.ts';
 import { kindLabel } from './kind-label.ts';
-import type { ContextField, PresetCapture, PresetField, PresetPath, PresetWord, WordSource } from './preset.ts';
+import type {
+  ContextField,
+  PresetCapture,
+  PresetField,
+  PresetLabel,
+  PresetPath,
+  PresetWord,
+  WordSource,
+} from './preset.ts';
 import { firstStackArgument, registerSequences } from './register-assignment.ts';
-import { type CapturedValue, type NamedShape, type Shape, shapeEnd } from './shape.ts';
+import { type CapturedValue, type LabelShape, type NamedShape, type Shape, shapeEnd } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
 import { shapeOfType } from './shape-of-type.ts';
 
@@ -16,9 +24,13 @@ export interface PresetContext {
   readonly abi: Abi;
   readonly limits: CaptureLimits;
   readonly strings: StringTable;
+  /** Of labels: the capture before them has looked the headers up. */
+  readonly headersWalked?: boolean | undefined;
 }
 
 const defaultTextBytes = 256;
+/** Of the semantic conventions, for an error of which nothing is known. */
+const unknownType = '_OTHER';
 const wordBytes = 8;
 
 /**
@@ -102,6 +114,10 @@ function pairShape(field: PresetField, at: number, context: PresetContext): Foun
     return { value: [{ name: field.text, shape }] };
   }
   if ('context' in field) return contextShape(field.context, field.fields, at, context);
+  if ('isSet' in field) {
+    const label = { kind: 'label', label: 'present', size: wordBytes, place: field.place, name: field.isSet } as const;
+    return { value: [{ name: '', shape: { ...label, type: 'INTERFACE', goType: unknownType, at } }] };
+  }
   if (!('dynamic' in field) && !('spread' in field)) return { unavailable: 'a path leads from a pointer' };
   const goType = 'dynamic' in field ? field.type : 'any';
   const shape: Shape = { kind: 'interface', type: 'INTERFACE', goType, at, hasItab: true };
@@ -136,7 +152,35 @@ function addField(
     root,
   );
   way.leaves.push(...leaf.value);
+  if ('label' in field && field.whenNil !== undefined) addNilLabels(root, rootAt, hops, field.place, field.whenNil);
   return undefined;
+}
+
+/** What the code is if a pointer on the way to it is nil: a label beside each of them. */
+function addNilLabels(root: Way, rootAt: number, hops: readonly FieldHop[], place: number, code: number): void {
+  let way = root;
+  hops.forEach((hop, i) => {
+    const at = i === 0 ? hop.at + rootAt : hop.at;
+    const shape = { kind: 'label', type: 'UINT', goType: '', label: 'nil', at, size: code + 1, place } as const;
+    way.leaves.push({ name: '', shape });
+    way = way.pointers.get(at)?.way ?? way;
+  });
+}
+
+function labelShape(field: PresetLabel, at: number, type: GoType, context: PresetContext): Found<NamedShape[]> {
+  const { label: name, as, place, unlessCode } = field;
+  const base = { kind: 'label', type: kindLabel(type), goType: type.name, at, name, place } as const;
+  const one = (shape: LabelShape) => ({ value: [{ name: '', shape }] });
+  if (as === 'text') {
+    const unless = unlessCode === undefined ? 0 : unlessCode + 1;
+    return one({ ...base, label: 'text', size: planLimits.labelTextBytes, unless });
+  }
+  if (typeof as === 'string') return one({ ...base, label: as, size: as === 'present' ? wordBytes : type.sizeBytes });
+  const { choices, header } = as;
+  if (header === undefined) return one({ ...base, label: 'choice', size: choices.length, choices });
+  if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };
+  const walked = context.headersWalked ?? false;
+  return one({ ...base, label: 'found', size: choices.length, choices, header: { key: header, walked } });
 }
 
 /** Place of the string's length in the struct from which the last hop leads on. */
@@ -171,6 +215,7 @@ function leafShape(
   context: PresetContext,
 ): Found<NamedShape[]> {
   const base = { type: kindLabel(type), goType: type.name, at };
+  if ('label' in field) return labelShape(field, at, type, context);
   if ('context' in field) return contextShape(field.context, field.fields, at, context);
   if ('traceparent' in field) {
     if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };

@@ -1,6 +1,6 @@
 import type { GoBinary, GoFunction } from '../binary/go-binary.ts';
 import type { Abi } from './calling-convention.ts';
-import type { CaptureOp } from './capture-op.ts';
+import { type CaptureOp, captureOp } from './capture-op.ts';
 import { type CapturePlan, stringTable } from './capture-plan.ts';
 import type { InlinedSite } from './inlined-site.ts';
 import type { PlannedDynamicType, PlannedOps, PlannedProbe, PlannedSite } from './probe-plan.ts';
@@ -15,6 +15,7 @@ interface SiteInFrame {
   readonly frameBytes: number;
   readonly emulated: boolean;
   readonly plan: number;
+  readonly labelPlan?: number | undefined;
 }
 
 /** Collects the tables of a ProbePlan; equal plans are kept once. */
@@ -77,21 +78,24 @@ export class PlanBuilder {
     return number;
   }
 
+  /** @param labelPlan in place of `plan` for a call that is not sampled */
   addEntry(
     fn: GoFunction,
     sites: FunctionSites,
     action: SiteAction,
     probe?: number,
     plan?: number,
-    group?: number,
+    { group, labelPlan }: { readonly group?: number | undefined; readonly labelPlan?: number | undefined } = {},
   ): void {
     const { entry } = sites;
+    const isTraced = plan !== undefined && this.plans[plan]?.ops.some(({ op }) => op === captureOp.traceparent);
     this.#addSite(fn, entry.offset, {
       action,
       group,
-      flags: (entry.stackCheck ? siteFlag.stackCheck : 0) | abiFlag(sites),
+      flags: (entry.stackCheck ? siteFlag.stackCheck : 0) | (isTraced ? siteFlag.traceparent : 0) | abiFlag(sites),
       probe,
       plan,
+      labelPlan,
       emulated: entry.emulated,
       why: entry.why,
     });
@@ -106,6 +110,7 @@ export class PlanBuilder {
   /**
    * One site for every RET and tail jump; what is captured at a RET is not there yet at a tail jump.
    * @param inFrame by the offset of a RET the site in its place
+   * @param labelPlan in place of `plan` for a call that is not sampled
    */
   addExits(
     fn: GoFunction,
@@ -116,15 +121,20 @@ export class PlanBuilder {
     {
       inFrame,
       group,
-    }: { readonly inFrame?: ReadonlyMap<number, SiteInFrame>; readonly group?: number | undefined } = {},
+      labelPlan,
+    }: {
+      readonly inFrame?: ReadonlyMap<number, SiteInFrame>;
+      readonly group?: number | undefined;
+      readonly labelPlan?: number | undefined;
+    } = {},
   ): void {
     for (const exit of sites.exits) {
       const isReturn = exit.kind === 'return';
       const site = inFrame?.get(exit.offset);
       if (site !== undefined) {
-        const { offset, frameBytes, emulated } = site;
+        const { offset, plan: ownPlan, ...where } = site;
         const why = offset === exit.offset ? 'RET' : 'before RET';
-        this.#addSite(fn, offset, { action, flags: abiFlag(sites), probe, plan: site.plan, frameBytes, emulated, why });
+        this.#addSite(fn, offset, { action, flags: abiFlag(sites), probe, ...where, plan: ownPlan, why });
         continue;
       }
       this.#addSite(fn, exit.offset, {
@@ -133,6 +143,7 @@ export class PlanBuilder {
         flags: abiFlag(sites),
         probe,
         plan: isReturn ? plan : undefined,
+        labelPlan: isReturn ? labelPlan : undefined,
         // arm64's kernel simulates every branch; amd64's runs a RET in single step.
         emulated: this.binary.arch === 'arm64',
         why: isReturn ? 'RET' : 'tail jump',

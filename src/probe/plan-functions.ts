@@ -1,9 +1,11 @@
 import type { GoFunction } from '../binary/go-binary.ts';
 import type { GoSignature, GoType } from '../binary/go-type.ts';
+import { type CaptureOp, op } from './capture-op.ts';
 import { bodyOps, floatParts, withFloats } from './float-plan.ts';
 import type { FloatSite } from './float-sites.ts';
 import type { PlanBuilder } from './plan-builder.ts';
-import type { CaptureShape, Shape } from './shape.ts';
+import type { AssignedValue } from './register-assignment.ts';
+import type { CaptureShape, LabelShape, Shape } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
 import { functionTypes } from './signature/function-types.ts';
 import type { SignatureSyntax } from './signature/type-syntax.ts';
@@ -43,12 +45,14 @@ export function planFunction(
   for (const { type } of [...parameters, ...results]) collectNamedTypes(type, builder.namedTypes);
   // What sites within the function read is added to arguments that came before.
   const argumentsFlag = floats.bodies.length > 0 ? probeFlag.sendArguments : probeFlag.keepArguments;
+  const errorIndex = signature.value && errorResult(signature.value);
+  const error = errorIndex === undefined ? undefined : results[errorIndex];
   const probe = builder.addProbe({
     description: {
       kind: 'function',
       functionName: fn.name,
       source: binary.sourceLine(fn.entryVaddr),
-      errorResult: signature.value && errorResult(signature.value),
+      errorResult: errorIndex,
       typeSource: types.source === 'dwarf' ? undefined : types.source,
       scopeName: 'sidespan/function',
     },
@@ -57,6 +61,7 @@ export function planFunction(
       (entryPlan === undefined && exitPlan === undefined ? 0 : probeFlag.limited),
     arguments: entry.shape,
     results: exit.shape,
+    labels: error && [errorLabel],
     signatureUnavailable: signature.unavailable,
     typeSources: { parameters: parameters.map(({ source }) => source), results: results.map(({ source }) => source) },
   });
@@ -65,14 +70,44 @@ export function planFunction(
     const ops = entry.shape.floats && bodyOps(entry.shape.floats, site);
     if (ops !== undefined) builder.addBody(fn, { ...site, plan: builder.addOps(ops) }, probe);
   }
+  const labelPlan = (frameBytes: number) => {
+    const ops = error && errorLabelOps(error, frameBytes);
+    return ops && builder.addOps(ops);
+  };
   const exitsWithFloats = new Map(
     [...floats.exits].flatMap(([offset, site]) => {
       const ops = exit.shape.floats && withFloats(exit.ops, exit.shape.floats, site);
-      return ops === undefined ? [] : [[offset, { ...site, plan: builder.addOps(ops) }]];
+      if (ops === undefined) return [];
+      const { offset: at, frameBytes, emulated } = site;
+      const plan = builder.addOps(ops);
+      return [[offset, { offset: at, frameBytes, emulated, plan, labelPlan: labelPlan(frameBytes) }]];
     }),
   );
-  builder.addExits(fn, sites.value, siteAction.leave, probe, exitPlan, { inFrame: exitsWithFloats });
+  builder.addExits(fn, sites.value, siteAction.leave, probe, exitPlan, {
+    inFrame: exitsWithFloats,
+    labelPlan: labelPlan(0),
+  });
   return undefined;
+}
+
+/** The dynamic type of the `error` that a call returned. */
+const errorLabel: LabelShape = {
+  kind: 'label',
+  type: 'INTERFACE',
+  goType: 'error',
+  name: 'error',
+  at: 0,
+  label: 'type',
+  size: 0,
+  place: 0,
+};
+
+/** Its plan at a RET; undefined where its first word can't be had. */
+function errorLabelOps({ pieces }: AssignedValue, frameBytes: number): CaptureOp[] | undefined {
+  const first = pieces.find(({ at }) => at === 0);
+  if (first === undefined || 'floatRegister' in first) return undefined;
+  const fill = 'register' in first ? op.register(first.register, 0, 8) : op.stack(0, 8, first.stackOffset + frameBytes);
+  return [op.image(8), fill, op.label(errorLabel.label, 0, 0, errorLabel.place), op.end()];
 }
 
 /** Parts that one of the sites at least can read. */

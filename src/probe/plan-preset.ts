@@ -7,7 +7,7 @@ import { addPresetDynamicType } from './plan-dynamic-types.ts';
 import { collectInterfaces } from './plan-functions.ts';
 import type { Preset, PresetCapture, PresetSite } from './preset.ts';
 import type { PresetReport } from './probe-plan.ts';
-import type { CaptureShape, NamedShape } from './shape.ts';
+import type { CaptureShape, LabelShape, NamedShape, Shape } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
 import type { FunctionSites } from './site.ts';
 import { preferredFunction } from './site-finder.ts';
@@ -20,6 +20,9 @@ interface ReadySite {
   readonly plan: CapturePlan | undefined;
   /** Of an entry: what is read at the function's RETs, where its calls end. */
   readonly results: CapturePlan | undefined;
+  /** In place of these two for a call that is not sampled. */
+  readonly labels: CapturePlan | undefined;
+  readonly resultLabels: CapturePlan | undefined;
 }
 
 /** Adds a preset's probes, sites and plans; says in the report what the binary lacks. */
@@ -57,6 +60,7 @@ function callsOf(sites: readonly PresetSite[]): PresetSite[][] {
 interface ReadyCall {
   readonly sites: readonly ReadySite[];
   readonly abandoned: CapturePlan | undefined;
+  readonly abandonedLabels: CapturePlan | undefined;
 }
 
 /** @returns with what is missing of the optional sites */
@@ -85,7 +89,9 @@ function prepareCall(
   const { abi } = builder.finder.convention;
   const abandoned = preset.abandoned && compile(builder, preset.abandoned, abi, limits, imageBytes);
   if (abandoned?.unavailable !== undefined) return { unavailable: abandoned.unavailable, missing };
-  return { value: { sites: ready, abandoned: abandoned?.value }, missing };
+  const abandonedLabels = preset.abandonedLabels && compile(builder, preset.abandonedLabels, abi, limits, 0);
+  if (abandonedLabels?.unavailable !== undefined) return { unavailable: abandonedLabels.unavailable, missing };
+  return { value: { sites: ready, abandoned: abandoned?.value, abandonedLabels: abandonedLabels?.value }, missing };
 }
 
 function hasFunction({ binary }: PlanBuilder, name: string): boolean {
@@ -102,8 +108,9 @@ function compile(
   abi: Abi,
   limits: CaptureLimits,
   minImageBytes: number,
+  headersWalked = false,
 ): Found<CapturePlan> {
-  return compileCapture(capture, { binary, abi, limits, strings }, minImageBytes);
+  return compileCapture(capture, { binary, abi, limits, strings, headersWalked }, minImageBytes);
 }
 
 function prepareSite(
@@ -124,10 +131,29 @@ function prepareSite(
   if (plan?.unavailable !== undefined) return plan;
   const results = site.results && compile(builder, site.results, abi, limits, 0);
   if (results?.unavailable !== undefined) return results;
-  return { value: { site, fn, sites: sites.value, plan: plan?.value, results: results?.value } };
+  const labels = site.labels && compile(builder, site.labels, abi, limits, 0, looksHeadersUp(site));
+  if (labels?.unavailable !== undefined) return labels;
+  const resultLabels = site.resultLabels && compile(builder, site.resultLabels, abi, limits, 0);
+  if (resultLabels?.unavailable !== undefined) return resultLabels;
+  return {
+    value: {
+      site,
+      fn,
+      sites: sites.value,
+      plan: plan?.value,
+      results: results?.value,
+      labels: labels?.value,
+      resultLabels: resultLabels?.value,
+    },
+  };
 }
 
-function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned }: ReadyCall): void {
+/** Whether the capture at the site looks for a traceparent, and for other headers beside it. */
+function looksHeadersUp({ capture }: PresetSite): boolean {
+  return (capture?.words ?? []).some(({ fields }) => fields?.some((field) => 'traceparent' in field));
+}
+
+function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned, abandonedLabels }: ReadyCall): void {
   const [begin] = ready;
   if (begin === undefined) return;
   const finishing = ready.filter(({ site }) => site.action === 'finish').map(({ plan }) => plan);
@@ -151,20 +177,37 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
       (preset.held ? probeFlag.held : 0) |
       (entryFields === undefined ? 0 : probeFlag.keepArguments),
     abandonedPlan: abandoned && builder.addPlan(abandoned),
+    abandonedLabelPlan: abandonedLabels && builder.addPlan(abandonedLabels),
+    labels: namedLabels([...ready.flatMap(({ labels, resultLabels }) => [labels, resultLabels]), abandonedLabels]),
     entryFields,
     fields,
   });
   const group = preset.group === undefined ? undefined : builder.groupNumber(preset.group);
-  for (const { site, fn, sites, plan, results } of ready) {
+  for (const { site, fn, sites, plan, results, labels, resultLabels } of ready) {
     const index = plan && builder.addPlan(plan);
     // Ending a goroutine ends calls of all probes.
     const owner = site.action === 'goroutineEnd' ? undefined : probe;
     const action = siteAction[site.action];
-    if (site.where === 'entry') builder.addEntry(fn, sites, action, owner, index, group);
-    else builder.addExits(fn, sites, action, owner, index);
-    if (results !== undefined)
-      builder.addExits(fn, sites, siteAction.leave, probe, builder.addPlan(results), { group });
+    const labelPlan = labels && builder.addPlan(labels);
+    if (site.where === 'entry') builder.addEntry(fn, sites, action, owner, index, { group, labelPlan });
+    else builder.addExits(fn, sites, action, owner, index, { labelPlan });
+    if (results !== undefined) {
+      const exit = { group, labelPlan: resultLabels && builder.addPlan(resultLabels) };
+      builder.addExits(fn, sites, siteAction.leave, probe, builder.addPlan(results), exit);
+    }
   }
+}
+
+/** Each once: several sites may end a call. */
+function namedLabels(plans: readonly (CapturePlan | undefined)[]): readonly LabelShape[] | undefined {
+  const found = new Map<string, LabelShape>();
+  const collect = (shape: Shape): void => {
+    if (shape.kind === 'label' && shape.name !== undefined) found.set(shape.name, shape);
+    else if (shape.kind === 'struct') for (const field of shape.fields) collect(field.shape);
+    else if (shape.kind === 'pointer' || shape.kind === 'context') collect(shape.target);
+  };
+  for (const plan of plans) for (const { shape } of plan?.shape.values ?? []) collect(shape);
+  return found.size === 0 ? undefined : [...found.values()];
 }
 
 /** Words that are only kept, and a traceparent, give no field. */

@@ -27,6 +27,8 @@ export interface Preset {
   readonly sites: readonly PresetSite[];
   /** For calls that end in another way: panic, Goexit, a hijacked connection. Only from saved words. */
   readonly abandoned?: PresetCapture | undefined;
+  /** The same for a call that is not sampled. */
+  readonly abandonedLabels?: PresetCapture | undefined;
   /** What to read of values behind the capture's interfaces, besides what every plan knows. */
   readonly dynamicTypes?: readonly PresetDynamicType[] | undefined;
 }
@@ -40,6 +42,9 @@ export interface PresetSite {
   readonly capture?: PresetCapture | undefined;
   /** Of `enter`: its calls end at the function's RETs, where this is read. */
   readonly results?: PresetCapture | undefined;
+  /** In place of `capture` and `results` for a call that is not sampled: `label` fields only. */
+  readonly labels?: PresetCapture | undefined;
+  readonly resultLabels?: PresetCapture | undefined;
   /** The preset works without it; why it may be missing. */
   readonly optional?: string | undefined;
 }
@@ -108,8 +113,33 @@ export type PresetField =
   | { readonly text: string; readonly maxBytes?: number }
   /** Of an interface's words: its dynamic value, an error as its message. `type`: the interface's own. */
   | { readonly dynamic: string; readonly type: string }
+  /** Of an interface's words, as a label: whether it is not nil. */
+  | { readonly isSet: string; readonly place: number }
+  /** What metrics tell apart of calls that are not sampled. */
+  | PresetLabel
   /** Of an interface's words: fields of its dynamic type, by their Go names. */
   | { readonly spread: Readonly<Record<string, string>> };
+
+/**
+ * A few bits of a call that is not sampled, which metrics need: eight bytes for all of them, and one text. The names are
+ * those of the fields that a capture would have.
+ */
+export interface PresetLabel {
+  readonly label: string;
+  readonly path: PresetPath;
+  /**
+   * byte: an integer below 253. present: whether the pointer is set. code: an integer in two bytes, at an even place.
+   * choice: which of the texts it is. text: up to so many bytes of it.
+   */
+  readonly as: 'byte' | 'present' | 'code' | 'text' | { readonly choices: readonly string[]; readonly header?: string };
+  /** Byte of the key; a text has its own. */
+  readonly place: number;
+  /** Of a code: behind a nil pointer. */
+  readonly whenNil?: number;
+  /** Of a text: it is left out where the code at that place is this one. */
+  readonly unlessCode?: number;
+  readonly optional?: boolean;
+}
 
 export type ContextField =
   | { readonly traceparent: string }

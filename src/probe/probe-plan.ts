@@ -3,7 +3,7 @@ import type { DynamicPlan } from './dynamic-type.ts';
 import type { ProbeDescription } from './probe.ts';
 import type { ProcessOffsets } from './process-offsets.ts';
 import type { Untraceable } from './select-functions.ts';
-import type { CaptureShape } from './shape.ts';
+import type { CaptureShape, LabelShape } from './shape.ts';
 import type { TypeSource } from './signature/type-source.ts';
 import type { SiteAction } from './wire.ts';
 
@@ -38,6 +38,10 @@ export interface PlannedProbe {
   readonly flags: number;
   /** Plan for calls that end without their own exit site. */
   readonly abandonedPlan?: number | undefined;
+  /** The same for a call that is not sampled. */
+  readonly abandonedLabelPlan?: number | undefined;
+  /** What tells series of calls apart that are not sampled; absent: only how they ended. */
+  readonly labels?: readonly LabelShape[] | undefined;
   /** What is captured at entry. Absent for presets. */
   readonly arguments?: CaptureShape | undefined;
   /** What is captured at the exit of a call that returned, unless it was left by a tail jump (then nothing). Absent for presets. */
@@ -69,6 +73,8 @@ export interface PlannedSite {
   readonly function: number;
   /** Absent: nothing to capture. */
   readonly plan?: number | undefined;
+  /** In its place for a call that is not sampled. */
+  readonly labelPlan?: number | undefined;
   /** By which SP is lower than at the function's entry; left out: by nothing. */
   readonly frameBytes?: number | undefined;
   /** Number of the preset's group of calls; left out: none. */

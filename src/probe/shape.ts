@@ -1,4 +1,4 @@
-import type { MapLayout } from './capture-op.ts';
+import type { LabelKind, MapLayout } from './capture-op.ts';
 
 /**
  * How captured bytes are to be read. A shape mirrors the plan made from it (capture-plan.ts): reader and plan walk the
@@ -134,6 +134,22 @@ export interface TraceparentShape extends ShapeBase {
   readonly key: string;
 }
 
+/** A label of a series, in place of a value of the call. No chunk. */
+export interface LabelShape extends ShapeBase {
+  readonly kind: 'label';
+  /** What the reader calls it; absent: a part of another one. */
+  readonly name?: string | undefined;
+  readonly label: LabelKind;
+  /** As in `op.label`. */
+  readonly size: number;
+  readonly place: number;
+  readonly unless?: number | undefined;
+  /** Texts that are told apart. */
+  readonly choices?: readonly string[] | undefined;
+  /** Of `found`: the header, and whether the plan before has looked it up. */
+  readonly header?: { readonly key: string; readonly walked: boolean } | undefined;
+}
+
 /** A pointer that is not followed: null, or unavailable for that reason. No chunk. */
 export interface UnfollowedShape extends ShapeBase {
   readonly kind: 'unfollowed';
@@ -161,6 +177,7 @@ export type Shape =
   | HeaderShape
   | ContextShape
   | TraceparentShape
+  | LabelShape
   | UnfollowedShape
   | MissingShape;
 
@@ -223,6 +240,8 @@ export function shapeEnd(shape: Shape): number {
     case 'traceparent':
     case 'unfollowed':
       return shape.at + 8;
+    case 'label':
+      return shape.at + (shape.label === 'text' || shape.label === 'choice' ? 16 : 8);
     case 'array':
       return shape.at + shape.items * shape.itemBytes;
     case 'struct':
@@ -254,6 +273,7 @@ export function hasOps(shape: Shape): boolean {
     case 'header':
     case 'context':
     case 'traceparent':
+    case 'label':
       return true;
     default:
       return false;

@@ -5,8 +5,9 @@ import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import type { Call } from '../event/call.ts';
 import type { BootClock } from './boot-clock.ts';
 import type { ProbeAccount } from './ledger-account.ts';
+import { thresholdText } from './sampler.ts';
 import { ATTR, SCHEMA_URL } from './semconv.ts';
-import { parsedTraceState } from './trace-state.ts';
+import { parsedTraceState, traceStateWithThreshold } from './trace-state.ts';
 
 /** The span of a call, as OpenTelemetry describes it. */
 export interface CallSpan extends ReadableSpan {
@@ -62,7 +63,9 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
   const endTime = sum(startTime, duration);
   // Without a traceparent that was followed it belongs to another trace (W3C Trace Context, 3.3).
   const inherited = call.remoteParent === undefined ? undefined : meaning.traceState;
-  const traceState = inherited === undefined ? undefined : parsedTraceState(inherited);
+  const passedOn = inherited === undefined ? undefined : parsedTraceState(inherited);
+  const threshold = thresholdText(call.samplingThreshold);
+  const traceState = threshold === undefined ? passedOn : traceStateWithThreshold(passedOn, threshold);
   const context: SpanContext =
     traceState === undefined
       ? { traceId: call.traceId, spanId: call.spanId, traceFlags: FLAG_SAMPLED }

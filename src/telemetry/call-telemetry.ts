@@ -2,13 +2,13 @@ import type { Call } from '../event/call.ts';
 import type { ProbeDescription } from '../probe/probe.ts';
 import type { BootClock } from './boot-clock.ts';
 import { type CallMeaning, type CallSpan, callSpan, instrumentationScope, type SpanOrigin } from './call-span.ts';
+import type { SortedDurations } from './duration-metric.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
 import { httpClientFacts, httpClientMeaning } from './http-client-span.ts';
 import { httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
 import type { ProbeAccount } from './ledger-account.ts';
-import type { ProcessMetrics } from './process-metrics.ts';
+import type { DurationRecorder, ProcessMetrics } from './process-metrics.ts';
 import { rpcServerFacts, rpcServerMeaning } from './rpc-server-span.ts';
-import type { Sampler } from './sampler.ts';
 
 /** What a probe's calls are turned with. */
 export interface CallTelemetryOptions {
@@ -17,79 +17,113 @@ export interface CallTelemetryOptions {
   readonly account: ProbeAccount;
   /** Of the process that the probe is in. */
   readonly metrics: ProcessMetrics;
-  readonly sampler: Sampler;
   readonly clock: BootClock;
   /** Of the agent: the version of its instrumentation scopes. */
   readonly version: string;
 }
 
-/**
- * Takes a call that came out of the ring: counts it, records its duration and, if its trace is sampled, makes its span.
- * Undefined: there is nothing to export, and the account says why.
- */
-export type CallTelemetry = (call: Call) => CallSpan | undefined;
+export interface CallTelemetry {
+  /**
+   * Takes a call that came out of the ring: counts it, records its duration, makes its span. Undefined: there is nothing
+   * to export, and the account says why.
+   */
+  (call: Call): CallSpan | undefined;
+  /** Calls that were not sampled, which the kernel has counted. */
+  openSeries(calls: CallGroup): SeriesSink;
+}
+
+/** What is known of calls that the kernel has counted together; undefined: nothing. */
+export type CallGroup = CallFacts | undefined;
+
+/** What metrics tell calls apart by. */
+export type CallFacts = Pick<Call, 'end' | 'fields' | 'results'>;
+
+/** Takes what the kernel has counted so far, each time more than before. */
+export type SeriesSink = (totals: SortedDurations) => void;
 
 /** One for each probe of each process. */
 export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetry {
-  const { probe, account, metrics, sampler, clock, version } = options;
+  const { probe, account, metrics, clock, version } = options;
   const scope = instrumentationScope(probe.scopeName, version);
   const origin: SpanOrigin = { resource: metrics.resource, scope, account, clock };
   const interpret = interpreter(probe, metrics, scope);
 
-  return (call) => {
+  function take(call: Call): CallSpan | undefined {
     account.received++;
     // Its exit was not seen: neither its duration nor its results are known.
     if (call.end === 'unpaired') {
       account.unpaired++;
       return undefined;
     }
-    const meaning = interpret(call, sampler(call));
-    if (meaning === undefined) {
-      account.sampledOut++;
-      return undefined;
-    }
-    return callSpan(call, meaning, origin);
-  };
+    return callSpan(call, interpret.call(call), origin);
+  }
+  return Object.assign(take, {
+    openSeries(calls: CallGroup): SeriesSink {
+      const add = interpret.group(calls);
+      let before: SortedDurations | undefined;
+      return (totals) => {
+        add(difference(totals, before));
+        before = totals;
+      };
+    },
+  });
 }
 
-/** Records the duration; works the meaning out only if it is wanted. */
-type Interpreter = (call: Call, sampled: boolean) => CallMeaning | undefined;
+function difference(now: SortedDurations, before: SortedDurations | undefined): SortedDurations {
+  if (before === undefined) return now;
+  const counts = now.counts.map((count, bucket) => count - (before.counts[bucket] ?? 0));
+  return { ...now, counts, sumNs: now.sumNs - before.sumNs };
+}
+
+/** Records durations, and says what a call means. */
+interface Interpreter {
+  call(call: Call): CallMeaning;
+  group(calls: CallGroup): (durations: SortedDurations) => void;
+}
 
 function interpreter(probe: ProbeDescription, metrics: ProcessMetrics, scope: SpanOrigin['scope']): Interpreter {
   switch (probe.kind) {
     case 'http.server': {
-      const record = metrics.httpServer(scope);
-      const factsOf = httpServerFactsFinder();
-      return (call, sampled) => {
-        const facts = factsOf(call);
-        record(facts, call.durationNs);
-        return sampled ? httpServerMeaning(call, facts) : undefined;
-      };
+      return interpreterOf(metrics.httpServer(scope), httpServerFactsFinder(), httpServerMeaning);
     }
     case 'http.client': {
-      const record = metrics.httpClient(scope);
-      return (call, sampled) => {
-        const facts = httpClientFacts(call);
-        record(facts, call.durationNs);
-        return sampled ? httpClientMeaning(call, facts) : undefined;
-      };
+      return interpreterOf(metrics.httpClient(scope), httpClientFacts, httpClientMeaning);
     }
     case 'rpc.server': {
-      const record = metrics.rpcServer(scope);
-      return (call, sampled) => {
-        const facts = rpcServerFacts(call);
-        record(facts, call.durationNs);
-        return sampled ? rpcServerMeaning(call, facts) : undefined;
-      };
+      return interpreterOf(metrics.rpcServer(scope), rpcServerFacts, rpcServerMeaning);
     }
     case 'function': {
       const facts = functionFacts(probe);
-      const record = metrics.function(scope, facts.functionName);
-      return (call, sampled) => {
-        const failure = functionFailure(call, facts);
-        if (call.end !== 'inlined') record(failure?.type, call.durationNs);
-        return sampled ? functionMeaning(call, facts, failure) : undefined;
+      const durations = metrics.function(scope, facts.functionName);
+      return {
+        call(call) {
+          const failure = functionFailure(call, facts);
+          if (call.end !== 'inlined') durations.record(failure?.type, call.durationNs);
+          return functionMeaning(call, facts, failure);
+        },
+        group(calls) {
+          const of = calls && { of: functionFailure(calls, facts)?.type };
+          return (sorted) => durations.add(of, sorted);
+        },
       };
     }
   }
+}
+
+function interpreterOf<Facts>(
+  durations: DurationRecorder<Facts>,
+  factsOf: (call: CallFacts) => Facts,
+  meaningOf: (call: Call, facts: Facts) => CallMeaning,
+): Interpreter {
+  return {
+    call(call) {
+      const facts = factsOf(call);
+      durations.record(facts, call.durationNs);
+      return meaningOf(call, facts);
+    },
+    group(calls) {
+      const of = calls && { of: factsOf(calls) };
+      return (sorted) => durations.add(of, sorted);
+    },
+  };
 }

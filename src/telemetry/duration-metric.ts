@@ -19,8 +19,19 @@ export interface DurationSeries {
 export interface DurationMetric {
   /** A new series; the one for all the rest once there are too many. */
   series(attributes: Attributes): DurationSeries;
+  /** Where durations go of which no attributes are known. */
+  rest(): DurationSeries;
   record(series: DurationSeries, durationNs: number): void;
+  /** Durations that somebody else has sorted into the same buckets. */
+  add(series: DurationSeries, durations: SortedDurations): void;
   data(startTime: HrTime, endTime: HrTime): HistogramMetricData;
+}
+
+export interface SortedDurations {
+  readonly counts: readonly number[];
+  readonly sumNs: number;
+  readonly minNs: number;
+  readonly maxNs: number;
 }
 
 /** The SDK's own limit. */
@@ -46,12 +57,16 @@ export function createDurationMetric(descriptor: MetricDescriptor, boundsSeconds
     return series;
   }
 
+  function rest(): DurationSeries {
+    overflow ??= newSeries(OVERFLOW);
+    return overflow;
+  }
+
   return {
     series(attributes) {
-      if (all.length < MAX_SERIES - 1) return newSeries(attributes);
-      overflow ??= newSeries(OVERFLOW);
-      return overflow;
+      return all.length < MAX_SERIES - 1 ? newSeries(attributes) : rest();
     },
+    rest,
     record(series, durationNs) {
       const seconds = durationNs / 1e9;
       let bucket = 0;
@@ -61,6 +76,16 @@ export function createDurationMetric(descriptor: MetricDescriptor, boundsSeconds
       series.sumSeconds += seconds;
       if (seconds < series.minSeconds) series.minSeconds = seconds;
       if (seconds > series.maxSeconds) series.maxSeconds = seconds;
+    },
+    add(series, { counts, sumNs, minNs, maxNs }) {
+      for (let bucket = 0; bucket <= boundaries.length; bucket++) {
+        const count = counts[bucket] ?? 0;
+        series.counts[bucket] = (series.counts[bucket] as number) + count;
+        series.count += count;
+      }
+      series.sumSeconds += sumNs / 1e9;
+      series.minSeconds = Math.min(series.minSeconds, minNs / 1e9);
+      series.maxSeconds = Math.max(series.maxSeconds, maxNs / 1e9);
     },
     data: (startTime, endTime) => ({
       descriptor,

@@ -58,7 +58,7 @@ export function functionMeaning(
 }
 
 /** Goexit ends a goroutine as wanted (testing.T.FailNow uses it); a panic and a non-nil `error` result are failures. */
-export function functionFailure(call: Call, facts: FunctionFacts): CallFailure | undefined {
+export function functionFailure(call: Pick<Call, 'end' | 'results'>, facts: FunctionFacts): CallFailure | undefined {
   if (call.end === 'panic') return { type: 'panic', status: STATUS_ERROR };
   if (facts.errorResult === undefined) return undefined;
   return callError(call.results[facts.errorResult]);

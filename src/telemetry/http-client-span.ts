@@ -5,7 +5,7 @@ import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSE
 import { urlText } from './go-url.ts';
 import { knownMethod, methodInName, OTHER_METHOD, protocolVersion, requestBodySize } from './http-words.ts';
 import { addressOf } from './network-address.ts';
-import { addCaptureNotes, fieldOf, integerField, isSetField, textField } from './preset-field.ts';
+import { addCaptureNotes, fieldOf, type HasFields, integerField, isSetField, textField } from './preset-field.ts';
 import { ATTR, SIDESPAN, UNSTABLE_ATTR } from './semconv.ts';
 import { redactedQuery } from './url-query.ts';
 
@@ -24,7 +24,7 @@ export interface HttpClientFacts {
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
-export function httpClientFacts(call: Call): HttpClientFacts {
+export function httpClientFacts(call: Pick<Call, 'fields' | 'end'>): HttpClientFacts {
   const host = textField(call, 'host');
   const server = host === undefined ? undefined : addressOf(host);
   const statusCode = integerField(call, 'status');
@@ -38,12 +38,12 @@ export function httpClientFacts(call: Call): HttpClientFacts {
   };
 }
 
-function failureOf(call: Call): CallFailure | undefined {
+function failureOf(call: HasFields): CallFailure | undefined {
   return clientError(fieldOf(call, 'error'));
 }
 
 function errorType(
-  { end }: Call,
+  { end }: Pick<Call, 'end'>,
   failure: CallFailure | undefined,
   statusCode: number | undefined,
 ): string | undefined {

@@ -39,7 +39,7 @@ const MAX_FACTS_OF_ROUTE = 16;
 const MAX_ROUTES = 512;
 
 /** Gives requests that agree in all facts the same object. */
-export function httpServerFactsFinder(): (call: Call) => HttpServerFacts {
+export function httpServerFactsFinder(): (call: Pick<Call, 'fields' | 'end'>) => HttpServerFacts {
   const byPattern = new Map<string | undefined, { readonly fields: FactFields; readonly facts: HttpServerFacts }[]>();
   return (call) => {
     const fields = factFields(call);
@@ -52,7 +52,7 @@ export function httpServerFactsFinder(): (call: Call) => HttpServerFacts {
   };
 }
 
-function factFields(call: Call): FactFields {
+function factFields(call: Pick<Call, 'fields' | 'end'>): FactFields {
   return {
     method: textField(call, 'method'),
     pattern: textField(call, 'pattern'),

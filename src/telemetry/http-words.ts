@@ -1,7 +1,8 @@
+import { httpMethods } from '../probe/http-methods.ts';
+
 /** What servers and clients of HTTP have in common: the conventions' words for methods and versions. */
 
-/** RFC 9110 and PATCH (RFC 5789): what the conventions call known. */
-const METHODS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
+const METHODS = new Set(httpMethods);
 const METHODS_WITH_BODY = new Set(['PATCH', 'POST', 'PUT']);
 
 /** Stands for every other method. */

@@ -31,6 +31,9 @@ export interface KernelCounts {
   readonly noGoroutine: number;
   readonly argumentsRingFull: number;
   readonly notCaptured: number;
+  readonly sampledOut: number;
+  readonly unpairedUnsampled: number;
+  readonly uncounted: number;
 }
 
 /** The process as the ledger names it. */
@@ -47,7 +50,6 @@ export interface ProbeAccount {
   /** Records of ended calls that came out of the ring. */
   received: number;
   exported: number;
-  sampledOut: number;
   unpaired: number;
   decodeFailed: number;
   queueFull: number;
@@ -67,4 +69,7 @@ export const NO_COUNTS: KernelCounts = {
   noGoroutine: 0,
   argumentsRingFull: 0,
   notCaptured: 0,
+  sampledOut: 0,
+  unpairedUnsampled: 0,
+  uncounted: 0,
 };

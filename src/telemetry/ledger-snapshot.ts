@@ -64,8 +64,8 @@ function endedCalls(kernel: KernelCounts): number {
 }
 
 function settled(account: ProbeAccount): number {
-  const { exported, sampledOut, unpaired, decodeFailed, queueFull, exportFailed } = account;
-  return exported + sampledOut + unpaired + decodeFailed + queueFull + exportFailed;
+  const { exported, unpaired, decodeFailed, queueFull, exportFailed } = account;
+  return exported + unpaired + decodeFailed + queueFull + exportFailed;
 }
 
 export function isSettled(account: ProbeAccount): boolean {
@@ -78,7 +78,7 @@ export function rowOf(account: ProbeAccount): LedgerRow {
   // The counters of a busy probe are not read at one instant: whatever ended was seen.
   const seen = closed ? kernel.seen : Math.max(kernel.seen, ended + refused(kernel));
   const running = seen - refused(kernel) - ended;
-  const unread = ended - kernel.ringFull - account.received;
+  const unread = ended - kernel.ringFull - kernel.sampledOut - kernel.unpairedUnsampled - account.received;
   const queued = account.received - settled(account);
   return {
     process: `${process.serviceName} (${process.pid})`,
@@ -90,14 +90,14 @@ export function rowOf(account: ProbeAccount): LedgerRow {
     scopeName: probe.scopeName,
     seen,
     exported: account.exported,
-    sampledOut: account.sampledOut,
+    sampledOut: kernel.sampledOut,
     dropped: occurred({
       ring_full: kernel.ringFull,
       goroutine_table_full: kernel.goroutineTableFull,
       frame_stack_full: kernel.frameStackFull,
       scratch_busy: kernel.scratchBusy,
       no_goroutine: kernel.noGoroutine,
-      unpaired: account.unpaired,
+      unpaired: account.unpaired + kernel.unpairedUnsampled,
       decode_failed: account.decodeFailed,
       queue_full: account.queueFull,
       export_failed: account.exportFailed,

@@ -53,7 +53,6 @@ export function createLedger(): Ledger {
         kernel: NO_COUNTS,
         received: 0,
         exported: 0,
-        sampledOut: 0,
         unpaired: 0,
         decodeFailed: 0,
         queueFull: 0,

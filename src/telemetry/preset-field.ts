@@ -3,8 +3,11 @@ import type { Call } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import { SIDESPAN } from './semconv.ts';
 
+/** A call, or what is known of several. */
+export type HasFields = Pick<Call, 'fields'>;
+
 /** What a preset's capture read under this name, or why it could not. */
-export function fieldOf({ fields }: Call, name: string): Value | undefined {
+export function fieldOf({ fields }: HasFields, name: string): Value | undefined {
   for (let index = 0; index < fields.length; index++) {
     const field = fields[index];
     if (field?.name === name) return field;
@@ -13,24 +16,24 @@ export function fieldOf({ fields }: Call, name: string): Value | undefined {
 }
 
 /** What a preset's capture read under this name; undefined if it was not asked for, not there or could not be read. */
-export function textField(call: Call, name: string): string | undefined {
+export function textField(call: HasFields, name: string): string | undefined {
   const value = fieldOf(call, name)?.value;
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** The same, undefined also where it was cut: part of it would mean something else. */
-export function wholeTextField(call: Call, name: string): string | undefined {
+export function wholeTextField(call: HasFields, name: string): string | undefined {
   return fieldOf(call, name)?.truncated === undefined ? textField(call, name) : undefined;
 }
 
 /** An integer that a number holds exactly. */
-export function integerField(call: Call, name: string): number | undefined {
+export function integerField(call: HasFields, name: string): number | undefined {
   const value = fieldOf(call, name)?.value;
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
 /** Whether a pointer or interface is set; undefined where that could not be read. */
-export function isSetField(call: Call, name: string): boolean | undefined {
+export function isSetField(call: HasFields, name: string): boolean | undefined {
   const field = fieldOf(call, name);
   if (field === undefined || field.value === undefined) return undefined;
   return field.value !== null && field.value !== false && field.value !== 0;

@@ -2,7 +2,13 @@ import type { Attributes, HrTime } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { MetricDescriptor, ScopeMetrics } from '@opentelemetry/sdk-metrics';
-import { createDurationMetric, type DurationMetric, type DurationSeries } from './duration-metric.ts';
+import type { ProbeKind } from '../probe/probe.ts';
+import {
+  createDurationMetric,
+  type DurationMetric,
+  type DurationSeries,
+  type SortedDurations,
+} from './duration-metric.ts';
 import type { HttpClientFacts } from './http-client-span.ts';
 import type { HttpServerFacts } from './http-server-span.ts';
 import { VALUE_TYPE } from './metric-data.ts';
@@ -12,14 +18,19 @@ import { ATTR, DURATION_BOUNDS_SECONDS, METRIC, SIDESPAN } from './semconv.ts';
 /** Durations of the calls of one process, sampled or not. */
 export interface ProcessMetrics {
   readonly resource: Resource;
-  httpServer(scope: InstrumentationScope): (facts: HttpServerFacts, durationNs: number) => void;
-  httpClient(scope: InstrumentationScope): (facts: HttpClientFacts, durationNs: number) => void;
-  rpcServer(scope: InstrumentationScope): (facts: RpcServerFacts, durationNs: number) => void;
-  function(
-    scope: InstrumentationScope,
-    functionName: string,
-  ): (errorType: string | undefined, durationNs: number) => void;
+  httpServer(scope: InstrumentationScope): DurationRecorder<HttpServerFacts>;
+  httpClient(scope: InstrumentationScope): DurationRecorder<HttpClientFacts>;
+  rpcServer(scope: InstrumentationScope): DurationRecorder<RpcServerFacts>;
+  /** Of the type of the error with which a call failed; undefined: it did not. */
+  function(scope: InstrumentationScope, functionName: string): DurationRecorder<string | undefined>;
   scopeMetrics(startTime: HrTime, endTime: HrTime): ScopeMetrics[];
+}
+
+/** Counts the calls of one probe. */
+export interface DurationRecorder<Facts> {
+  record(facts: Facts, durationNs: number): void;
+  /** Calls that the kernel has counted; of `undefined` it knows no facts. */
+  add(facts: { readonly of: Facts } | undefined, durations: SortedDurations): void;
 }
 
 type DurationKind = 'httpServer' | 'httpClient' | 'rpcServer' | 'function';
@@ -40,6 +51,25 @@ const FUNCTION_BOUNDS_SECONDS = [
   2.5, 5, 10,
 ];
 
+const BOUNDS_SECONDS: Readonly<Record<DurationKind, readonly number[]>> = {
+  httpServer: DURATION_BOUNDS_SECONDS,
+  httpClient: DURATION_BOUNDS_SECONDS,
+  rpcServer: DURATION_BOUNDS_SECONDS,
+  function: FUNCTION_BOUNDS_SECONDS,
+};
+
+/** The same for the kernel, by the kind of a probe. One list where they are the same. */
+export function durationBoundsNs(): Readonly<Record<ProbeKind, readonly number[]>> {
+  const inNs = (bounds: readonly number[]) => bounds.map((seconds) => Math.round(seconds * 1e9));
+  const server = inNs(DURATION_BOUNDS_SECONDS);
+  return {
+    'http.server': server,
+    'http.client': server,
+    'rpc.server': server,
+    function: inNs(FUNCTION_BOUNDS_SECONDS),
+  };
+}
+
 function duration(name: string, description: string): MetricDescriptor {
   return { name, description, unit: 's', valueType: VALUE_TYPE.DOUBLE };
 }
@@ -51,8 +81,7 @@ export function createProcessMetrics(resource: Resource): ProcessMetrics {
   function metricOf(scope: InstrumentationScope, kind: DurationKind): DurationMetric {
     const ofScope = metrics.get(scope) ?? new Map<DurationKind, DurationMetric>();
     metrics.set(scope, ofScope);
-    const bounds = kind === 'function' ? FUNCTION_BOUNDS_SECONDS : DURATION_BOUNDS_SECONDS;
-    const metric = ofScope.get(kind) ?? createDurationMetric(DESCRIPTORS[kind], bounds);
+    const metric = ofScope.get(kind) ?? createDurationMetric(DESCRIPTORS[kind], BOUNDS_SECONDS[kind]);
     ofScope.set(kind, metric);
     return metric;
   }
@@ -62,7 +91,7 @@ export function createProcessMetrics(resource: Resource): ProcessMetrics {
     httpServer(scope) {
       const metric = metricOf(scope, 'httpServer');
       const seriesOf = seriesFinder<HttpServerFacts>(metric, (facts) => facts.route, sameHttp, httpAttributes);
-      return (facts, durationNs) => metric.record(seriesOf(facts), durationNs);
+      return recorder(metric, seriesOf);
     },
     httpClient(scope) {
       const metric = metricOf(scope, 'httpClient');
@@ -72,12 +101,12 @@ export function createProcessMetrics(resource: Resource): ProcessMetrics {
         sameHttpClient,
         httpClientAttributes,
       );
-      return (facts, durationNs) => metric.record(seriesOf(facts), durationNs);
+      return recorder(metric, seriesOf);
     },
     rpcServer(scope) {
       const metric = metricOf(scope, 'rpcServer');
       const seriesOf = seriesFinder<RpcServerFacts>(metric, (facts) => facts.method, sameRpc, rpcAttributes);
-      return (facts, durationNs) => metric.record(seriesOf(facts), durationNs);
+      return recorder(metric, seriesOf);
     },
     function(scope, functionName) {
       const metric = metricOf(scope, 'function');
@@ -89,7 +118,7 @@ export function createProcessMetrics(resource: Resource): ProcessMetrics {
         () => true,
         (errorType) => ({ ...attributes, [ATTR.ERROR_TYPE]: errorType }),
       );
-      return (errorType, durationNs) => metric.record(errorType === undefined ? ok : failed(errorType), durationNs);
+      return recorder<string | undefined>(metric, (errorType) => (errorType === undefined ? ok : failed(errorType)));
     },
     scopeMetrics(startTime, endTime) {
       const found: ScopeMetrics[] = [];
@@ -100,6 +129,13 @@ export function createProcessMetrics(resource: Resource): ProcessMetrics {
       }
       return found;
     },
+  };
+}
+
+function recorder<Facts>(metric: DurationMetric, seriesOf: (facts: Facts) => DurationSeries): DurationRecorder<Facts> {
+  return {
+    record: (facts, durationNs) => metric.record(seriesOf(facts), durationNs),
+    add: (facts, durations) => metric.add(facts === undefined ? metric.rest() : seriesOf(facts.of), durations),
   };
 }
 

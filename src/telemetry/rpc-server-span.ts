@@ -56,18 +56,18 @@ const OTHER_METHOD = '_OTHER';
 /** Of all spans. */
 const GRPC_ATTRIBUTES: Attributes = { [ATTR.RPC_SYSTEM_NAME]: 'grpc' };
 
-export function rpcServerFacts(call: Call): RpcServerFacts {
+export function rpcServerFacts(call: Pick<Call, 'fields' | 'end'>): RpcServerFacts {
   const code = integerField(call, 'code');
   const statusCode = code === undefined ? undefined : (STATUS_CODES[code] ?? String(code));
   const path = textField(call, 'method');
   return {
-    method: path === undefined ? undefined : methodName(path, statusCode),
+    method: methodName(path, statusCode),
     statusCode,
     errorType: errorType(call, statusCode),
   };
 }
 
-function errorType(call: Call, statusCode: string | undefined): string | undefined {
+function errorType(call: Pick<Call, 'end'>, statusCode: string | undefined): string | undefined {
   if (call.end === 'panic' || call.end === 'goexit') return call.end;
   return statusCode !== undefined && SERVER_ERRORS.has(statusCode) ? statusCode : undefined;
 }
@@ -76,8 +76,9 @@ function errorType(call: Call, statusCode: string | undefined): string | undefin
  * A method that the server doesn't have is answered with UNIMPLEMENTED, and so is one that is generated but not
  * written: they can't be told apart, and then the conventions want `_OTHER`, as anybody may make such names up.
  */
-function methodName(path: string, statusCode: string | undefined): string {
-  return statusCode === 'UNIMPLEMENTED' ? OTHER_METHOD : originalMethod(path);
+function methodName(path: string | undefined, statusCode: string | undefined): string | undefined {
+  if (statusCode === 'UNIMPLEMENTED') return OTHER_METHOD;
+  return path === undefined ? undefined : originalMethod(path);
 }
 
 function originalMethod(path: string): string {
@@ -89,7 +90,8 @@ export function rpcServerMeaning(call: Call, facts: RpcServerFacts): CallMeaning
   const attributes: Attributes = {};
   if (method !== undefined) {
     attributes[ATTR.RPC_METHOD] = method;
-    if (method === OTHER_METHOD) attributes[ATTR.RPC_METHOD_ORIGINAL] = originalMethod(textField(call, 'method') ?? '');
+    const path = textField(call, 'method');
+    if (method === OTHER_METHOD && path !== undefined) attributes[ATTR.RPC_METHOD_ORIGINAL] = originalMethod(path);
   }
   if (statusCode !== undefined) attributes[ATTR.RPC_STATUS_CODE] = statusCode;
   if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;

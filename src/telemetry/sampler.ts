@@ -1,5 +1,3 @@
-import type { Call } from '../event/call.ts';
-
 export type SamplerName =
   | 'always_on'
   | 'always_off'
@@ -14,26 +12,32 @@ export interface SamplerOptions {
   readonly ratio: number;
 }
 
-/** Whether a call's span is kept. Calls of one trace agree, in this and in other processes. */
-export type Sampler = (call: Call) => boolean;
-
-/**
- * OTEL_TRACES_SAMPLER. A ratio is decided by the trace id alone, so that a child, which returns before its root and is
- * decided first, is kept exactly if the root is.
- */
-export function createSampler({ name, ratio }: SamplerOptions): Sampler {
-  const root = rootSampler(name.replace('parentbased_', ''), ratio);
-  if (!name.startsWith('parentbased_')) return root;
-  return (call) => call.remoteParent?.sampled ?? call.traceSampled ?? root(call);
+/** OTEL_TRACES_SAMPLER as the kernel decides it, at the first call of each trace (bpf/sampling.h). */
+export interface SamplingPolicy {
+  /** The decision that came with a traceparent holds for its trace. */
+  readonly parentBased: boolean;
+  /** Of 2^32 traces so many are not kept. */
+  readonly threshold: number;
 }
 
-function rootSampler(name: string, ratio: number): Sampler {
-  if (name === 'always_off') return () => false;
-  if (name === 'always_on') return () => true;
-  // Comparing 52 of the 56 random bits that W3C Trace Context level 2 places at the end of a trace id: a number holds
-  // them. As in OpenTelemetry's consistent probability sampling, the lowest values are the ones that are not kept.
-  const threshold = Math.round((1 - Math.min(1, Math.max(0, ratio))) * 2 ** 52);
-  if (threshold === 0) return () => true;
-  if (threshold === 2 ** 52) return () => false;
-  return (call) => Number.parseInt(call.traceId.slice(18, 31), 16) >= threshold;
+/** Traces that a threshold tells apart: it is compared with the first 32 of the 56 random bits of a trace id. */
+const ALL = 2 ** 32;
+
+/**
+ * OpenTelemetry's consistent probability sampling: of all trace ids those with the lowest random numbers are not kept, so that
+ * services with other ratios agree about a trace as far as they can.
+ */
+export function samplingPolicy({ name, ratio }: SamplerOptions): SamplingPolicy {
+  const root = name.replace('parentbased_', '');
+  const share = root === 'always_on' ? 1 : root === 'always_off' ? 0 : Math.min(1, Math.max(0, ratio));
+  return { parentBased: name !== root, threshold: Math.round((1 - share) * ALL) };
+}
+
+/**
+ * The threshold as `th` of the member `ot` in a tracestate has it: 56 bits as hex digits, without zeros at the end.
+ * Undefined: every trace passed.
+ */
+export function thresholdText(threshold: number): string | undefined {
+  if (threshold === 0) return undefined;
+  return threshold.toString(16).padStart(8, '0').replace(/0+$/, '');
 }

@@ -29,6 +29,24 @@ export function parsedTraceState(header: string): TraceState | undefined {
   return traceState(members);
 }
 
+/** The member of OpenTelemetry, and the key in it that says which share of traces was kept. */
+const OTEL = 'ot';
+const THRESHOLD = 'th';
+const withThreshold = new Map<string, TraceState>();
+/** The threshold changes now and then: more than these are never kept at the same time. */
+const MAX_KNOWN = 64;
+
+/** A trace state that says at which threshold the trace was kept; what else OpenTelemetry has noted in it stays. */
+export function traceStateWithThreshold(inherited: TraceState | undefined, threshold: string): TraceState {
+  if (inherited === undefined) {
+    const known = withThreshold.get(threshold) ?? traceState([[OTEL, `${THRESHOLD}:${threshold}`]]);
+    if (withThreshold.size < MAX_KNOWN) withThreshold.set(threshold, known);
+    return known;
+  }
+  const others = (inherited.get(OTEL)?.split(';') ?? []).filter((part) => !part.startsWith(`${THRESHOLD}:`));
+  return inherited.set(OTEL, [`${THRESHOLD}:${threshold}`, ...others].join(';'));
+}
+
 function traceState(members: readonly (readonly [string, string])[]): TraceState {
   const without = (key: string) => members.filter(([other]) => other !== key);
   return {

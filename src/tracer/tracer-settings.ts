@@ -8,7 +8,10 @@ import type { TracerOptions } from './tracer.ts';
 /** The tracer's settings out of the configuration. */
 export function tracerSettings(
   config: Config,
-): Omit<TracerOptions, 'planner' | 'onCall' | 'onProcessChange' | 'onUndecodable'> {
+): Omit<
+  TracerOptions,
+  'planner' | 'onCall' | 'onProcessChange' | 'onDetach' | 'onUndecodable' | 'sampling' | 'durationBoundsNs'
+> {
   const { stringBytes, elements, depth, totalBytes, callsPerSecond } = config.capture;
   const presets = allPresets.filter(({ library }) => config.presets.some((name) => name === library));
   return {

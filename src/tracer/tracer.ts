@@ -2,8 +2,10 @@ import type { GoBinary } from '../binary/go-binary.ts';
 import { openGoBinary } from '../binary/open-go-binary.ts';
 import type { AttachMode } from '../bpf/attach.ts';
 import { BpfError } from '../bpf/bpf-error.ts';
-import { type KernelSide, openKernelSide } from '../bpf/kernel-side.ts';
+import { type KernelSide, openKernelSide, type SamplingOptions } from '../bpf/kernel-side.ts';
+import { seriesKeyLayout } from '../bpf/map-layout.ts';
 import type { ProbeCounters } from '../bpf/probe-counters.ts';
+import type { SeriesKey, SeriesTotals } from '../bpf/series-table.ts';
 import type { TargetProcess } from '../discovery/process.ts';
 import type { Call } from '../event/call.ts';
 import { createCallDecoder } from '../event/call-decoder.ts';
@@ -28,10 +30,16 @@ export interface TracerOptions {
   readonly captureBytes: number;
   /** Calls of each function whose values are read in a second; undefined: all. */
   readonly capturesPerSecond?: number | undefined;
+  /** Undefined: every trace is kept. */
+  readonly sampling?: SamplingOptions | undefined;
+  /** By the kind of a probe: what the kernel sorts the durations of calls into that are not sampled. */
+  readonly durationBoundsNs?: Readonly<Record<string, readonly number[]>> | undefined;
   readonly libbpfPath?: string | undefined;
   readonly onCall: (call: Call, process: TracedProcess) => void;
   /** Some process in the agent's PID namespace called exec or ended. */
   readonly onProcessChange?: (() => void) | undefined;
+  /** Its probes are out, the ring is read: the last look at its series. */
+  readonly onDetach?: ((process: TracedProcess) => void) | undefined;
   /** A record that made no sense; `process` undefined: of no process that is known. */
   readonly onUndecodable: (process: TracedProcess | undefined, probe: number, reason: string) => void;
 }
@@ -67,6 +75,8 @@ export interface Tracer extends Disposable {
   /** Takes the probes out, reads what is left in the ring, forgets the process. */
   detach(process: TracedProcess): DetachedProcess;
   counters(process: TracedProcess): ProbeCounters[];
+  /** Hands out what the kernel has counted of calls whose records it did not send; `probe` is an index of the plan. */
+  readSeries(onSeries: (process: TracedProcess, probe: number, key: SeriesKey, totals: SeriesTotals) => void): void;
   /** Takes every record out of the ring that is there now. */
   drain(): void;
   /** Bytes in the ring that have not been read. */
@@ -197,6 +207,7 @@ export function createTracer(options: TracerOptions): Tracer {
       process.detach();
       drain();
       const counters = countersOf(process);
+      options.onDetach?.(process);
       const open = process.forget();
       decoder.forget(process.slot);
       processes.delete(process);
@@ -209,6 +220,15 @@ export function createTracer(options: TracerOptions): Tracer {
       };
     },
     counters: countersOf,
+    readSeries(onSeries) {
+      kernel.series.read((key, totals) => {
+        const probe = new DataView(key.buffer, key.byteOffset).getUint32(seriesKeyLayout.probe, true);
+        const process = [...processes].find(
+          ({ firstProbe, plan }) => probe >= firstProbe && probe < firstProbe + plan.probes.length,
+        );
+        if (process !== undefined) onSeries(process, probe - process.firstProbe, key, totals);
+      });
+    },
     drain,
     get pendingBytes() {
       return kernel.ring.pendingBytes();

@@ -53,11 +53,9 @@ function perSpan(): void {
     ['function, 2 arguments', functionProbe, functionCalls],
   ] as const) {
     const on = telemetryFor(probe).telemetry;
-    const off = telemetryFor(probe, { name: 'always_off', ratio: 1 }).telemetry;
     const repeat = (run: (one: Call) => unknown) => () => {
       for (let i = 0; i < 160 * POOL; i++) run(calls[i % POOL] as Call);
     };
-    line(`${name}: metrics alone (not sampled)`, `${cpuNs(160 * POOL, repeat(off)).toFixed(0)} ns`);
     line(`${name}: metrics and span`, `${cpuNs(160 * POOL, repeat(on)).toFixed(0)} ns`);
   }
 }

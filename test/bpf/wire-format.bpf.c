@@ -20,6 +20,9 @@ struct wire_format {
 	struct process process;
 	struct settings settings;
 	struct probe_counters probe_counters;
+	struct sampling sampling;
+	struct series_key series_key;
+	struct series series;
 	struct goroutine_key goroutine_key;
 	struct goroutine goroutine;
 	struct frame frame;
@@ -30,6 +33,9 @@ struct wire_format {
 	enum process_change process_change;
 	enum chunk_status chunk_status;
 	enum capture_op capture_op;
+	enum label_kind label_kind;
+	enum sampler_flag sampler_flag;
+	enum text_status text_status;
 	enum memory_base memory_base;
 	enum pointer_flag pointer_flag;
 	enum site_action site_action;
@@ -48,5 +54,8 @@ struct wire_format {
 		strings = PLAN_STRINGS,
 		savedWords = SAVED_WORDS,
 		inlineFrames = INLINE_FRAMES,
+		labels = LABELS,
+		labelTextBytes = LABEL_TEXT_BYTES,
+		labelChoices = LABEL_CHOICES,
 	} limit;
 } wire_format;

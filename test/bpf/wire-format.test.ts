@@ -11,7 +11,14 @@ import { after, test } from 'node:test';
 import * as maps from '../../src/bpf/map-layout.ts';
 import { chunkStatus } from '../../src/event/chunk-reader.ts';
 import * as records from '../../src/event/layout.ts';
-import { captureOp, chunkHeaderBytes, memoryBase, planLimits, pointerFlag } from '../../src/probe/capture-op.ts';
+import {
+  captureOp,
+  chunkHeaderBytes,
+  labelKind,
+  memoryBase,
+  planLimits,
+  pointerFlag,
+} from '../../src/probe/capture-op.ts';
 import { mapKind, probeFlag, siteAction, siteFlag } from '../../src/probe/wire.ts';
 import { type Btf, readBtf } from '../support/btf.ts';
 
@@ -36,6 +43,9 @@ const structs: Readonly<Record<string, { readonly layout: Layout; readonly unrea
   dynamic_type: { layout: maps.dynamicTypeLayout },
   settings: { layout: maps.settingsLayout },
   probe_counters: { layout: maps.probeCountersLayout },
+  sampling: { layout: maps.samplingLayout },
+  series_key: { layout: maps.seriesKeyLayout },
+  series: { layout: maps.seriesLayout },
   goroutine_key: { layout: maps.goroutineKeyLayout },
   goroutine: { layout: maps.goroutineLayout },
   goroutine_slot: { layout: maps.goroutineSlotLayout },
@@ -60,6 +70,9 @@ const enums: Readonly<
   process_change: { values: records.processChange, prefix: 'PROCESS_' },
   chunk_status: { values: chunkStatus, prefix: 'CHUNK_', own: ['CHUNK_ENDED', 'CHUNK_LOST'] },
   capture_op: { values: captureOp, prefix: 'OP_' },
+  label_kind: { values: labelKind, prefix: 'LABEL_' },
+  sampler_flag: { values: maps.samplerFlag, prefix: 'SAMPLER_' },
+  text_status: { values: maps.textStatus, prefix: 'TEXT_' },
   memory_base: { values: memoryBase, prefix: 'BASE_' },
   pointer_flag: { values: pointerFlag, prefix: 'POINTER_' },
   site_action: { values: siteAction, prefix: 'SITE_' },
@@ -79,6 +92,7 @@ const enums: Readonly<
       'FRAME_ROOT',
       'FRAME_REMOTE_TRACE',
       'FRAME_NOT_CAPTURED',
+      'FRAME_UNSAMPLED',
     ],
   },
 };

@@ -33,9 +33,9 @@ function collection() {
       owner,
       processResource({ pid: index + 1, startTicks: 1, exePath: `/${serviceName}` }, { version }),
     );
-    const record = of.function(scope, functionProbe.functionName);
+    const durations = of.function(scope, functionProbe.functionName);
     return () => {
-      record(undefined, 2_000_000);
+      durations.record(undefined, 2_000_000);
       account.received++;
       account.exported++;
       const seen = account.kernel.seen + 1;

@@ -7,7 +7,6 @@ import { createLedger, type Ledger } from '../../src/telemetry/ledger.ts';
 import type { ProbeAccount } from '../../src/telemetry/ledger-account.ts';
 import { createProcessMetrics, type ProcessMetrics } from '../../src/telemetry/process-metrics.ts';
 import { processResource } from '../../src/telemetry/resource.ts';
-import { createSampler, type SamplerOptions } from '../../src/telemetry/sampler.ts';
 
 /** Decoded calls as the event station hands them over, for the stations behind it. */
 
@@ -71,6 +70,7 @@ export function call(changes: Partial<Call> = {}): Call {
     end: 'returned',
     traceId: (0x0af7651916cd43dd8448eb211c000000n + BigInt(ids)).toString(16).padStart(32, '0'),
     spanId: (0xb7ad6b7100000000n + BigInt(ids)).toString(16),
+    samplingThreshold: 0,
     frameIndex: 0,
     arguments: [],
     results: [],
@@ -104,10 +104,7 @@ export interface TelemetryForTests {
 }
 
 /** The wall clock is 1,700,000,000 s ahead of the boot clock. */
-export function telemetryFor(
-  probe: ProbeDescription,
-  sampler: SamplerOptions = { name: 'parentbased_always_on', ratio: 1 },
-): TelemetryForTests {
+export function telemetryFor(probe: ProbeDescription): TelemetryForTests {
   const ledger = createLedger();
   const account = ledger.open({ pid: 4711, serviceName: 'gateway' }, probe);
   const resource = processResource({ pid: 4711, startTicks: 5000, exePath: '/srv/gateway' }, { version: '0.1.0' });
@@ -117,7 +114,6 @@ export function telemetryFor(
     probe,
     account,
     metrics,
-    sampler: createSampler(sampler),
     clock,
     version: '0.1.0',
   });

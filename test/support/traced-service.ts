@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { cleanEnvironment, mainFile } from './cli.ts';
-import { type SinkSpan, startOtlpSink } from './otlp-sink.ts';
+import { type SinkPoint, type SinkSpan, startOtlpSink } from './otlp-sink.ts';
 import { start } from './running.ts';
 
 /** Of one probe, as SIDESPAN_SUMMARY_FILE has it. */
@@ -30,6 +30,8 @@ export interface AgentSummary {
 export interface AgentResult {
   readonly summary: AgentSummary;
   readonly spans: readonly SinkSpan[];
+  /** Sent with `OTEL_METRICS_EXPORTER: 'otlp'` only. */
+  readonly metrics: readonly SinkPoint[];
   readonly log: string;
 }
 
@@ -118,7 +120,7 @@ export async function startTracedService(
       const [code] = await exit;
       if (code !== 0) throw new Error(`the agent ended with ${code}:\n${log}`);
       const summary = JSON.parse(await readFile(summaryFile, 'utf8')) as AgentSummary;
-      return { summary, spans: await sink.spans(), log };
+      return { summary, spans: await sink.spans(), metrics: await sink.metrics(), log };
     },
   };
 }

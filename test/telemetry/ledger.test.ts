@@ -94,14 +94,16 @@ test('a call that is counted twice, or never seen, is noticed', () => {
 });
 
 test('sampling out is no loss', () => {
-  const { telemetry, ledger, account } = telemetryFor(httpProbe, { name: 'always_off', ratio: 1 });
-  account.kernel = counts({ seen: 2, ended: [2, 0, 0, 0, 0] });
-  assert.equal(telemetry(call()), undefined);
-  assert.equal(telemetry(call()), undefined);
+  const { telemetry, ledger, account } = telemetryFor(httpProbe);
+  account.kernel = counts({ seen: 4, ended: [3, 0, 0, 0, 1], sampledOut: 2, unpairedUnsampled: 1 });
+  const span = telemetry(call());
+  assert.ok(span);
+  ledger.exported([span.origin]);
   const [row] = ledger.snapshot().rows;
   assert.equal(row?.sampledOut, 2);
   assert.equal(row?.inFlight, 0);
-  assert.deepEqual(row?.dropped, {});
+  assert.deepEqual(row?.dropped, { unpaired: 1 });
+  assert.equal(balanced(ledger.snapshot()), true);
 });
 
 test('a snapshot always adds up, whatever became of the calls', () => {

@@ -29,8 +29,8 @@ function histogramOf(metrics: ReturnType<typeof telemetryFor>['metrics'], name: 
   return found as HistogramMetricData;
 }
 
-test('http.server.request.duration: a series a route and outcome, sampled or not', () => {
-  const { telemetry, metrics } = telemetryFor(httpProbe, { name: 'always_off', ratio: 1 });
+test('http.server.request.duration: a series a route and outcome', () => {
+  const { telemetry, metrics } = telemetryFor(httpProbe);
   for (const [status, durationNs] of [
     [200, 4_000_000],
     [200, 5_000_000],
@@ -93,6 +93,40 @@ test('sidespan.function.duration: microseconds have buckets, errors their type',
   assert.equal(dataPoints[1]?.value.buckets.counts[2], 1);
 });
 
+test('calls that the kernel counted go into the series of those that came out of the ring', () => {
+  const { telemetry, metrics } = telemetryFor(httpProbe);
+  telemetry(call({ fields: fields({ ...httpFields, status: 200 }), durationNs: 4_000_000 }));
+  const counts = new Array<number>(32).fill(0);
+  const same = telemetry.openSeries({ end: 'returned', fields: fields({ ...httpFields, status: 200 }), results: [] });
+  const rest = telemetry.openSeries(undefined);
+  const totals = (fast: number, slow: number) => ({
+    counts: counts.with(0, fast).with(1, slow),
+    sumNs: fast * 1e6 + slow * 7e6,
+    minNs: fast > 0 ? 1e6 : 7e6,
+    maxNs: slow > 0 ? 7e6 : 1e6,
+  });
+  // Each time what was counted since the beginning.
+  same(totals(2, 0));
+  same(totals(2, 0));
+  same(totals(3, 1));
+  rest(totals(1, 0));
+  const { dataPoints } = histogramOf(metrics, 'http.server.request.duration');
+  assert.deepEqual(
+    dataPoints.map(({ attributes, value }) => [
+      attributes['otel.metric.overflow'] ?? attributes['http.route'],
+      value.count,
+    ]),
+    [
+      ['/cart/{id}', 5],
+      [true, 1],
+    ],
+  );
+  const { value: histogram } = dataPoints[0] as (typeof dataPoints)[number];
+  assert.deepEqual(histogram.buckets.counts.slice(0, 3), [4, 1, 0]);
+  assert.ok(Math.abs((histogram.sum ?? 0) - 0.014) < 1e-12, `${histogram.sum}`);
+  assert.deepEqual([histogram.min, histogram.max], [0.001, 0.007]);
+});
+
 test('an unpaired call has no duration', () => {
   const { telemetry, metrics } = telemetryFor(functionProbe);
   telemetry(call({ end: 'unpaired' }));
@@ -116,8 +150,8 @@ test('functions of one process share a metric, processes do not', () => {
   const resource = processResource({ pid: 1, startTicks: 1, exePath: '/a' }, { version: '0' });
   const metrics = createProcessMetrics(resource);
   const scope = instrumentationScope('sidespan/function', '0');
-  metrics.function(scope, 'main.a')(undefined, 1000);
-  metrics.function(scope, 'main.b')(undefined, 1000);
+  metrics.function(scope, 'main.a').record(undefined, 1000);
+  metrics.function(scope, 'main.b').record(undefined, 1000);
   const [scopeMetrics, ...others] = metrics.scopeMetrics(start, end);
   assert.equal(others.length, 0);
   assert.equal(scopeMetrics?.metrics.length, 1);
@@ -175,7 +209,7 @@ test('a process that ended is collected once more, not for ever', (t) => {
     { pid: 1, serviceName: 'a' },
     processResource({ pid: 1, startTicks: 1, exePath: '/a' }, { version }),
   );
-  metrics.function(instrumentationScope('sidespan/function', version), 'main.a')(undefined, 1000);
+  metrics.function(instrumentationScope('sidespan/function', version), 'main.a').record(undefined, 1000);
   collection.close(metrics);
   assert.equal(collection.collect().length, 2);
   t.mock.timers.setTime(1_700_000_000_000 + 6 * 60 * 1000);

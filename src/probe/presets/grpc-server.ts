@@ -1,4 +1,4 @@
-import type { Preset, PresetField } from '../preset.ts';
+import type { Preset, PresetCapture, PresetField } from '../preset.ts';
 
 const transport = 'google.golang.org/grpc/internal/transport';
 
@@ -24,7 +24,22 @@ const statusFields: readonly PresetField[] = [
   { field: 'message', path: 's.Message', maxBytes: 256 },
 ];
 
+/** What the metric of a call that is not sampled tells apart. Of names that anybody may make up there is no end. */
+const unimplemented = 12;
+const methodLabels: readonly PresetField[] = [
+  { label: 'method', path: 'method', as: 'text', place: 0, unlessCode: unimplemented },
+];
+const statusLabels: readonly PresetField[] = [{ label: 'code', path: 's.Code', as: 'code', place: 0, whenNil: 0 }];
+
 const statusType = 'google.golang.org/grpc/internal/status.Status';
+
+/** The code first: by it the method's name is left out. */
+const statusLabelWords: PresetCapture = {
+  words: [
+    { from: { argument: 2 }, types: [statusType], fields: statusLabels },
+    { from: { argument: 1 }, types: streamTypes, fields: methodLabels },
+  ],
+};
 
 /**
  * grpc-go's server, unary and streaming calls. Each runs (*Server).handleStream(t, stream) and writes its status once, on
@@ -59,6 +74,7 @@ export const grpcServer: Preset = {
           },
         ],
       },
+      labels: { words: [{ from: { argument: 3 }, save: 0 }] },
     },
     {
       functions: [`${transport}.(*http2Server).writeStatus`, `${transport}.(*http2Server).WriteStatus`],
@@ -75,6 +91,7 @@ export const grpcServer: Preset = {
           { from: { argument: 2 }, types: [statusType], fields: statusFields },
         ],
       },
+      labels: statusLabelWords,
     },
     {
       // A grpc.Server behind net/http's: calls come through ServeHTTP.
@@ -91,8 +108,10 @@ export const grpcServer: Preset = {
           { from: { argument: 2 }, types: [statusType], fields: statusFields },
         ],
       },
+      labels: statusLabelWords,
     },
     { functions: ['runtime.goexit1'], where: 'entry', action: 'goroutineEnd' },
   ],
+  abandonedLabels: { words: [{ from: { saved: 0 }, types: streamTypes, fields: methodLabels }] },
   abandoned: { words: [{ from: { saved: 0 }, types: streamTypes, fields: streamFields }] },
 };

@@ -1,3 +1,4 @@
+import { httpMethods } from '../http-methods.ts';
 import type { Preset, PresetField } from '../preset.ts';
 
 /**
@@ -18,6 +19,18 @@ const requestFields: readonly PresetField[] = [
   { present: 'redirect1', path: 'Response' },
   { present: 'redirect2', path: 'Response.Request.Response' },
   { present: 'redirect3', path: 'Response.Request.Response.Request.Response' },
+];
+
+/** What the metric of a request that is not sampled tells apart. */
+const requestLabels: readonly PresetField[] = [
+  { label: 'method', path: 'Method', as: { choices: httpMethods }, place: 0 },
+  { label: 'scheme', path: 'URL.Scheme', as: { choices: ['https', 'http'] }, place: 4 },
+  { label: 'host', path: 'URL.Host', as: 'text', place: 0 },
+];
+const responseLabels: readonly PresetField[] = [
+  { label: 'status', path: 'StatusCode', as: 'code', place: 6 },
+  { label: 'protoMajor', path: 'ProtoMajor', as: 'byte', place: 1 },
+  { label: 'protoMinor', path: 'ProtoMinor', as: 'byte', place: 2 },
 ];
 
 export const httpClient: Preset = {
@@ -47,6 +60,14 @@ export const httpClient: Preset = {
             ],
           },
           { from: { result: 1, behind: 2 }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },
+        ],
+      },
+      labels: { words: [{ from: { argument: 1 }, save: 0 }] },
+      resultLabels: {
+        words: [
+          { from: { saved: 0 }, types: ['net/http.Request'], fields: requestLabels },
+          { from: { result: 0, behind: 2 }, types: ['net/http.Response'], fields: responseLabels },
+          { from: { result: 1, behind: 2 }, as: 'interface', fields: [{ isSet: 'error', place: 3 }] },
         ],
       },
     },

@@ -1,3 +1,4 @@
+import { httpMethods } from '../http-methods.ts';
 import type { Preset, PresetField } from '../preset.ts';
 
 /**
@@ -24,11 +25,36 @@ const requestFields: readonly PresetField[] = [
   { field: 'forwardedProto', path: 'Header', header: 'X-Forwarded-Proto', maxBytes: 32 },
 ];
 
+/** What the metric of a request that is not sampled tells apart. */
+const requestLabels: readonly PresetField[] = [
+  {
+    label: 'method',
+    path: 'Method',
+    as: { choices: httpMethods },
+    place: 0,
+  },
+  { label: 'protoMajor', path: 'ProtoMajor', as: 'byte', place: 1 },
+  { label: 'protoMinor', path: 'ProtoMinor', as: 'byte', place: 2 },
+  { label: 'tls', path: 'TLS', as: 'present', place: 3 },
+  {
+    label: 'forwardedProto',
+    path: 'Header',
+    as: { choices: ['https', 'http'], header: 'X-Forwarded-Proto' },
+    place: 4,
+  },
+];
+const statusPlace = 6;
+
 /** The router sets it. Go 1.22 had the pattern but did not export it. */
 const routedRequest = {
   from: { saved: 0 },
   types: ['net/http.Request'],
   fields: [{ field: 'pattern', path: ['Pattern', 'pat.str'], maxBytes: 128, optional: true }],
+} as const;
+const routedLabel = {
+  from: { saved: 0 },
+  types: ['net/http.Request'],
+  fields: [{ label: 'pattern', path: ['Pattern', 'pat.str'], as: 'text', place: 0, optional: true }],
 } as const;
 
 export const httpServer: Preset = {
@@ -54,6 +80,13 @@ export const httpServer: Preset = {
           { from: { argument: 1 }, as: 'interface', save: 1 },
         ],
       },
+      labels: {
+        words: [
+          { from: { argument: 3 }, types: ['net/http.Request'], save: 0, fields: requestLabels },
+          { from: { argument: 1 }, save: 1 },
+          { from: { argument: 2 }, save: 2 },
+        ],
+      },
     },
     {
       functions: ['net/http.(*response).finishRequest'],
@@ -69,6 +102,16 @@ export const httpServer: Preset = {
               { field: 'status', path: 'status' },
               { field: 'written', path: 'written' },
             ],
+          },
+        ],
+      },
+      labels: {
+        words: [
+          routedLabel,
+          {
+            from: { argument: 0 },
+            types: ['net/http.response'],
+            fields: [{ label: 'status', path: 'status', as: 'code', place: statusPlace }],
           },
         ],
       },
@@ -94,6 +137,16 @@ export const httpServer: Preset = {
           },
         ],
       },
+      labels: {
+        words: [
+          routedLabel,
+          {
+            from: { argument: 0 },
+            types: ['net/http.http2responseWriter', 'net/http/internal/http2.responseWriter'],
+            fields: [{ label: 'status', path: 'rws.status', as: 'code', place: statusPlace }],
+          },
+        ],
+      },
     },
     // Hijacked connections end here without finishRequest.
     { functions: ['net/http.(*conn).serve'], where: 'exits', action: 'scopeEnd' },
@@ -104,6 +157,7 @@ export const httpServer: Preset = {
       { from: { saved: 1 }, as: 'interface', fields: [{ spread: { status: 'status', written: 'written' } }] },
     ],
   },
+  abandonedLabels: { words: [routedLabel] },
   dynamicTypes: [
     {
       type: '*net/http.response',

@@ -1,0 +1,77 @@
+import { seriesKeyLayout, seriesRest, textStatus } from '../bpf/map-layout.ts';
+import type { LabelShape } from '../probe/shape.ts';
+import type { Call } from './call.ts';
+import type { DecodeContext } from './decode-value.ts';
+import { callEnds } from './layout.ts';
+import type { Value } from './value.ts';
+
+/** What is known of calls that the kernel has counted together, as a call has it. */
+export type CallGroup = Pick<Call, 'end' | 'fields' | 'results'>;
+
+/** LABEL_ABSENT, LABEL_OTHER of bpf/event.h */
+const absent = 254;
+const other = 255;
+/** Values are kept plus 1. */
+const largestByte = 253;
+const largestCode = 65533;
+
+/**
+ * Reads struct series_key (bpf/event.h).
+ * @param errorResult of a function: which of the results the type is of
+ * @returns undefined for the calls of which nothing is told apart
+ */
+export function callGroup(
+  key: Uint8Array,
+  labels: readonly LabelShape[],
+  context: DecodeContext,
+  errorResult?: number,
+): CallGroup | undefined {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const end = view.getUint16(seriesKeyLayout.end, true);
+  if (end === seriesRest) return undefined;
+  const fields: Value[] = [];
+  const results: Value[] = [];
+  for (const label of labels) {
+    if (label.label === 'type' && errorResult !== undefined) results[errorResult] = typeValue(label, view, context);
+    else fields.push(labelValue(label, view));
+  }
+  return { end: callEnds[end] ?? 'unpaired', fields, results };
+}
+
+function labelValue({ name = '', type, goType, label, place, choices = [] }: LabelShape, view: DataView): Value {
+  const base = { name, type, goType };
+  const unread = { ...base, unavailable: 'not read' };
+  if (label === 'text') {
+    if (view.getUint8(seriesKeyLayout.text_status) === textStatus.none) return { ...base, value: null };
+    return { ...base, value: textOf(view) };
+  }
+  const at = seriesKeyLayout.labels + place;
+  const number = label === 'code' ? view.getUint16(at, true) : view.getUint8(at);
+  if (number === 0) return unread;
+  switch (label) {
+    case 'byte':
+      return number > largestByte ? { ...base, unavailable: 'too large' } : { ...base, value: number - 1 };
+    case 'code':
+      return number > largestCode ? { ...base, unavailable: 'too large' } : { ...base, value: number - 1 };
+    case 'present':
+      return { ...base, value: number === 1 ? null : true };
+    default:
+      if (number === absent) return { ...base, value: null };
+      return { ...base, value: number === other ? otherChoice : (choices[number - 1] ?? otherChoice) };
+  }
+}
+
+/** A text that is none of the choices, and whose own is not known. */
+const otherChoice = '_OTHER';
+
+function textOf(view: DataView): string {
+  const bytes = view.getUint8(seriesKeyLayout.text_bytes);
+  return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + seriesKeyLayout.text, bytes));
+}
+
+/** nil, or some value of that type. */
+function typeValue({ type, goType }: LabelShape, view: DataView, context: DecodeContext): Value {
+  if (view.getUint8(seriesKeyLayout.text_status) === textStatus.none) return { name: '', type, goType, value: null };
+  const vaddr = Number(view.getBigUint64(seriesKeyLayout.text, true));
+  return { name: '', type, goType: context.typeName(vaddr) ?? 'error', value: '' };
+}

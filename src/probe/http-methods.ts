@@ -1,0 +1,2 @@
+/** RFC 9110 and PATCH (RFC 5789): what the semantic conventions call known. The commonest first: they are compared in turn. */
+export const httpMethods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'CONNECT', 'TRACE'];
