@@ -308,16 +308,25 @@ struct settings {
 	__u32 goroutine_slots;	    /* a power of two: entries of goroutine_slots that goroutines own; working copies follow */
 	__u32 captures_per_second;  /* of each PROBE_LIMITED, in each second of CLOCK_BOOTTIME; 0: no limit */
 	__u32 sampler;		    /* enum sampler_flag */
-	__u32 pad;
+	__u32 traces_per_second;    /* most that begin here and are kept; 0: no limit */
 };
 
 enum sampler_flag {
 	SAMPLER_PARENT = 1, /* the decision that came with a traceparent holds */
 };
 
-/* What user space may change at any time. */
+/* What user space may change at any time. A trace is kept if bits 24 to 55 of its id are not below a threshold; 2^32: none is. */
 struct sampling {
-	__u64 threshold; /* a trace is kept if bits 24 to 55 of its id are not below; 2^32: none is */
+	__u64 threshold;
+	__u64 configured; /* what it is without overload and limit */
+	__u64 parent_threshold; /* of traces that a parent has decided to keep; 0 without overload */
+};
+
+/* What the agent lowers the threshold by. */
+struct pressure {
+	__u64 window;  /* this second (high 32 bits) and how many traces began to be kept in it */
+	__u64 offered; /* traces that the configured sampler would keep; only with settings.traces_per_second */
+	__u64 lost;    /* records that found no room */
 };
 
 /* ---- durations of calls whose records are not sent ------------------------------------------------ */
@@ -360,6 +369,7 @@ struct probe_counters {
 	__u64 not_captured;	 /* calls whose values were not read: captures_per_second */
 	__u64 sampled_out;	 /* ended calls that were not sampled: no record was made */
 	__u64 unpaired_unsampled; /* of those whose exit was not seen; not in sampled_out */
+	__u64 shed;		 /* of sampled_out: by overload or traces_per_second; the sampler would have kept them */
 	__u64 uncounted;	 /* ended calls whose duration is in no series */
 };
 

@@ -115,7 +115,7 @@ static __always_inline void begin_frame(struct hit *hit, __u32 probe_flags)
 		__builtin_memcpy(frame->trace_id, enclosing->trace_id, 16);
 		__builtin_memcpy(frame->parent_span_id, enclosing->span_id, 8);
 		/* The decision at the first call, or of the remote parent, holds for all of the trace. */
-		frame->flags |= enclosing->flags & (FRAME_SERVER | FRAME_REMOTE_TRACE | FRAME_SAMPLED | FRAME_UNSAMPLED);
+		frame->flags |= enclosing->flags & (FRAME_SERVER | FRAME_REMOTE_TRACE | FRAME_SAMPLED | FRAME_UNSAMPLED | FRAME_SHED);
 		frame->threshold = enclosing->threshold;
 		hit->plan.scratch->state.decided = 1;
 	} else {

@@ -66,6 +66,13 @@ struct { /* what user space may change at any time */
 	__type(value, struct sampling);
 } sampling SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pressure);
+} pressure SEC(".maps");
+
 /* ---- goroutines and their open calls ---- */
 
 enum frame_flag {
@@ -79,6 +86,7 @@ enum frame_flag {
 	FRAME_REMOTE_TRACE = 256, /* the trace came with a request: FRAME_SAMPLED holds its decision */
 	FRAME_ENDED = 128, /* its record was sent while calls above it go on */
 	FRAME_NOT_CAPTURED = 512, /* over the limit of captures */
+	FRAME_SHED = 2048,	  /* with FRAME_UNSAMPLED: the sampler as configured would have kept it */
 	FRAME_UNSAMPLED = 1024,	  /* no record: its duration goes into a series */
 };
 

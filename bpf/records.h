@@ -64,7 +64,12 @@ static __always_inline void send_call(struct hit *hit, __u32 bounds)
 	if (end < 5)
 		ADD_ONE(&counters_->ended[end]);
 	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(sizeof(*call) + size))) {
+		__u32 zero = 0;
+		struct pressure *current = bpf_map_lookup_elem(&pressure, &zero);
+
 		ADD_ONE(&counters_->ring_full);
+		if (current)
+			__sync_fetch_and_add(&current->lost, 1);
 		if (end != END_UNPAIRED)
 			count_lost(scratch, bounds);
 	}
@@ -87,6 +92,8 @@ static __always_inline void end_unsampled(struct hit *hit, __u32 bounds)
 		return;
 	}
 	ADD_ONE(&counters_->sampled_out);
+	if (scratch->frame.flags & FRAME_SHED)
+		ADD_ONE(&counters_->shed);
 	count_duration(scratch, bounds);
 }
 

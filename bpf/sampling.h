@@ -14,26 +14,68 @@ static __always_inline __u32 trace_randomness(const struct frame *frame)
 	return (__u32)(__builtin_bswap64(*word_at(&frame->trace_id[8])) >> 24);
 }
 
+/* Whether this second's traces are used up; if not, this is one more. Without a limit nothing of this is in the program. */
+static __always_inline int over_trace_limit(void)
+{
+	struct pressure *current;
+	__u64 second, window;
+	__u32 zero = 0;
+
+	if (settings.traces_per_second == 0)
+		return 0;
+	current = bpf_map_lookup_elem(&pressure, &zero);
+	if (!current)
+		return 0;
+	second = bpf_ktime_get_boot_ns() / 1000000000;
+	window = current->window;
+	if (window >> 32 < second)
+		__sync_val_compare_and_swap(&current->window, window, second << 32);
+	return (__u32)__sync_fetch_and_add(&current->window, 1) >= settings.traces_per_second;
+}
+
+static __always_inline void count_offered(void)
+{
+	struct pressure *current;
+	__u32 zero = 0;
+
+	if (settings.traces_per_second == 0)
+		return;
+	current = bpf_map_lookup_elem(&pressure, &zero);
+	if (current)
+		__sync_fetch_and_add(&current->offered, 1);
+}
+
 /* For a call that begins a trace here, or continues one that came with a request: sets FRAME_UNSAMPLED or the threshold. */
 static __noinline int decide_sampling(struct scratch *scratch)
 {
 	struct frame *frame = &scratch->frame;
 	struct sampling *current;
-	__u32 zero = 0;
+	__u32 zero = 0, random = trace_randomness(frame), limited = 0;
+	__u64 threshold;
 
 	scratch->state.decided = 1;
-	if ((settings.sampler & SAMPLER_PARENT) && (frame->flags & FRAME_REMOTE_TRACE)) {
-		if (!(frame->flags & FRAME_SAMPLED))
-			frame->flags |= FRAME_UNSAMPLED;
-		return 0;
-	}
 	current = bpf_map_lookup_elem(&sampling, &zero);
 	if (!current)
 		return 0;
-	if (trace_randomness(frame) < current->threshold)
-		frame->flags |= FRAME_UNSAMPLED;
+	if ((settings.sampler & SAMPLER_PARENT) && (frame->flags & FRAME_REMOTE_TRACE)) {
+		if (!(frame->flags & FRAME_SAMPLED)) {
+			frame->flags |= FRAME_UNSAMPLED;
+			return 0;
+		}
+		threshold = current->parent_threshold;
+	} else {
+		if (random < current->configured) {
+			frame->flags |= FRAME_UNSAMPLED;
+			return 0;
+		}
+		count_offered();
+		threshold = current->threshold;
+		limited = 1;
+	}
+	if (random < threshold || (limited && over_trace_limit()))
+		frame->flags |= FRAME_UNSAMPLED | FRAME_SHED;
 	else
-		frame->threshold = (__u32)current->threshold;
+		frame->threshold = (__u32)threshold;
 	return 0;
 }
 

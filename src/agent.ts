@@ -1,6 +1,7 @@
 import { agentFigures } from './agent/figures.ts';
 import type { Log } from './agent/log.ts';
 import { returnMemory } from './agent/return-memory.ts';
+import { controlSampling } from './agent/sampling-control.ts';
 import { createServices, type Services } from './agent/services.ts';
 import { agentFacts, type Telemetry } from './agent/traced-service.ts';
 import { viewerStatus } from './agent/viewer-status.ts';
@@ -76,12 +77,13 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const telemetry: Telemetry = { ledger, metrics, agent, clock };
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;
 
+  const policy = samplingPolicy(config.traces.sampler);
   let watch: TargetWatch | undefined;
   let spanCount = 0;
   const tracer = undo.use(
     createTracer({
       ...tracerSettings(config),
-      sampling: samplingPolicy(config.traces.sampler),
+      sampling: { ...policy, tracesPerSecond: config.traces.tracesPerSecond },
       durationBoundsNs: durationBoundsNs(),
       planner,
       onCall(call, process) {
@@ -102,6 +104,8 @@ export async function startAgent({ config, selection, version, hostName, log }: 
       },
     }),
   );
+  const { tracesPerSecond } = config.traces;
+  undo.use(controlSampling(tracer, { policy, tracesPerSecond, ringBytes: config.ringBytes }, log));
   const services: Services = createServices(tracer, telemetry, log);
   const snapshot = (): LedgerSnapshot => {
     services.readCounters();

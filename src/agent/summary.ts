@@ -16,6 +16,7 @@ export function writeSummary(path: string, snapshot: LedgerSnapshot): void {
     seen: row.seen,
     exported: row.exported,
     sampledOut: row.sampledOut,
+    shed: row.shed,
     dropped: row.dropped,
     stillRunning: row.stillRunningAtDetach,
     enteredBeforeAttach: row.enteredBeforeAttach,

@@ -10,6 +10,7 @@ import {
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
   planStringLayout,
+  pressureLayout,
   probeCountersLayout,
   probeLayout,
   processLayout,
@@ -55,6 +56,23 @@ export interface SamplingOptions {
   readonly parentBased: boolean;
   /** Of 2^32 traces so many are not kept: those with the lowest random numbers in their ids. */
   readonly threshold: number;
+  /** Most traces that begin here and are kept in a second; undefined: no limit. */
+  readonly tracesPerSecond?: number | undefined;
+}
+
+/** What the agent lets go of, on top of what the sampler does. */
+export interface SamplingThresholds {
+  readonly threshold: number;
+  /** The same for traces that a parent has decided to keep. */
+  readonly parentThreshold: number;
+}
+
+/** Since the start. */
+export interface SamplingPressure {
+  /** Traces that the sampler would keep; counted only with a limit. */
+  readonly offered: number;
+  /** Records that found no room in the ring. */
+  readonly lost: number;
 }
 
 /** What runs in the kernel: the loaded programs, their tables and the ring they write to. */
@@ -84,7 +102,8 @@ export interface KernelSide extends Disposable {
   /** `probe.bounds` of a kind. */
   boundsTable(kind: string): number;
   /** From now on. */
-  setSamplingThreshold(threshold: number): void;
+  setSamplingThresholds(thresholds: SamplingThresholds): void;
+  samplingPressure(): SamplingPressure;
   /** Hits that the kernel skipped, of all probes together. */
   recursionMisses(): number;
   openCalls(processSlot: number, options?: { forget: boolean }): OpenCalls;
@@ -134,15 +153,19 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       remedy,
     });
   const fewer = 'Trace fewer functions: narrow SIDESPAN_FUNCTIONS or lower SIDESPAN_MAX_FUNCTIONS.';
-  const setSamplingThreshold = (threshold: number) => {
+  const firstKey = new Uint8Array(4);
+  const setSamplingThresholds = ({ threshold, parentThreshold }: SamplingThresholds) => {
     const value = new Uint8Array(samplingLayout.sizeBytes);
-    new DataView(value.buffer).setBigUint64(samplingLayout.threshold, BigInt(threshold), true);
-    const result = libbpf.updateElement(object.mapFd('sampling'), new Uint8Array(4), value, 0);
-    if (result !== 0) throw new BpfError('Setting the sampling threshold', -result);
+    const view = new DataView(value.buffer);
+    view.setBigUint64(samplingLayout.threshold, BigInt(threshold), true);
+    view.setBigUint64(samplingLayout.configured, BigInt(options.sampling?.threshold ?? 0), true);
+    view.setBigUint64(samplingLayout.parent_threshold, BigInt(parentThreshold), true);
+    const result = libbpf.updateElement(object.mapFd('sampling'), firstKey, value, 0);
+    if (result !== 0) throw new BpfError('Setting the sampling thresholds', -result);
   };
   let ring: RingReader;
   try {
-    setSamplingThreshold(options.sampling?.threshold ?? 0);
+    setSamplingThresholds({ threshold: options.sampling?.threshold ?? 0, parentThreshold: 0 });
     ring = openRing(object.mapFd('ring'), options.ringBytes);
   } catch (error) {
     object[Symbol.dispose]();
@@ -193,7 +216,17 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       const bounds = options.durationBoundsNs?.[kind];
       return bounds === undefined ? durationBounds.tables : boundsTables.indexOf(bounds);
     },
-    setSamplingThreshold,
+    setSamplingThresholds,
+    samplingPressure() {
+      const value = new Uint8Array(pressureLayout.sizeBytes);
+      const result = libbpf.lookupElement(object.mapFd('pressure'), firstKey, value);
+      if (result !== 0) throw new BpfError('Reading the BPF table pressure', -result);
+      const view = new DataView(value.buffer);
+      return {
+        offered: Number(view.getBigUint64(pressureLayout.offered, true)),
+        lost: Number(view.getBigUint64(pressureLayout.lost, true)),
+      };
+    },
     recursionMisses: () => recursionMisses(program),
     openCalls(processSlot, { forget } = { forget: false }) {
       using slots = openGoroutineSlots(object.mapFd('goroutine_slots'), sizes);
@@ -217,6 +250,7 @@ function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Arra
   view.setUint32(settingsLayout.capture_limit, options.captureBytes, true);
   view.setUint32(settingsLayout.goroutine_slots, goroutineSlots, true);
   view.setUint32(settingsLayout.captures_per_second, options.capturesPerSecond ?? 0, true);
+  view.setUint32(settingsLayout.traces_per_second, options.sampling?.tracesPerSecond ?? 0, true);
   view.setUint32(settingsLayout.sampler, options.sampling?.parentBased ? samplerFlag.parent : 0, true);
   return bytes;
 }

@@ -51,9 +51,12 @@ export const settingsLayout = {
   goroutine_slots: 24,
   captures_per_second: 28,
   sampler: 32,
+  traces_per_second: 36,
 } as const;
 
-export const samplingLayout = { sizeBytes: 8, threshold: 0 } as const;
+export const samplingLayout = { sizeBytes: 24, threshold: 0, configured: 8, parent_threshold: 16 } as const;
+
+export const pressureLayout = { sizeBytes: 24, window: 0, offered: 8, lost: 16 } as const;
 
 /** `labels` and `text` are bytes. */
 /** struct series_key: of calls that the kernel counts together. `labels` and `text` are bytes. */
@@ -112,7 +115,7 @@ export const scratchBuffers = 4;
 
 /** `ended` is an array of five u64, by enum call_end. */
 export const probeCountersLayout = {
-  sizeBytes: 144,
+  sizeBytes: 152,
   seen: 0,
   ended: 8,
   restarts: 48,
@@ -126,5 +129,6 @@ export const probeCountersLayout = {
   not_captured: 112,
   sampled_out: 120,
   unpaired_unsampled: 128,
-  uncounted: 136,
+  shed: 136,
+  uncounted: 144,
 } as const;

@@ -16,6 +16,7 @@ export interface ProbeCounters {
   readonly notCaptured: number;
   readonly sampledOut: number;
   readonly unpairedUnsampled: number;
+  readonly shed: number;
   readonly uncounted: number;
 }
 
@@ -50,6 +51,7 @@ export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
     notCaptured: sum(layout.not_captured),
     sampledOut: sum(layout.sampled_out),
     unpairedUnsampled: sum(layout.unpaired_unsampled),
+    shed: sum(layout.shed),
     uncounted: sum(layout.uncounted),
   };
 }

@@ -62,6 +62,8 @@ export interface TracesConfig {
   readonly exporters: readonly Exclude<(typeof tracesExporters)[number], 'none'>[];
   readonly otlp: OtlpConfig;
   readonly sampler: { readonly name: (typeof samplers)[number]; readonly ratio: number };
+  /** Most that begin here and are kept in a second; undefined: no limit. */
+  readonly tracesPerSecond: number | undefined;
   readonly batch: {
     readonly delayMs: number;
     readonly timeoutMs: number;
@@ -171,6 +173,7 @@ export function resolveConfig(
       exporters: tracesTo,
       otlp: tracesOtlp,
       sampler: { name: values.OTEL_TRACES_SAMPLER, ratio: values.OTEL_TRACES_SAMPLER_ARG ?? 1 },
+      tracesPerSecond: values.SIDESPAN_TRACES_PER_SECOND,
       batch: {
         delayMs: values.OTEL_BSP_SCHEDULE_DELAY,
         timeoutMs: values.OTEL_BSP_EXPORT_TIMEOUT,

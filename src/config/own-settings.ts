@@ -105,6 +105,14 @@ export const ownSettings = {
     example: '100',
     otherwise: 'no limit',
   }),
+  SIDESPAN_TRACES_PER_SECOND: optional({
+    type: integer({ min: 1, max: 10_000_000 }),
+    group: 'Spans',
+    description:
+      'Most traces that begin here and are kept in a second, of those that the sampler would keep. Metrics count all calls.',
+    example: '100',
+    otherwise: 'no limit',
+  }),
   SIDESPAN_REDACT: withDefault({
     type: redactionRules,
     fallback: 'default',

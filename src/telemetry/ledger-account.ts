@@ -33,6 +33,8 @@ export interface KernelCounts {
   readonly notCaptured: number;
   readonly sampledOut: number;
   readonly unpairedUnsampled: number;
+  /** Of `sampledOut`: by overload or a limit. */
+  readonly shed: number;
   readonly uncounted: number;
 }
 
@@ -71,5 +73,6 @@ export const NO_COUNTS: KernelCounts = {
   notCaptured: 0,
   sampledOut: 0,
   unpairedUnsampled: 0,
+  shed: 0,
   uncounted: 0,
 };

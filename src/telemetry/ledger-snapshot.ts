@@ -22,6 +22,8 @@ export interface LedgerRow {
   readonly seen: number;
   readonly exported: number;
   readonly sampledOut: number;
+  /** Of these, those that the sampler would have kept: by overload or SIDESPAN_TRACES_PER_SECOND. */
+  readonly shed: number;
   /** Only reasons that occurred. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Seen and not decided: `seen - exported - sampledOut - dropped`, the sum of the next three. */
@@ -91,6 +93,7 @@ export function rowOf(account: ProbeAccount): LedgerRow {
     seen,
     exported: account.exported,
     sampledOut: kernel.sampledOut,
+    shed: kernel.shed,
     dropped: occurred({
       ring_full: kernel.ringFull,
       goroutine_table_full: kernel.goroutineTableFull,
@@ -133,6 +136,7 @@ export const NO_CALLS: LedgerSums = {
   seen: 0,
   exported: 0,
   sampledOut: 0,
+  shed: 0,
   dropped: {},
   inFlight: 0,
   running: 0,
@@ -151,6 +155,7 @@ export function addedSums(a: LedgerSums, b: LedgerSums): LedgerSums {
     seen: a.seen + b.seen,
     exported: a.exported + b.exported,
     sampledOut: a.sampledOut + b.sampledOut,
+    shed: a.shed + b.shed,
     dropped: occurred(dropped),
     inFlight: a.inFlight + b.inFlight,
     running: a.running + b.running,

@@ -19,6 +19,7 @@ const SOMETIMES: readonly Column[] = [
   })),
   { title: 'in flight', cell: (row) => row.inFlight - row.stillRunningAtDetach },
   { title: 'still running at detach', cell: (row) => row.stillRunningAtDetach },
+  { title: '(of the sampled out: overload or limit)', cell: (row) => row.shed },
   { title: '(entered before attach)', cell: (row) => row.enteredBeforeAttach },
   { title: '(arguments lost)', cell: (row) => row.argumentsLost },
   { title: '(values not read: capture limit)', cell: (row) => row.notCaptured },

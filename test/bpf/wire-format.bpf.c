@@ -21,6 +21,7 @@ struct wire_format {
 	struct settings settings;
 	struct probe_counters probe_counters;
 	struct sampling sampling;
+	struct pressure pressure;
 	struct series_key series_key;
 	struct series series;
 	struct goroutine_key goroutine_key;

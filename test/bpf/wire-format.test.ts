@@ -44,6 +44,7 @@ const structs: Readonly<Record<string, { readonly layout: Layout; readonly unrea
   settings: { layout: maps.settingsLayout },
   probe_counters: { layout: maps.probeCountersLayout },
   sampling: { layout: maps.samplingLayout },
+  pressure: { layout: maps.pressureLayout },
   series_key: { layout: maps.seriesKeyLayout },
   series: { layout: maps.seriesLayout },
   goroutine_key: { layout: maps.goroutineKeyLayout },
@@ -93,6 +94,7 @@ const enums: Readonly<
       'FRAME_REMOTE_TRACE',
       'FRAME_NOT_CAPTURED',
       'FRAME_UNSAMPLED',
+      'FRAME_SHED',
     ],
   },
 };

@@ -240,3 +240,23 @@ test('gRPC: metrics say the same of what is not sampled', { timeout: 120_000 }, 
   };
   assert.deepEqual(await observed('always_off'), await observed('always_on'));
 });
+
+test('over the limit of traces a second nothing is kept; metrics count all', { timeout: 120_000 }, async (t) => {
+  const service = await startTracedService(t, await goTarget('httpserver'), {
+    functions,
+    env: { ...metricsToSink, SIDESPAN_TRACES_PER_SECOND: '10' },
+  });
+  const begun = performance.now();
+  await load(service, 3_000, ['-rate', '1000'], ['/greet/ada']);
+  const seconds = Math.ceil((performance.now() - begun) / 1000) + 1;
+  const { summary, spans, metrics } = await service.stopAgent();
+  const probe = summary.probes.find(({ kind }) => kind === 'http.server');
+  assert.ok(probe);
+  assert.equal(probe.seen, 3_000);
+  assert.equal(probe.exported + probe.sampledOut, 3_000);
+  assert.equal(probe.shed, probe.sampledOut);
+  // Ten in each second that it touched; the second look at the latest also lowers the share.
+  assert.ok(probe.exported >= 10 && probe.exported <= 10 * seconds, `${probe.exported} in ${seconds} s`);
+  assert.equal(spans.length, 3 * probe.exported, 'whole traces');
+  assert.equal(callsOf(metrics.filter(({ name }) => name === 'http.server.request.duration')), 3_000);
+});

@@ -17,6 +17,7 @@ export interface ProbeSummary {
   readonly seen: number;
   readonly exported: number;
   readonly sampledOut: number;
+  readonly shed: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly stillRunning: number;
   readonly enteredBeforeAttach: number;
