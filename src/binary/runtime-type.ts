@@ -121,6 +121,9 @@ export class RuntimeTypes {
     if (pointer !== 0) return pointer;
     // The descriptor of a pointer to a named type would lead to that type's, which the linker's list or the index has.
     if (/^\*[\w~%]/.test(name) && !unnamedType.test(name.slice(1))) return undefined;
+    // The string of what is made of predeclared types is sure: a type without it does not exist, and needs no index.
+    const isPlain = !/[./]/.test(name);
+    if (this.#unnamed === undefined && isPlain && !this.#types.hasText(Buffer.from(name))) return undefined;
     this.#unnamed ??= indexOf(this.#types, false);
     return this.#unnamed.get(name);
   }
