@@ -18,60 +18,73 @@ const maxArgumentBytes = 1 << 24;
 /** No such table. */
 const none = 0xffffffff;
 
-/** Where a function's own tables are. */
-export interface FunctionData {
-  /** Of parameters, results and spill slots together; nonsense for assembly that doesn't say. */
-  readonly argumentBytes: number;
-  /** Offset in the pc-value tables; 0 and undefined: none. */
-  pcdata(index: number): number | undefined;
-  /** Linked address; undefined: none. */
-  funcdata(index: number): number | undefined;
-}
-
 /**
- * The variable part behind a `_func` record (src/runtime/runtime2.go, `_func`): u32 offsets of pc-value tables, then the
- * other data: u32 offsets from moduledata's `gofunc`, until Go 1.17 addresses.
+ * Where a function's own tables are: the variable part behind a `_func` record (src/runtime/runtime2.go, `_func`). u32
+ * offsets of pc-value tables, then the other data: u32 offsets from moduledata's `gofunc`, until Go 1.17 addresses.
  */
-export function functionData(image: Image, table: FunctionTable, index: number): FunctionData {
-  const { module } = table;
-  const { func: layout, firstMinor } = module.pclntab.layout;
-  const record = module.functions.vaddr + (table.recordOffsets[index] ?? 0);
-  const fixed = image.cursor(record, layout.sizeBytes);
-  // `npcdata` lies behind `pcln`, and `nfuncdata` is the last byte.
-  const pcdataCount = fixed.seek(record + layout.pcLine + 4).u32();
-  const funcdataCount = fixed.seek(record + layout.sizeBytes - 1).u8();
-  if (pcdataCount > maxTables || funcdataCount > maxTables) {
-    const what = `function ${index} claims ${pcdataCount} and ${funcdataCount} tables, more than the limit of ${maxTables}`;
-    throw new BinaryError(what, { file: image.path, section: '_func records', offset: record });
+export class FunctionData {
+  readonly #image: Image;
+  readonly #table: FunctionTable;
+  readonly #recordVaddr: number;
+  readonly #pcdataCount: number;
+  readonly #funcdataCount: number;
+
+  /** @throws BinaryError: there is no such record, or it claims too much */
+  constructor(image: Image, table: FunctionTable, index: number) {
+    const { module, recordOffsets } = table;
+    const { func: layout } = module.pclntab.layout;
+    const record = module.functions.vaddr + (recordOffsets[index] ?? 0);
+    // `npcdata` lies behind `pcln`, and `nfuncdata` is the last byte.
+    const pcdataCount = image.u32(record + layout.pcLine + 4);
+    const funcdataCount = image.u32(record + layout.sizeBytes - 4) >>> 24;
+    if (pcdataCount > maxTables || funcdataCount > maxTables) {
+      const what = `function ${index} claims ${pcdataCount} and ${funcdataCount} tables, more than the limit of ${maxTables}`;
+      throw new BinaryError(what, { file: image.path, section: '_func records', offset: record });
+    }
+    this.#image = image;
+    this.#table = table;
+    this.#recordVaddr = record;
+    this.#pcdataCount = pcdataCount;
+    this.#funcdataCount = funcdataCount;
   }
-  const start = record + layout.sizeBytes;
-  const end = start + pcdataCount * 4;
-  const hasAddresses = firstMinor < 18;
-  const funcdataStart = hasAddresses ? Math.ceil(end / 8) * 8 : end;
-  const cursor = image.cursor(start, funcdataStart - start + funcdataCount * (hasAddresses ? 8 : 4));
-  return {
-    argumentBytes: fixed.seek(record + layout.name + 4).u32(),
-    pcdata(wanted) {
-      if (wanted >= pcdataCount) return undefined;
-      const offset = cursor.seek(start + wanted * 4).u32();
-      return offset === 0 || offset === none ? undefined : offset;
-    },
-    funcdata(wanted) {
-      if (wanted >= funcdataCount) return undefined;
-      if (hasAddresses) {
-        const vaddr = cursor.seek(funcdataStart + wanted * 8).u64();
-        return vaddr === 0 ? undefined : vaddr;
-      }
-      const offset = cursor.seek(funcdataStart + wanted * 4).u32();
-      return offset === none ? undefined : functionDataBase(image, table) + offset;
-    },
-  };
+
+  /** Of parameters, results and spill slots together; nonsense for assembly that doesn't say. */
+  get argumentBytes(): number {
+    return this.#image.u32(this.#recordVaddr + this.#layout.name + 4);
+  }
+
+  /** Offset in the pc-value tables; undefined: none. */
+  pcdata(index: number): number | undefined {
+    if (index >= this.#pcdataCount) return undefined;
+    const offset = this.#image.u32(this.#tablesVaddr + index * 4);
+    return offset === 0 || offset === none ? undefined : offset;
+  }
+
+  /** Linked address; undefined: none. */
+  funcdata(index: number): number | undefined {
+    if (index >= this.#funcdataCount) return undefined;
+    const start = this.#tablesVaddr + this.#pcdataCount * 4;
+    if (this.#table.module.pclntab.layout.firstMinor < 18) {
+      const vaddr = this.#image.cursor(Math.ceil(start / 8) * 8 + index * 8, 8).u64();
+      return vaddr === 0 ? undefined : vaddr;
+    }
+    const offset = this.#image.u32(start + index * 4);
+    return offset === none ? undefined : functionDataBase(this.#image, this.#table) + offset;
+  }
+
+  get #layout() {
+    return this.#table.module.pclntab.layout.func;
+  }
+
+  get #tablesVaddr(): number {
+    return this.#recordVaddr + this.#layout.sizeBytes;
+  }
 }
 
 const bases = new WeakMap<FunctionTable, number>();
 
 /** moduledata's `gofunc`: the second word behind the types' tables, in every release that has it (Go 1.18 and later). */
-function functionDataBase(image: Image, table: FunctionTable): number {
+export function functionDataBase(image: Image, table: FunctionTable): number {
   let base = bases.get(table);
   if (base === undefined) {
     const { vaddr, types } = table.module;
@@ -90,7 +103,7 @@ function functionDataBase(image: Image, table: FunctionTable): number {
 /** `_func.args`: bytes of the argument frame; undefined where assembly does not say. */
 export function argumentBytesOf(image: Image, table: FunctionTable, fn: GoFunction): number | undefined {
   const index = functionIndexAt(table, fn.entryVaddr);
-  const bytes = index === undefined ? maxArgumentBytes : functionData(image, table, index).argumentBytes;
+  const bytes = index === undefined ? maxArgumentBytes : new FunctionData(image, table, index).argumentBytes;
   return bytes < maxArgumentBytes ? bytes : undefined;
 }
 
@@ -103,7 +116,7 @@ export function argumentInfoOf(image: Image, table: FunctionTable, fn: GoFunctio
   if (index === undefined) return { unavailable: 'not in the function table' };
   try {
     if (table.module.pclntab.layout.lastMinor < 17) return { unavailable: 'Go 1.16 and older record no arguments' };
-    const vaddr = functionData(image, table, index).funcdata(funcdataIndex.argumentInfo);
+    const vaddr = new FunctionData(image, table, index).funcdata(funcdataIndex.argumentInfo);
     if (vaddr === undefined) {
       const isCompiled = !fn.isAssembly && fn.name.includes('.');
       return isCompiled ? { value: noArguments } : { unavailable: 'not compiled from Go' };

@@ -77,6 +77,12 @@ export type Found<T> =
   | { readonly value: T; readonly unavailable?: undefined }
   | { readonly unavailable: string; readonly value?: undefined };
 
+/** What the wanted names have in common. Tells most of a hundred thousand apart before they are decoded. */
+export interface NameEnds {
+  readonly prefix: string;
+  readonly ending: string;
+}
+
 /** An open Go executable. Nothing is read before it is asked for; every method may throw a BinaryError. */
 export interface GoBinary extends Disposable {
   readonly path: string;
@@ -91,14 +97,17 @@ export interface GoBinary extends Disposable {
   readonly hasDwarf: boolean;
   readonly functionCount: number;
 
-  /** All functions in order of address. */
-  functions(): Iterable<GoFunction>;
+  /** All functions in order of address; with `ends` those whose names begin and end so, which is much faster. */
+  functions(ends?: readonly NameEnds[]): Iterable<GoFunction>;
   /** Every function of that name; more than one where wrappers share it. */
   functionsNamed(name: string): readonly GoFunction[];
   functionAt(vaddr: number): GoFunction | undefined;
   sourceLine(vaddr: number): SourceLine | undefined;
-  /** Calls of the wanted functions that the compiler inlined, by the runtime's inline trees. */
-  inlinedCalls(isWanted: (name: string) => boolean): Iterable<InlinedCall>;
+  /**
+   * Calls of the wanted functions that the compiler inlined, by the runtime's inline trees.
+   * @param ends what all of their names begin and end with
+   */
+  inlinedCalls(isWanted: (name: string) => boolean, ends?: readonly NameEnds[]): Iterable<InlinedCall>;
   inlineTree(fn: GoFunction): InlineTree;
 
   /** From the run-time type descriptors: `runtime.g`, `net/http.Request`, `*errors.errorString`. */

@@ -5,10 +5,10 @@ import type { ElfSegment } from './elf-header.ts';
 import { applyRelocations, type RelativeRelocations, readRelativeRelocations } from './relocations.ts';
 
 /** Reads are served from blocks of this size: descriptors lie close together and are small. */
-const blockBytes = 64 * 1024;
+const blockBytes = 16 * 1024;
 
 /** 16 MiB of blocks: about all type data of a program of 100 MB. */
-const maxBlocks = 256;
+const maxBlocks = 1024;
 
 /**
  * The program as it would lie in memory at load bias 0: linked addresses, relocated pointers. Blocks are read when they
@@ -48,6 +48,20 @@ export class Image {
     return at < 0
       ? new Cursor(this.#relocated(vaddr, sizeBytes), place)
       : new Cursor(this.#lastBlock, place, at, sizeBytes);
+  }
+
+  /** The word at a linked address. */
+  u32(vaddr: number): number {
+    const at = this.#findBlock(vaddr, 4);
+    if (at < 0) return this.cursor(vaddr, 4).u32();
+    const bytes = this.#lastBlock;
+    return (
+      ((bytes[at] as number) |
+        ((bytes[at + 1] as number) << 8) |
+        ((bytes[at + 2] as number) << 16) |
+        ((bytes[at + 3] as number) << 24)) >>>
+      0
+    );
   }
 
   /** Like `cursor`, but with fewer bytes where the file has no more. */

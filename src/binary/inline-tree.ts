@@ -1,23 +1,23 @@
 import { BinaryError, hex } from './binary-error.ts';
-import { type FunctionData, funcdataIndex, functionData, pcdataIndex } from './function-data.ts';
-import type { GoFunction, InlinedCall, InlineTree, PcRun } from './go-binary.ts';
+import { FunctionData, pcdataIndex } from './function-data.ts';
+import type { GoFunction, InlinedCall, InlineTree, NameEnds, PcRun } from './go-binary.ts';
 import type { Image } from './image.ts';
+import {
+  functionsThatInline,
+  inlinedCallLayout,
+  inlineTreeFuncdata,
+  maxCallsOfFunction,
+  maxTableBytes,
+  wantedNames,
+} from './inlined-names.ts';
 import { type FunctionTable, functionIndexAt, functionOfIndex } from './pclntab.ts';
 import type { PclntabLayout } from './pclntab-layout.ts';
 import { unlessDamaged } from './type-walk.ts';
 
-/** Calls inlined into one function; the runtime's own largest functions have some hundred. */
-const maxCallsOfFunction = 16 * 1024;
 /** A program of 100 MB has about a million. */
 const maxCalls = 4 * 1024 * 1024;
-const maxNameBytes = 16 * 1024;
-/** Bytes of a pc-value table that are looked at first, and at most. */
+/** Bytes of a pc-value table that are looked at first. */
 const firstTableBytes = 256;
-const maxTableBytes = 1024 * 1024;
-
-/** Offsets within `inlinedCall` (src/runtime/symtabinl.go; until Go 1.19 src/cmd/internal/objabi/funcdata.go). */
-const inlinedCall120 = { sizeBytes: 16, name: 4, parentPc: 8 } as const;
-const inlinedCall115 = { sizeBytes: 20, name: 12, parentPc: 16 } as const;
 
 /**
  * Every inlined call of the functions whose name is wanted, by the inline trees that the runtime prints tracebacks with:
@@ -27,11 +27,12 @@ export function* inlinedCalls(
   image: Image,
   table: FunctionTable,
   isWanted: (name: string) => boolean,
+  ends?: readonly NameEnds[],
 ): Generator<InlinedCall> {
-  const wanted = wantedNames(table, isWanted);
+  const wanted = wantedNames(table, isWanted, ends);
   if (wanted.size === 0) return;
   let left = maxCalls;
-  for (const index of functionsWith(image, table, wanted)) {
+  for (const index of functionsThatInline(image, table, wanted)) {
     const into = functionOfIndex(table, index);
     for (const { name, call, pc, parentPc } of unlessDamaged(() => callsWithin(image, table, index, wanted)) ?? []) {
       if (left-- === 0) return;
@@ -40,66 +41,9 @@ export function* inlinedCalls(
   }
 }
 
-/** Names by their offset in the table of names: functions that are only inlined have theirs there as well. */
-function wantedNames({ names }: FunctionTable, isWanted: (name: string) => boolean): Map<number, string> {
-  const wanted = new Map<number, string>();
-  for (let start = 0; start < names.length; ) {
-    const end = names.indexOf(0, start);
-    if (end === -1) break;
-    if (end > start && end - start <= maxNameBytes) {
-      const name = names.toString('utf8', start, end);
-      if (isWanted(name)) wanted.set(start, name);
-    }
-    start = end + 1;
-  }
-  return wanted;
-}
-
-/** Indices of the functions whose tree has one of the names. A hasty look at all of them: trees are read properly later. */
-function* functionsWith(image: Image, table: FunctionTable, wanted: ReadonlyMap<number, string>): Generator<number> {
-  const { module, recordOffsets } = table;
-  const { layout } = module.pclntab;
-  const { sizeBytes, name } = layout.firstMinor >= 20 ? inlinedCall120 : inlinedCall115;
-  const pcTables = image.bytes(module.pcTables.vaddr, module.pcTables.length);
-  for (let index = 0; index < recordOffsets.length; index++) {
-    const found = unlessDamaged(() => {
-      const { treeVaddr, tableOffset } = treeOf(functionData(image, table, index), layout);
-      if (treeVaddr === undefined || tableOffset === undefined) return false;
-      const count = 1 + largestValue(pcTables, tableOffset);
-      if (count < 1 || count > maxCallsOfFunction) return false;
-      const bytes = image.bytes(treeVaddr, count * sizeBytes);
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      for (let at = name; at < bytes.length; at += sizeBytes) if (wanted.has(view.getUint32(at, true))) return true;
-      return false;
-    });
-    if (found) yield index;
-  }
-}
-
-function treeOf(data: FunctionData, { lastMinor }: PclntabLayout) {
-  // Go 1.15 has the tree in the place behind.
-  const treeVaddr = data.funcdata(funcdataIndex.inlineTree + (lastMinor < 16 ? 1 : 0));
+function treeOf(data: FunctionData, layout: PclntabLayout) {
+  const treeVaddr = data.funcdata(inlineTreeFuncdata(layout));
   return { treeVaddr, tableOffset: treeVaddr === undefined ? undefined : data.pcdata(pcdataIndex.inlineTree) };
-}
-
-/** Of a pc-value table, -1 if it is damaged or has none above. */
-function largestValue(tables: Uint8Array, offset: number): number {
-  let value = -1;
-  let largest = -1;
-  const end = Math.min(tables.length, offset + maxTableBytes);
-  for (let at = offset, first = true; at < end; first = false) {
-    let delta = 0;
-    for (let shift = 1; ; shift *= 128) {
-      const byte = tables[at++] ?? 0;
-      delta += (byte & 127) * shift;
-      if (byte < 128) break;
-    }
-    if (delta === 0 && !first) break;
-    while ((tables[at++] ?? 0) > 127);
-    value += delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2;
-    if (value > largest) largest = value;
-  }
-  return largest;
 }
 
 interface CallWithin {
@@ -144,9 +88,9 @@ export function inlineTreeOf(image: Image, table: FunctionTable, fn: GoFunction)
 
 function treeWithNames(image: Image, table: FunctionTable, index: number) {
   const { layout: pclntab } = table.module.pclntab;
-  const { treeVaddr, tableOffset } = treeOf(functionData(image, table, index), pclntab);
+  const { treeVaddr, tableOffset } = treeOf(new FunctionData(image, table, index), pclntab);
   if (treeVaddr === undefined || tableOffset === undefined) return undefined;
-  const layout = pclntab.firstMinor >= 20 ? inlinedCall120 : inlinedCall115;
+  const layout = inlinedCallLayout(pclntab);
   const runs = pcRuns(image, table, tableOffset);
   const last = runs.reduce((largest, { call }) => Math.max(largest, call), -1);
   if (last >= maxCallsOfFunction) {

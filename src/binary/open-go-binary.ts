@@ -16,12 +16,14 @@ import type {
   GoFunction,
   InlinedCall,
   InlineTree,
+  NameEnds,
   SourceLine,
 } from './go-binary.ts';
 import type { GoSignature, GoType, MethodTypes } from './go-type.ts';
 import { Image } from './image.ts';
 import { inlinedCalls, inlineTreeOf } from './inline-tree.ts';
 import { findModuleData, type ModuleData } from './module-data.ts';
+import { once } from './once.ts';
 import {
   allFunctions,
   type FunctionTable,
@@ -60,9 +62,9 @@ class OpenGoBinary implements GoBinary {
   readonly #elf: ElfFile;
   readonly #image: Image;
   #buildId: string | undefined;
-  #module: ModuleData | undefined;
-  #functions: FunctionTable | undefined;
-  #types: RuntimeTypes | undefined;
+  readonly #moduleData: () => ModuleData;
+  #functionTable: () => FunctionTable;
+  readonly #runtimeTypes: () => RuntimeTypes;
   #dwarf: Dwarf | undefined;
   #lastRead: { readonly vaddr: number; readonly bytes: Uint8Array } | undefined;
 
@@ -74,6 +76,9 @@ class OpenGoBinary implements GoBinary {
     this.arch = elf.arch;
     this.positionIndependent = elf.positionIndependent;
     this.buildInfo = buildInfo;
+    this.#moduleData = once(() => findModuleData(elf, image, buildInfo.goVersion));
+    this.#functionTable = this.#unreadFunctions();
+    this.#runtimeTypes = once(() => this.#openTypes());
   }
 
   get buildId(): string {
@@ -94,73 +99,73 @@ class OpenGoBinary implements GoBinary {
   }
 
   get functionCount(): number {
-    return this.#moduleData.pclntab.functionCount;
+    return this.#moduleData().pclntab.functionCount;
   }
 
-  functions(): Iterable<GoFunction> {
-    const table = this.#functionTable;
-    return { [Symbol.iterator]: () => allFunctions(table) };
+  functions(ends?: readonly NameEnds[]): Iterable<GoFunction> {
+    const table = this.#functionTable();
+    return { [Symbol.iterator]: () => allFunctions(table, ends) };
   }
 
   functionsNamed(name: string): readonly GoFunction[] {
-    return functionsByName(this.#functionTable, name);
+    return functionsByName(this.#functionTable(), name);
   }
 
   functionAt(vaddr: number): GoFunction | undefined {
-    const index = functionIndexAt(this.#functionTable, vaddr);
-    return index === undefined ? undefined : functionOfIndex(this.#functionTable, index);
+    const index = functionIndexAt(this.#functionTable(), vaddr);
+    return index === undefined ? undefined : functionOfIndex(this.#functionTable(), index);
   }
 
   sourceLine(vaddr: number): SourceLine | undefined {
-    return sourceLineAt(this.#image, this.#functionTable, vaddr);
+    return sourceLineAt(this.#image, this.#functionTable(), vaddr);
   }
 
-  inlinedCalls(isWanted: (name: string) => boolean): Iterable<InlinedCall> {
-    return inlinedCalls(this.#image, this.#functionTable, isWanted);
+  inlinedCalls(isWanted: (name: string) => boolean, ends?: readonly NameEnds[]): Iterable<InlinedCall> {
+    return inlinedCalls(this.#image, this.#functionTable(), isWanted, ends);
   }
 
   inlineTree(fn: GoFunction): InlineTree {
-    return inlineTreeOf(this.#image, this.#functionTable, fn);
+    return inlineTreeOf(this.#image, this.#functionTable(), fn);
   }
 
   runtimeType(name: string): GoType | undefined {
-    return this.#runtimeTypes.named(name);
+    return this.#runtimeTypes().named(name);
   }
 
   runtimeTypeAt(vaddr: number): Found<GoType> {
-    return this.#runtimeTypes.at(vaddr);
+    return this.#runtimeTypes().at(vaddr);
   }
 
   dictionaryType(dictionaryVaddr: number, word: number): Found<GoType> {
-    return dictionaryType(this.#image, this.#runtimeTypes, dictionaryVaddr, word);
+    return dictionaryType(this.#image, this.#runtimeTypes(), dictionaryVaddr, word);
   }
 
   runtimeTypeAddress(name: string): number | undefined {
-    return this.#runtimeTypes.address(name);
+    return this.#runtimeTypes().address(name);
   }
 
   runtimeTypesCalled(name: string): readonly GoType[] {
-    return this.#runtimeTypes.called(name);
+    return this.#runtimeTypes().called(name);
   }
 
   runtimeTypeNames(): Iterable<string> {
-    return this.#runtimeTypes.names();
+    return this.#runtimeTypes().names();
   }
 
   methodTypes(receiverName: string, fn: GoFunction): Found<MethodTypes> {
-    return this.#runtimeTypes.methodTypes(receiverName, fn.entryVaddr - this.#moduleData.textVaddr);
+    return this.#runtimeTypes().methodTypes(receiverName, fn.entryVaddr - this.#moduleData().textVaddr);
   }
 
   implementations(interfaceName: string): readonly { readonly type: GoType; readonly typeVaddr: number }[] {
-    return this.#runtimeTypes.implementations(interfaceName);
+    return this.#runtimeTypes().implementations(interfaceName);
   }
 
   argumentBytes(fn: GoFunction): number | undefined {
-    return argumentBytesOf(this.#image, this.#functionTable, fn);
+    return argumentBytesOf(this.#image, this.#functionTable(), fn);
   }
 
   argumentInfo(fn: GoFunction): Found<ArgumentInfo> {
-    return argumentInfoOf(this.#image, this.#functionTable, fn);
+    return argumentInfoOf(this.#image, this.#functionTable(), fn);
   }
 
   signature(fn: GoFunction): Found<GoSignature> {
@@ -185,38 +190,27 @@ class OpenGoBinary implements GoBinary {
   }
 
   release(): void {
-    this.#functions = undefined;
+    this.#functionTable = this.#unreadFunctions();
     this.#lastRead = undefined;
     this.#image.release();
     this.#dwarf?.release();
   }
 
-  get #moduleData(): ModuleData {
-    this.#module ??= findModuleData(this.#elf, this.#image, this.buildInfo.goVersion);
-    return this.#module;
+  #unreadFunctions(): () => FunctionTable {
+    return once(() => readFunctionTable(this.#image, this.#moduleData()));
   }
 
-  get #functionTable(): FunctionTable {
-    this.#functions ??= readFunctionTable(this.#image, this.#moduleData);
-    return this.#functions;
-  }
-
-  get #runtimeTypes(): RuntimeTypes {
-    if (this.#types === undefined) {
-      const { types, vaddr } = this.#moduleData;
-      if (types === undefined) {
-        const place = { file: this.path, section: 'moduledata', offset: vaddr };
-        const buildmode = loadedBuildmode(this.buildInfo);
-        const what = `no known layout fits moduledata at ${hex(vaddr)}, nor does the binary describe its own`;
-        const remedy =
-          buildmode === undefined
-            ? `Please report the binary: ${this.buildInfo.goVersion} may be newer than this release of Sidespan.`
-            : `The types of a ${buildmode} are put together when it is loaded.`;
-        throw new BinaryError(what, place, remedy, { kind: 'unsupported' });
-      }
-      this.#types = new RuntimeTypes(new TypeReader(this.#image, types));
-    }
-    return this.#types;
+  #openTypes(): RuntimeTypes {
+    const { types, vaddr } = this.#moduleData();
+    if (types !== undefined) return new RuntimeTypes(new TypeReader(this.#image, types));
+    const place = { file: this.path, section: 'moduledata', offset: vaddr };
+    const buildmode = loadedBuildmode(this.buildInfo);
+    const what = `no known layout fits moduledata at ${hex(vaddr)}, nor does the binary describe its own`;
+    const remedy =
+      buildmode === undefined
+        ? `Please report the binary: ${this.buildInfo.goVersion} may be newer than this release of Sidespan.`
+        : `The types of a ${buildmode} are put together when it is loaded.`;
+    throw new BinaryError(what, place, remedy, { kind: 'unsupported' });
   }
 
   [Symbol.dispose](): void {

@@ -1,9 +1,10 @@
 import { assemblySources } from './assembly-sources.ts';
 import { BinaryError, hex } from './binary-error.ts';
 import { Cursor } from './cursor.ts';
-import type { GoFunction } from './go-binary.ts';
+import type { GoFunction, NameEnds } from './go-binary.ts';
 import type { Image } from './image.ts';
 import type { ModuleData } from './module-data.ts';
+import { endsFilter } from './name-ends.ts';
 import { indexNames, type NameIndex } from './name-index.ts';
 import { once } from './once.ts';
 
@@ -129,9 +130,16 @@ function readRecords(
   return { nameOffsets, funcIds, flags };
 }
 
-/** All functions, in order of address. */
-export function* allFunctions(table: FunctionTable): Generator<GoFunction> {
-  for (let index = 0; index < table.count; index++) yield new TableFunction(table, index);
+/** All functions, in order of address; if `ends` are given, those whose names begin and end so. */
+export function* allFunctions(table: FunctionTable, ends?: readonly NameEnds[]): Generator<GoFunction> {
+  const { count, names, nameOffsets } = table;
+  const fits = ends && endsFilter(names, ends);
+  for (let index = 0; index < count; index++) {
+    const start = nameOffsets[index] ?? 0;
+    const end = fits && start < names.length ? names.indexOf(0, start) : -1;
+    // A name without an end is not passed over: it is said when it is asked for.
+    if (fits === undefined || end === -1 || fits(start, end)) yield new TableFunction(table, index);
+  }
 }
 
 /** Every function of exactly that name, in order of address. */

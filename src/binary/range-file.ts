@@ -8,9 +8,9 @@ const maxReadBytes = 512 * 1024 * 1024;
  * Small reads come in runs, some of them side by side: functions' code, and the tables of these. They are served from pieces
  * of this size, of which the last few are kept.
  */
-const pieceBytes = 64 * 1024;
+const pieceBytes = 16 * 1024;
 const maxPieces = 4;
-const smallBytes = 16 * 1024;
+const smallBytes = 4 * 1024;
 
 interface Piece {
   readonly fileOffset: number;
@@ -89,7 +89,8 @@ export class RangeFile implements Disposable {
   }
 
   #readWhole(fileOffset: number, sizeBytes: number): Uint8Array {
-    const bytes = new Uint8Array(sizeBytes);
+    // Every byte is written below: no need for zeros before.
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(sizeBytes).buffer);
     let done = 0;
     while (done < sizeBytes) {
       const count = this.#readSome(bytes, done, fileOffset + done);

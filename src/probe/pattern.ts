@@ -1,3 +1,4 @@
+import type { NameEnds } from '../binary/go-binary.ts';
 import { parseSignature } from './signature/parse-signature.ts';
 import { SignatureError } from './signature/signature-error.ts';
 import type { SignatureSyntax } from './signature/type-syntax.ts';
@@ -20,8 +21,11 @@ export interface FunctionPattern {
   /** Without wildcards other than the `(*` of a pointer receiver: names one function. */
   readonly exact: boolean;
   readonly matches: (name: string) => boolean;
+  /** Of all names that it matches. */
+  readonly ends: NameEnds;
   /** Whether it matches one of the name's `shortNames`. */
   readonly matchesShort: (name: string) => boolean;
+  readonly shortEnds: NameEnds;
 }
 
 /** Longest pattern: far longer than any Go symbol that is not generated. */
@@ -48,10 +52,15 @@ export function functionPattern(text: string): FunctionPattern {
     : exact
       ? (own: string) => own === name
       : globMatcher(glob);
-  // Tells most names apart at once: short ones end as the whole does.
-  const ending = isInstance ? '' : glob.slice(glob.search(/[^*?./]*$/));
-  const matchesShort = (own: string) => own.endsWith(ending) && shortNames(own).some(matches);
-  return { text, name, signature, exact, matches, matchesShort };
+  const ends: NameEnds = isInstance
+    ? { prefix: '', ending: '' }
+    : exact
+      ? { prefix: name, ending: '' }
+      : { prefix: glob.slice(0, glob.search(/[*?]/)), ending: glob.slice(glob.search(/[^*?]*$/)) };
+  // Short ones end as the whole does; the path is written otherwise.
+  const shortEnds: NameEnds = { prefix: '', ending: isInstance ? '' : glob.slice(glob.search(/[^*?./]*$/)) };
+  const matchesShort = (own: string) => own.endsWith(shortEnds.ending) && shortNames(own).some(matches);
+  return { text, name, signature, exact, matches, ends, matchesShort, shortEnds };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { GoBinary, GoFunction } from '../binary/go-binary.ts';
+import type { GoBinary, GoFunction, NameEnds } from '../binary/go-binary.ts';
 import { nearestNames } from './name-suggestion.ts';
 import type { FunctionPattern } from './pattern.ts';
 import type { SignatureSyntax } from './signature/type-syntax.ts';
@@ -69,13 +69,9 @@ export function selectFunctions(
     if (named !== undefined) choose(named, pattern);
     else (pattern.exact && !pattern.name.includes('[') ? missed : globs).push(pattern);
   }
-  missed.push(...takeMatching(binary, globs, take, (pattern, name) => pattern.matches(name) && !isElsewhere(name)));
-  const absent = takeMatching(binary, missed, take, (pattern, name) => {
-    return pattern.matchesShort(name) && !isElsewhere(name);
-  });
-  const inlined = inlinedByName(binary, isElsewhere, (name) => {
-    return patterns.some(({ matches }) => matches(name)) || missed.some(({ matchesShort }) => matchesShort(name));
-  });
+  missed.push(...takeMatching(binary, globs.map(byWhole), isElsewhere, take));
+  const absent = takeMatching(binary, missed.map(byShort), isElsewhere, take);
+  const inlined = inlinedByName(binary, isElsewhere, [...patterns.map(byWhole), ...missed.map(byShort)]);
   const onlyInlined = [...inlined.keys()].filter((name) => !chosenNames.has(name) && !generated.has(name));
   const unmatched = absent.filter((pattern) => {
     return !onlyInlined.some((name) => pattern.matches(name) || pattern.matchesShort(name));
@@ -95,16 +91,33 @@ export function selectFunctions(
   };
 }
 
+/** A pattern on whole names, or on short ones. */
+interface Matcher {
+  readonly pattern: FunctionPattern;
+  readonly ends: NameEnds;
+  readonly matches: (name: string) => boolean;
+}
+
+function byWhole(pattern: FunctionPattern): Matcher {
+  return { pattern, ends: pattern.ends, matches: pattern.matches };
+}
+
+function byShort(pattern: FunctionPattern): Matcher {
+  return { pattern, ends: pattern.shortEnds, matches: pattern.matchesShort };
+}
+
 /** Calls of one function that are kept: more are in no list that anybody reads to its end. */
 const maxCallsKept = 10_000;
 
 function inlinedByName(
   binary: GoBinary,
   isElsewhere: (name: string) => boolean,
-  isWanted: (name: string) => boolean,
+  matchers: readonly Matcher[],
 ): Map<string, InlinedPlaces> {
   const byName = new Map<string, { vaddrs: number[]; callVaddrs: number[]; calls: number[] }>();
-  for (const { name, into, vaddr, callVaddr, call } of binary.inlinedCalls(isWanted)) {
+  const isWanted = (name: string) => matchers.some(({ matches }) => matches(name));
+  const ends = matchers.map((matcher) => matcher.ends);
+  for (const { name, into, vaddr, callVaddr, call } of binary.inlinedCalls(isWanted, ends)) {
     if (isElsewhere(into.name)) continue;
     const places = byName.get(name);
     if (places === undefined) byName.set(name, { vaddrs: [vaddr], callVaddrs: [callVaddr], calls: [call] });
@@ -120,16 +133,16 @@ function inlinedByName(
 /** Hands out every function that one of the patterns matches; returns the patterns that matched none. */
 function takeMatching(
   binary: GoBinary,
-  patterns: readonly FunctionPattern[],
+  matchers: readonly Matcher[],
+  isElsewhere: (name: string) => boolean,
   take: (fn: GoFunction, pattern: FunctionPattern) => void,
-  matches: (pattern: FunctionPattern, name: string) => boolean,
 ): FunctionPattern[] {
-  if (patterns.length === 0) return [];
-  const without = new Set(patterns);
-  for (const fn of binary.functions()) {
+  if (matchers.length === 0) return [];
+  const without = new Set(matchers.map(({ pattern }) => pattern));
+  for (const fn of binary.functions(matchers.map(({ ends }) => ends))) {
     const { name } = fn;
-    for (const pattern of patterns) {
-      if (!matches(pattern, name)) continue;
+    for (const { pattern, matches } of matchers) {
+      if (!matches(name) || isElsewhere(name)) continue;
       without.delete(pattern);
       take(fn, pattern);
     }
