@@ -36,7 +36,7 @@ static __always_inline int ran_out(struct scratch *scratch)
 	}
 
 /*
- * One turn of the loop: up to six steps of the kinds that follow each other in this order in most plans, and one of the
+ * One turn of the loop: up to seven steps of the kinds that follow each other in this order in most plans, and one of the
  * others. A turn costs as much as a short read.
  */
 static long plan_step(__u64 index, struct plan_context *context)
@@ -49,6 +49,7 @@ static long plan_step(__u64 index, struct plan_context *context)
 		return ran_out(scratch);
 	IF_STEP(OP_POP, step_pop(scratch))
 	IF_STEP(OP_IMAGE, step_image(context, step))
+	IF_STEP(OP_STACK, step_stack(context, step))
 	IF_STEP(OP_POINTER, step_pointer(scratch, step))
 	IF_STEP(OP_WORDS, step_words(scratch, step))
 	IF_STEP(OP_STRING, step_string(scratch, step))
@@ -61,11 +62,6 @@ static long plan_step(__u64 index, struct plan_context *context)
 		if (!scratch->state.own)
 			return ran_out(scratch); /* the call was abandoned: the registers are not its own */
 		step_register(context, step);
-		return STEP_GO_ON;
-	case OP_STACK:
-		if (!scratch->state.own)
-			return ran_out(scratch);
-		step_stack(context, step);
 		return STEP_GO_ON;
 	case OP_SAVE:
 		if (word < SAVED_WORDS)

@@ -118,7 +118,8 @@ enum chunk_status {
 	CHUNK_TOO_LARGE = 6, /* MAX_WALK_STEPS ran out before the key was found */
 	CHUNK_NEEDLESS = 7, /* POINTER_UNLESS: another value of the image says it all. No payload */
 	CHUNK_NOT_RESIDENT = 8, /* as CHUNK_FAULT, but the program itself could read it: the kernel would have had to fetch the page.
-				   Payload of bytes: their address. Else none */
+				   Payload of bytes: their linked address. Else none */
+	CHUNK_CONSTANT = 9, /* bytes that the program never writes: not read here, the file has them. Payload: their linked address */
 };
 
 struct chunk_header {
@@ -137,15 +138,15 @@ struct chunk_header {
  * op says so, the chunk's payload becomes the current image until OP_POP.
  *
  * Some ops do several of a kind, because the step from one op to the next costs as much as a short read:
- * OP_IMAGE fills up to eight words, OP_STRING reads up to five strings, OP_HEADER looks several keys up in one
+ * OP_IMAGE fills up to ten words, OP_STRING reads up to five strings, OP_HEADER looks several keys up in one
  * walk. Their chunks are those of as many single ops.
  *
  *	op		a		b	c		imm		chunk written
  */
 enum capture_op {
 	OP_END = 0,	  /* -		-	-		-		none; ends the plan or returns from a dynamic one */
-	OP_IMAGE = 1,	  /* words	saved	size		word sources	`size` zero bytes; becomes the image. Its first `words` words (8 at most) are filled by the
-				     bytes of imm: a register's number, or WORD_SAVED + n for frame.saved[n]; the first `saved` words are then kept in the frame */
+	OP_IMAGE = 1,	  /* words	saved	size		word sources	`size` zero bytes; becomes the image. Its first `words` words are filled from sources of
+				     SOURCE_BITS each: a register's number, or WORD_SAVED + n for frame.saved[n]; the first `saved` words are then kept in the frame */
 	OP_REGISTER = 2,  /* register	at	bytes 1,2,4,8	-		none: stores the register's low bytes */
 	OP_STACK = 3,	  /* base	at	size		offset		none: copies from there: of SP, or memory_base; a fault sets the image chunk's status */
 	OP_SAVE = 4,	  /* word	at	-		-		none: frame.saved[word] = 8 bytes of the image */
@@ -154,7 +155,8 @@ enum capture_op {
 	OP_POINTER = 7,	  /* flags	at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image (not of a leaf); not OK: skips past the matching OP_POP. POINTER_UNSENT: no payload, the image stays in the kernel.
 			     POINTER_UNLESS: imm's high half is the place of a word; skips unless that is zero */
 	OP_POP = 8,	  /* -		-	-		-		none: back to the previous image */
-	OP_SLICE = 9,	  /* max items	at	item size	ops of the body	items of the slice at `at`; then the body (ended by OP_NEXT) runs once an item, the item being the image */
+	OP_SLICE = 9,	  /* max items	at	item size	ops of the body	items of the slice at `at`; then the body (ended by OP_NEXT) runs once an item, the item being the image. imm's high half: max bytes, if
+			     the body is OP_STRING alone, at 0: it need not be run */
 	OP_EACH = 10,	  /* items	at	item size	ops of the body	none: runs the body for each item of the array at `at` in the image */
 	OP_NEXT = 11,	  /* -		-	-		-		none: ends the body of OP_SLICE or OP_EACH */
 	OP_INTERFACE = 12, /* 1 = has itab at	-		-		8 bytes: vaddr of the dynamic type; if dynamic_types knows it, an OP_IMAGE chunk with the value follows and its plan runs */
@@ -197,9 +199,11 @@ enum pointer_flag {
 	POINTER_UNLESS = 4, /* only followed where another word of the image is zero */
 };
 
-#define WORD_SAVED 64	   /* in OP_IMAGE's word sources */
-#define IMAGE_WORDS 8	   /* most words that OP_IMAGE fills */
+#define SOURCE_BITS 6	   /* of each of OP_IMAGE's word sources */
+#define WORD_SAVED 32	   /* in these: above all registers */
+#define IMAGE_WORDS 10	   /* most words that OP_IMAGE fills: all of amd64's integer arguments */
 #define STRINGS_AT_ONCE 5  /* of OP_STRING */
+#define SLICE_STRINGS 8	   /* most strings that OP_SLICE reads itself */
 #define MAX_HEADER_KEYS 5  /* one of them OP_TRACEPARENT's */
 #define HEADER_UNIT 4
 

@@ -31,6 +31,8 @@ static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
 	hit->plan.scratch->state.map_kind = hit->process->map_kind;
 	hit->plan.scratch->state.process_slot = index;
 	hit->plan.scratch->state.load_bias = hit->plan.load_bias;
+	hit->plan.scratch->state.constants = hit->plan.load_bias + hit->process->constants_vaddr;
+	hit->plan.scratch->state.constants_bytes = hit->process->constants_bytes;
 	hit->key.process_slot = hit->site->process_slot;
 	return HIT_OK;
 }

@@ -10,7 +10,7 @@
 #ifndef SIDESPAN_MAP_WALK_H
 #define SIDESPAN_MAP_WALK_H
 
-#include "maps.h"
+#include "output.h"
 
 #define KEY_BYTES 16   /* string header */
 #define VALUE_BYTES 24 /* slice header */
@@ -30,7 +30,7 @@ static __always_inline __u64 *known_key(struct scratch *scratch, __u64 address)
 	__u32 slot = scratch->state.process_slot;
 	struct process *process = bpf_map_lookup_elem(&processes, &slot);
 
-	if (!process || address - scratch->state.load_bias - process->constants_vaddr >= process->constants_bytes)
+	if (!process || !is_constant(scratch, address))
 		return 0;
 	return &process->known_keys[(address * 0x9e3779b97f4a7c15ull) >> 59];
 }

@@ -262,6 +262,8 @@ struct hit_state {
 	__u32 decided;	  /* whether it is */
 	__u32 pad;
 	__u64 load_bias;
+	__u64 constants; /* where the program's constants are, and their bytes */
+	__u64 constants_bytes;
 };
 
 struct scratch {

@@ -27,7 +27,7 @@ static __always_inline int step_image(struct plan_context *context, const struct
 	for (__u32 i = 0; i < IMAGE_WORDS; i++) {
 		if (i >= step->a)
 			break;
-		*image_word(scratch, 8 * i) = word_from(context, (__u32)(sources >> (8 * i)) & 0xff);
+		*image_word(scratch, 8 * i) = word_from(context, (__u32)(sources >> (SOURCE_BITS * i)) & ((1 << SOURCE_BITS) - 1));
 	}
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < SAVED_WORDS; i++) {
@@ -53,12 +53,14 @@ static __always_inline void step_register(struct plan_context *context, const st
 		*to = (__u8)value;
 }
 
-static __always_inline void step_stack(struct plan_context *context, const struct capture_step *step)
+static __always_inline int step_stack(struct plan_context *context, const struct capture_step *step)
 {
 	struct scratch *scratch = context->scratch;
 	__u32 chunk = scratch->image_chunk;
 	__u64 base = REGISTER_SP(context->ctx);
 
+	if (!scratch->state.own)
+		return STEP_END; /* the call was abandoned: stack and registers are not its own */
 	if (step->a == BASE_IMAGE)
 		base = context->load_bias;
 	else if (step->a >= BASE_REGISTER)
@@ -67,6 +69,7 @@ static __always_inline void step_stack(struct plan_context *context, const struc
 		MASK(chunk, CAPTURE_BYTES);
 		((struct chunk_header *)&scratch->data[chunk])->status = CHUNK_FAULT;
 	}
+	return STEP_GO_ON;
 }
 
 static __always_inline int step_string(struct scratch *scratch, const struct capture_step *step)
@@ -183,6 +186,22 @@ static __always_inline void begin_loop(struct scratch *scratch, __u32 items, __u
 	level->item_bytes = step->c;
 }
 
+/* The strings of an OP_SLICE without a turn of the interpreter for each. */
+static __always_inline int slice_strings(struct scratch *scratch, __u32 items, __u32 count, __u32 limit)
+{
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < SLICE_STRINGS; i++) {
+		__u32 at = items + 16 * i;
+
+		if (i >= count)
+			break;
+		MASK(at, CAPTURE_BYTES);
+		if (append_bytes(scratch, OP_STRING, CHUNK_OK, *word_at(&scratch->data[at]), *word_at(&scratch->data[at + 8]), limit) == STEP_END)
+			return STEP_END;
+	}
+	return STEP_GO_ON;
+}
+
 static __always_inline int step_slice(struct scratch *scratch, const struct capture_step *step)
 {
 	__u64 *header = image_word(scratch, step->b);
@@ -214,6 +233,10 @@ static __always_inline int step_slice(struct scratch *scratch, const struct capt
 		}
 	}
 	chunk->captured = (__u16)count;
+	if (step->imm >> 32 && count <= SLICE_STRINGS) {
+		scratch->pc += (__u32)step->imm;
+		return slice_strings(scratch, items, count, step->imm >> 32);
+	}
 	begin_loop(scratch, items, count, step);
 	return STEP_GO_ON;
 }

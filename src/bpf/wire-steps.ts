@@ -10,14 +10,16 @@ export interface WireStep {
 }
 
 /** Limits of the ops that do several of a kind, from bpf/event.h. */
-const imageWords = 8;
-const wordSaved = 64;
+const imageWords = 10;
+const sourceBits = 6;
+const wordSaved = 32;
 const savedWords = 3;
 const stringsAtOnce = 5;
 /** Besides one for the trace context. */
 const headerValues = 4;
 const headerUnit = 4;
 const wordBytes = 8;
+const stringBytes = 16;
 
 /**
  * The steps that the interpreter runs for a plan. Where the plan has several ops of a kind in a row, one step does them:
@@ -86,7 +88,8 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
       case captureOp.each: {
         const inner = wireSteps(ops.slice(index, index + op.imm));
         index += op.imm;
-        steps.push({ ...op, imm: BigInt(inner.length) }, ...inner);
+        const strings = op.op === captureOp.slice ? stringItems(op, inner) : 0;
+        steps.push({ ...op, imm: BigInt(inner.length) | (BigInt(strings) << 32n) }, ...inner);
         break;
       }
       default:
@@ -121,7 +124,7 @@ function imageStep(image: CaptureOp, ops: readonly CaptureOp[], first: number): 
     const { op, a, b } = ops[index] as CaptureOp;
     const isWord = op === captureOp.register || op === captureOp.saved;
     if (isWord && b === words * wordBytes && words < imageWords && b + wordBytes <= roundUp(image.c)) {
-      sources |= BigInt(op === captureOp.saved ? wordSaved + a : a) << BigInt(8 * words);
+      sources |= BigInt(op === captureOp.saved ? wordSaved + a : a) << BigInt(sourceBits * words);
       words += 1;
     } else if (op === captureOp.save && a === saved && b === saved * wordBytes && saved < words && saved < savedWords) {
       saved += 1;
@@ -155,6 +158,13 @@ function headerStep(op: CaptureOp, ops: readonly CaptureOp[], first: number): { 
 /** As src/bpf/install-plan.ts puts it into the op: its place in the kernel side's table, and its length. */
 function headerString({ imm }: CaptureOp): { readonly index: number; readonly sizeBytes: number } {
   return { index: imm % 256, sizeBytes: Math.floor(imm / 256) };
+}
+
+/** The most bytes of each item, if the items are strings and nothing else is done with them; else 0. */
+function stringItems(slice: CaptureOp, body: readonly WireStep[]): number {
+  const [string, next] = body;
+  const alone = body.length === 2 && slice.c === stringBytes && string?.op === captureOp.string && next !== undefined;
+  return alone && string.a === 1 && string.b === 0 ? string.c : 0;
 }
 
 /** Whether 8 bits hold it, counted in words. */

@@ -14,6 +14,7 @@ export const chunkStatus = {
   tooLarge: 6,
   needless: 7,
   notResident: 8,
+  constant: 9,
   /** Not in event.h: the capture ended before this chunk. */
   ended: 0x100,
   /** Not in event.h: plan and chunks no longer match. */
@@ -132,6 +133,8 @@ export class ChunkReader {
         return 'fault';
       case chunkStatus.notResident:
         return 'not resident';
+      case chunkStatus.constant:
+        return "a constant that the program's file does not have";
       case chunkStatus.noRoom:
         return 'no room left in the capture';
       case chunkStatus.absent:

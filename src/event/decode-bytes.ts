@@ -1,5 +1,5 @@
 import { captureOp } from '../probe/capture-op.ts';
-import type { Shape, TextShape } from '../probe/shape.ts';
+import type { HeaderShape, Shape, TextShape } from '../probe/shape.ts';
 import { type Redaction, redacted } from '../redaction/redaction.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
 import { decodeText, isText } from './decode-text.ts';
@@ -11,7 +11,7 @@ import { nil, notOk, readLength, unavailable } from './value-parts.ts';
 /** From its chunk alone: the image with the header may not have been sent. */
 export function decodeTextValue(shape: TextShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
   const status = reader.next(captureOp.string);
-  if (status === chunkStatus.notResident) return decodeConstant(shape, name, reader, context);
+  if (isInFile(status)) return constantValue(shape, name, shape.maxBytes, reader, context);
   if (status !== chunkStatus.ok && status !== chunkStatus.nil) return notOk(name, shape, reader);
   if (status === chunkStatus.nil && shape.isBytes) return nil(name, shape);
   if (reader.total === 0) return { name, type: shape.type, goType: shape.goType, value: '' };
@@ -20,21 +20,40 @@ export function decodeTextValue(shape: TextShape, name: string, reader: ChunkRea
   return shape.isBytes ? presented(value, context) : value;
 }
 
-/** Bytes that were not in memory: a constant's are in the file. */
-function decodeConstant(shape: TextShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
-  const { total } = reader;
-  const captured = Math.min(total, shape.maxBytes);
-  const address = reader.captured < 8 ? 0 : readLength(reader.view, reader.payload);
-  const constant = context.constantBytes?.(address, captured);
-  if (constant === undefined) return notOk(name, shape, reader);
-  const bytes = Buffer.from(constant.buffer, constant.byteOffset, constant.byteLength);
-  const value = bytesValue(shape, name, { bytes, payload: 0, captured, total }, shape.isBytes, context);
-  return shape.isBytes ? presented(value, context) : value;
+/** Whether the kernel side sent the bytes' address in their place. */
+function isInFile(status: number): boolean {
+  return status === chunkStatus.constant || status === chunkStatus.notResident;
 }
 
-export function decodeHeader(shape: Shape, name: string, reader: ChunkReader, context: DecodeContext): Value {
+/** Bytes of which the address came: a constant's are in the file. */
+function constantValue(
+  shape: Shape,
+  name: string,
+  maxBytes: number,
+  reader: ChunkReader,
+  context: DecodeContext,
+): Value {
+  // Where another module lies differs from process to process.
+  const texts = reader.status === chunkStatus.constant ? context.texts : undefined;
+  const known = texts?.find(reader, shape, name);
+  if (known !== undefined) return known;
+  const isBytes = shape.kind === 'text' && shape.isBytes;
+  const { total } = reader;
+  const captured = Math.min(total, maxBytes);
+  const vaddr = reader.captured < 8 ? 0 : readLength(reader.view, reader.payload);
+  const constant = context.constantBytes?.(vaddr, captured);
+  if (constant === undefined) return notOk(name, shape, reader);
+  const bytes = Buffer.from(constant.buffer, constant.byteOffset, constant.byteLength);
+  const value = bytesValue(shape, name, { bytes, payload: 0, captured, total }, isBytes, context);
+  if (isBytes) return presented(value, context);
+  texts?.offer(value);
+  return value;
+}
+
+export function decodeHeader(shape: HeaderShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
   const status = reader.next(captureOp.header);
   if (status === chunkStatus.ok) return chunkValue(shape, name, reader, false, context);
+  if (isInFile(status)) return constantValue(shape, name, shape.maxBytes, reader, context);
   // A header that isn't there is known not to be there.
   if (status === chunkStatus.absent) return nil(name, shape);
   return notOk(name, shape, reader);

@@ -31,8 +31,8 @@ export interface DecodeContext {
   functionName(pc: number): string | undefined;
   /** Name of the type whose descriptor has that running address. */
   runningTypeName?(address: number): string | undefined;
-  /** Bytes of the executable that never change, by their running address; undefined: they are none. */
-  constantBytes?(address: number, sizeBytes: number): Uint8Array | undefined;
+  /** Bytes of the executable that never change, by the executable's linked address; undefined: they are none. */
+  constantBytes?(vaddr: number, sizeBytes: number): Uint8Array | undefined;
   /** Names in a value of generic code by what the dictionary at that running address says. */
   readonly concrete?: ConcreteValues | undefined;
   /** What is not to be shown; undefined: nothing. */

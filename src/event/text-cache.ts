@@ -23,6 +23,9 @@ interface Entry {
   readonly name: string;
   readonly hash: number;
   readonly sizeBytes: number;
+  /** Of the chunk: a constant's text is its address. */
+  readonly status: number;
+  readonly total: number;
   readonly value: Value;
 }
 
@@ -34,7 +37,7 @@ export function createTextCache(): TextCache {
   /** Of the text that last was not found, by slot: texts that never come again would fill the cache and be garbage late. */
   const missed = new Int32Array(SLOTS);
   /** What was looked for last. */
-  let wanted: { shape: Shape; name: string; words: Int32Array; first: number } | undefined;
+  let wanted: (Omit<Entry, 'hash' | 'sizeBytes' | 'value'> & { words: Int32Array; first: number }) | undefined;
   let hash = 0;
   let sizeBytes = 0;
 
@@ -55,12 +58,12 @@ export function createTextCache(): TextCache {
 
   return {
     find(reader, shape, name) {
-      const { words, captured } = reader;
+      const { words, captured, status, total } = reader;
       wanted = undefined;
-      if (words === undefined || captured === 0 || captured > MAX_BYTES || captured !== reader.total) return undefined;
+      if (words === undefined || captured === 0 || captured > MAX_BYTES) return undefined;
       if ((reader.payload & 3) !== 0) return undefined;
       const first = reader.payload >>> 2;
-      hash = (captured << 16) ^ (name.length << 8) ^ name.charCodeAt(0);
+      hash = (captured << 16) ^ (total << 20) ^ (status << 12) ^ (name.length << 8) ^ name.charCodeAt(0);
       for (let index = 0; index * 4 < captured; index++) {
         hash = Math.imul(hash ^ wordAt(words, first, index, captured), 0x9e3779b1);
         hash ^= hash >>> 15;
@@ -73,23 +76,25 @@ export function createTextCache(): TextCache {
         entry.shape === shape &&
         entry.name === name &&
         entry.sizeBytes === captured &&
+        entry.status === status &&
+        entry.total === total &&
         hasText(slot, words, first, captured)
       ) {
         return entry.value;
       }
-      if (missed[slot] === hash) wanted = { shape, name, words, first };
+      if (missed[slot] === hash) wanted = { shape, name, status, total, words, first };
       missed[slot] = hash;
       sizeBytes = captured;
       return undefined;
     },
     offer(value) {
       if (wanted === undefined) return;
-      const { shape, name, words, first } = wanted;
+      const { words, first, ...same } = wanted;
       const slot = hash & (SLOTS - 1);
       for (let index = 0; index * 4 < sizeBytes; index++) {
         texts[slot * SLOT_WORDS + index] = wordAt(words, first, index, sizeBytes);
       }
-      entries[slot] = { shape, name, hash, sizeBytes, value };
+      entries[slot] = { ...same, hash, sizeBytes, value };
       wanted = undefined;
     },
   };

@@ -56,10 +56,13 @@ export function decodeContext(
       const bias = files[0]?.bias();
       return bias === undefined ? undefined : context.typeName(address - bias);
     },
-    constantBytes: (address, sizeBytes) =>
-      first(address, (binary, vaddr) =>
-        binary.isReadOnly(vaddr, sizeBytes) ? binary.read(vaddr, sizeBytes) : undefined,
-      ),
+    constantBytes(vaddr, sizeBytes) {
+      const read = (binary: GoBinary, at: number) =>
+        binary.isReadOnly(at, sizeBytes) ? binary.read(at, sizeBytes) : undefined;
+      const [executable] = files;
+      const own = executable && read(executable.binary, vaddr);
+      return own ?? first(vaddr + (executable?.bias() ?? 0), read);
+    },
     concrete: createConcreteValues(
       (address, word) => first(address, (binary, vaddr) => binary.dictionaryType(vaddr, word).value),
       redaction,

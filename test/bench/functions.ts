@@ -40,16 +40,22 @@ export async function functions(quick: boolean): Promise<Figure[]> {
       baseline: { value: without, of: 'the request around it, without the agent' },
       note: `without ${numberText(before)}, with ${numberText(during)}, without again ${numberText(after)} us; its RET is single-stepped`,
     },
-    await sixArguments(quick),
+    await sixArguments(quick, 'constants'),
+    await sixArguments(quick, 'made at run time'),
     await exact(quick),
   ];
 }
 
 /** Two strings, a slice, a struct, an int64 and a bool; what the entry's hit takes over that of a function without any. */
-async function sixArguments(quick: boolean): Promise<Figure> {
+/** Of constants the kernel side sends the addresses alone. */
+async function sixArguments(quick: boolean, texts: 'constants' | 'made at run time'): Promise<Figure> {
   const calls = quick ? 5_000 : 20_000;
   const rounds = 7;
-  await using service = await startService(await goTarget('sixarguments'), ['-calls', String(calls)]);
+  await using service = await startService(await goTarget('sixarguments'), [
+    '-calls',
+    String(calls),
+    ...(texts === 'constants' ? [] : ['-heap']),
+  ]);
   await using agent = await startAgent(service.pid, {
     SIDESPAN_PRESETS: 'none',
     SIDESPAN_FUNCTIONS: 'main.Six;main.None',
@@ -74,7 +80,7 @@ async function sixArguments(quick: boolean): Promise<Figure> {
   await agent.stop();
   const [perSix, perNone] = [median(six), median(none)];
   return {
-    what: 'capture of 6 arguments (2 strings, slice, struct): BPF run time of the hit',
+    what: `capture of 6 arguments (2 strings, slice, struct; texts ${texts}): BPF run time of the hit`,
     unit: 'us',
     measured: (perSix - perNone / 2) / 1000,
     target: below(1.5),

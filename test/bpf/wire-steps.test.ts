@@ -42,6 +42,27 @@ test('a pointer keeps the word that makes it needless, its skip counts steps', (
   assert.equal(steps[0]?.imm, (72n << 32n) | 2n);
 });
 
+test('a slice of strings says how much of each is read, so that its body need not be run', () => {
+  const body = (...ops: ReturnType<typeof op.string>[]) => wireSteps([op.slice(8, 40, 16, ops.length), ...ops])[0]?.imm;
+  assert.equal(body(op.string(0, 128), op.next()), (128n << 32n) | 2n);
+  // Anything else is done item by item.
+  assert.equal(body(op.string(8, 128), op.next()), 2n);
+  assert.equal(body(op.string(0, 128), op.string(16, 8), op.next()), 2n);
+  const [wider] = wireSteps([op.slice(8, 40, 24, 2), op.string(0, 128), op.next()]);
+  assert.equal(wider?.imm, 2n);
+});
+
+test('an image is filled with ten words in one step, six bits for each', () => {
+  const registers = [0, 3, 1, 7, 6, 8, 9, 10, 11, 15].map((register, n) => op.register(register, 8 * n, 8));
+  const [image, more] = wireSteps([op.image(88), ...registers, op.register(2, 80, 8)]);
+  assert.deepEqual([image?.op, image?.a, image?.c], [captureOp.image, 10, 88]);
+  assert.deepEqual(
+    registers.map((_, n) => Number(((image?.imm ?? 0n) >> BigInt(6 * n)) & 63n)),
+    registers.map(({ a }) => a),
+  );
+  assert.equal(more?.op, captureOp.register);
+});
+
 /** As src/bpf/install-plan.ts gives them: the string's place in the table, and times 256 its length. */
 const key = (index: number, sizeBytes: number) => index + 256 * sizeBytes;
 

@@ -63,7 +63,7 @@ test('a text is kept when it comes the second time, and again when its place was
   assert.notEqual(ask(), value);
 });
 
-test('texts that were cut, long ones and those of bytes that are not aligned are not kept', () => {
+test('long texts and those of bytes that are not aligned are not kept', () => {
   const cache = createTextCache();
   const [shape] = shapes as [Shape];
   const aligned = readerAt(Buffer.from('text'), 0);
@@ -71,10 +71,24 @@ test('texts that were cut, long ones and those of bytes that are not aligned are
   aligned.bytes.copy(shifted, 1);
   const unaligned = new ChunkReader(new Uint8Array(shifted).slice().subarray(1)).start(8, aligned.bytes.length);
   unaligned.next(captureOp.string);
-  for (const reader of [readerAt(Buffer.from('cut'), 0, 9), readerAt(Buffer.alloc(129, 'x'), 0), unaligned]) {
+  for (const reader of [readerAt(Buffer.alloc(129, 'x'), 0), unaligned]) {
     for (let time = 0; time < 3; time++) {
       assert.equal(cache.find(reader, shape, 'x'), undefined);
       cache.offer({ name: 'x', type: 'STRING', goType: 'a', value: 'anything' });
     }
   }
+});
+
+test('a text that was cut is another one than the whole, and than one cut elsewhere', () => {
+  const cache = createTextCache();
+  const [shape] = shapes as [Shape];
+  const find = (total: number) => cache.find(readerAt(Buffer.from('text'), 0, total), shape, 'x');
+  const value = { name: 'x', type: 'STRING', goType: 'a', value: 'text', truncated: { of: 9 } };
+  for (let time = 0; time < 2; time++) {
+    find(9);
+    cache.offer(value);
+  }
+  assert.equal(find(9), value);
+  assert.equal(find(4), undefined);
+  assert.equal(find(10), undefined);
 });

@@ -1,6 +1,6 @@
 // Sixarguments calls a function with six arguments, or one without any, each time that its name comes on standard input.
 //
-//	sixarguments -calls 100000
+//	sixarguments -calls 100000 -heap
 package main
 
 import (
@@ -30,17 +30,27 @@ func None() { kept++; keep() }
 //go:noinline
 func keep() { kept++ }
 
+// text returns a copy that is made at run time, or the constant itself.
+func text(constant string, heap bool) string {
+	if heap {
+		return string(append([]byte(nil), constant...))
+	}
+	return constant
+}
+
 func main() {
 	calls := flag.Int("calls", 100000, "of the function, each time")
+	heap := flag.Bool("heap", false, "texts are made at run time, not constants")
 	flag.Parse()
 	fmt.Println("ready")
-	tags := []string{"first", "second", "third"}
-	home := Address{"Main Street", 12, 3, true}
+	name, city := text("Ada Lovelace", *heap), text("London", *heap)
+	tags := []string{text("first", *heap), text("second", *heap), text("third", *heap)}
+	home := Address{text("Main Street", *heap), 12, 3, true}
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		for i := 0; i < *calls; i++ {
 			if lines.Text() == "Six" {
-				Six(int64(i), "Ada Lovelace", "London", tags, home, i%2 == 0)
+				Six(int64(i), name, city, tags, home, i%2 == 0)
 			} else {
 				None()
 			}
