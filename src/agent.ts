@@ -11,12 +11,14 @@ import { listGoProcesses } from './discovery/processes.ts';
 import { type TargetWatch, watchTargets } from './discovery/watch.ts';
 import { createMetricExport } from './export/metric-export.ts';
 import { createTraceExport } from './export/trace-export.ts';
+import { createRedaction } from './redaction/redaction.ts';
 import { createBootClock } from './telemetry/boot-clock.ts';
 import type { SpanOrigin } from './telemetry/call-span.ts';
 import { createLedger } from './telemetry/ledger.ts';
 import type { LedgerSnapshot } from './telemetry/ledger-snapshot.ts';
 import { createMetricCollection } from './telemetry/metric-collection.ts';
 import { durationBoundsNs } from './telemetry/process-metrics.ts';
+import { createQueryTexts } from './telemetry/query-texts.ts';
 import { agentResource } from './telemetry/resource.ts';
 import { samplingPolicy } from './telemetry/sampler.ts';
 import { createPlanner } from './tracer/planner.ts';
@@ -74,7 +76,13 @@ export async function startAgent({ config, selection, version, hostName, log }: 
     queues: () => traceExport.queues(),
   });
   const clock = undo.use(createBootClock(clockNs));
-  const telemetry: Telemetry = { ledger, metrics, agent, clock };
+  const telemetry: Telemetry = {
+    ledger,
+    metrics,
+    agent,
+    clock,
+    queries: createQueryTexts({ isShown: config.queryText, redaction: createRedaction(config.redaction) }),
+  };
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;
 
   const policy = samplingPolicy(config.traces.sampler);

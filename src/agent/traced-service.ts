@@ -10,6 +10,7 @@ import type { Ledger } from '../telemetry/ledger.ts';
 import type { LedgerProcess, ProbeAccount } from '../telemetry/ledger-account.ts';
 import type { MetricCollection } from '../telemetry/metric-collection.ts';
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts';
+import type { QueryTexts } from '../telemetry/query-texts.ts';
 import { type AgentFacts, processResource } from '../telemetry/resource.ts';
 import { ATTR } from '../telemetry/semconv.ts';
 import type { TracedProcess } from '../tracer/traced-process.ts';
@@ -18,6 +19,7 @@ import type { TracedProcess } from '../tracer/traced-process.ts';
 export interface Telemetry {
   readonly ledger: Ledger;
   readonly metrics: MetricCollection;
+  readonly queries: QueryTexts;
   readonly clock: BootClock;
   readonly agent: AgentFacts;
 }
@@ -52,6 +54,7 @@ export function openService(process: TracedProcess, telemetry: Telemetry): Trace
         probe: description,
         account: accounts[index] as ProbeAccount,
         metrics,
+        queries: telemetry.queries,
         clock: telemetry.clock,
         version: telemetry.agent.version,
       }),

@@ -23,6 +23,8 @@ export interface Config {
   readonly capture: CaptureLimits;
   /** What is not to be shown: `usual` secrets, names (globs), texts. */
   readonly redaction: RedactionRules;
+  /** Sanitized texts of queries are exported. */
+  readonly queryText: boolean;
   readonly ringBytes: number;
   readonly maxGoroutines: number;
   readonly viewer: { readonly enabled: boolean; readonly host: string; readonly port: number };
@@ -156,6 +158,7 @@ export function resolveConfig(
       callsPerSecond: values.SIDESPAN_CAPTURE_CALLS_PER_SECOND,
     },
     redaction: values.SIDESPAN_REDACT,
+    queryText: values.SIDESPAN_DB_QUERY_TEXT,
     ringBytes: values.SIDESPAN_RING_BYTES,
     maxGoroutines: values.SIDESPAN_MAX_GOROUTINES,
     viewer: {

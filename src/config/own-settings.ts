@@ -4,7 +4,7 @@ import { optional, withDefault } from './setting.ts';
 import { choice, integer, onOff, path, size, text } from './value-type.ts';
 
 /** Libraries that Sidespan knows by itself. */
-export const presetNames = ['net/http', 'grpc'] as const;
+export const presetNames = ['net/http', 'grpc', 'database/sql'] as const;
 
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 
@@ -49,7 +49,8 @@ export const ownSettings = {
     type: choiceList([...presetNames, 'none']),
     fallback: presetNames.join(','),
     group: 'What to trace',
-    description: 'Libraries whose servers are traced as requests. `none` leaves only the functions that you name.',
+    description:
+      'Libraries whose requests and calls are traced: served, sent, asked of a database. `none` leaves only the functions that you name.',
     example: 'net/http',
   }),
   SIDESPAN_MAX_FUNCTIONS: withDefault({
@@ -120,6 +121,14 @@ export const ownSettings = {
     description:
       'What is never shown: names of arguments, fields, map keys, headers and query parameters (`*` matches any characters, upper and lower case are one, `_` and `-` do not count), and `/regular expressions/` for parts of texts. `default` stands for the usual secrets: password, token, authorization, cookie, secret, API key, private key, session, credentials; bearer and basic credentials, JWTs, PEM private keys, passwords in URLs. `none` shows all.',
     example: 'default;*pin*;/\\b4\\d{15}\\b/',
+  }),
+  SIDESPAN_DB_QUERY_TEXT: withDefault({
+    type: onOff,
+    fallback: 'on',
+    group: 'What to read of a call',
+    description:
+      'Show the text of database queries, with `?` in place of all literals. Without it spans have the operation and the tables.',
+    example: 'off',
   }),
   SIDESPAN_RING_BYTES: withDefault({
     type: size({ min: 64 * kib, max: 1024 * mib, powerOfTwo: true }),

@@ -9,7 +9,13 @@ import type { Value } from './value.ts';
 import { nil, notOk, readLength, unavailable } from './value-parts.ts';
 
 /** From its chunk alone: the image with the header may not have been sent. */
-export function decodeTextValue(shape: TextShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
+export function decodeTextValue(
+  shape: TextShape,
+  name: string,
+  reader: ChunkReader,
+  givenContext: DecodeContext,
+): Value {
+  const context = shape.raw ? { ...givenContext, redaction: undefined } : givenContext;
   const status = reader.next(captureOp.string);
   if (isInFile(status)) return constantValue(shape, name, shape.maxBytes, reader, context);
   if (status !== chunkStatus.ok && status !== chunkStatus.nil) return notOk(name, shape, reader);

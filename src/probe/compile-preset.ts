@@ -110,7 +110,15 @@ function wordShape(word: PresetWord, at: number, context: PresetContext): Found<
 function pairShape(field: PresetField, at: number, context: PresetContext): Found<NamedShape[]> {
   if ('text' in field) {
     const maxBytes = field.maxBytes ?? defaultTextBytes;
-    const shape: Shape = { kind: 'text', type: 'STRING', goType: 'string', at, maxBytes, isBytes: false };
+    const shape: Shape = {
+      kind: 'text',
+      type: 'STRING',
+      goType: 'string',
+      at,
+      maxBytes,
+      isBytes: false,
+      raw: field.raw,
+    };
     return { value: [{ name: field.text, shape }] };
   }
   if ('context' in field) return contextShape(field.context, field.fields, at, context);
@@ -248,7 +256,7 @@ function leafShape(
   if (shape.kind === 'integer' && field.whenNil !== undefined) {
     return { value: [{ name: field.field, shape: { ...shape, whenNil: field.whenNil } }] };
   }
-  return { value: [{ name: field.field, shape }] };
+  return { value: [{ name: field.field, shape: shape.kind === 'text' ? { ...shape, raw: field.raw } : shape }] };
 }
 
 function contextShape(

@@ -1,6 +1,6 @@
 import type { GoBinary } from '../binary/go-binary.ts';
 import type { GoType } from '../binary/go-type.ts';
-import { op } from './capture-op.ts';
+import { op, planLimits } from './capture-op.ts';
 import { opsOf } from './capture-plan.ts';
 import { type DynamicPlan, dynamicPlan, isPointerShaped } from './dynamic-type.ts';
 import { fieldPath } from './field-path.ts';
@@ -23,7 +23,7 @@ const basicTypes = [
 ];
 
 /** Interfaces of which only the dynamic type is shown: their values are plumbing. */
-const typeOnly = new Set(['reflect.Type']);
+const typeOnly = new Set(['reflect.Type', 'database/sql/driver.Connector', 'database/sql/driver.Driver']);
 
 /** Of an interface that all sorts of types implement, those whose content is understood. */
 const understood: Readonly<Record<string, RegExp>> = { 'context.Context': /^\*?context\./ };
@@ -95,20 +95,24 @@ export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamic
   const { binary, strings } = builder;
   const typeVaddr = binary.runtimeTypeAddress(wanted.type);
   const type = binary.runtimeType(wanted.type);
-  if (typeVaddr === undefined || type?.kind !== 'pointer') return;
+  if (typeVaddr === undefined || (type?.kind !== 'pointer' && type?.kind !== 'struct')) return;
   if (builder.dynamicTypes.some((known) => known.typeVaddr === typeVaddr)) return;
   const fields: NamedShape[] = [];
   for (const { name, path } of wanted.fields) {
     const place = fieldPath(type, path);
     if (place.value === undefined) return;
-    const [, ...inner] = place.value.hops;
+    // The first hop of a pointer is that from the interface's data word.
+    const inner = type.kind === 'pointer' ? place.value.hops.slice(1) : place.value.hops;
     const leaf = shapeOfType(place.value.type, place.value.at, plain(limits, builder.facts), () => {});
     fields.push({ name, shape: inner.reduceRight<Shape>((target, hop) => pointer(hop.at, hop.type, target), leaf) });
   }
-  const target: Shape = { kind: 'struct', type: 'STRUCT', goType: type.elem?.name ?? '', at: 0, fields };
-  const shape = pointer(0, type, target);
+  const target: Shape = { kind: 'struct', type: 'STRUCT', goType: type.elem?.name ?? type.name, at: 0, fields };
+  const direct = isDirect(binary, type, typeVaddr);
+  const shape = type.kind === 'pointer' ? pointer(0, type, target) : target;
+  const sizeBytes = direct ? 8 : shapeEnd(shape);
+  if (sizeBytes > planLimits.imageBytes) return;
   const ops = [...opsOf(shape, strings), op.end()];
-  addDynamicType(builder, { typeName: type.name, sizeBytes: 8, direct: true, ops, shape }, typeVaddr, false);
+  addDynamicType(builder, { typeName: type.name, sizeBytes, direct, ops, shape }, typeVaddr, false);
 }
 
 function pointer(at: number, type: GoType, target: Shape): Shape {
@@ -116,7 +120,7 @@ function pointer(at: number, type: GoType, target: Shape): Shape {
 }
 
 function plain(limits: CaptureLimits, facts: TypeFacts) {
-  const budget = { steps: 8, bytes: 256, nodes: 8, exceeded: false };
+  const budget = { steps: 16, bytes: 512, nodes: 8, exceeded: false };
   return { limits, facts, budget, level: 0, nesting: 0, times: 1, imageEnd: Number.POSITIVE_INFINITY, later: () => {} };
 }
 

@@ -170,6 +170,7 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
       functionName: begin.fn.name,
       source: builder.binary.sourceLine(begin.fn.entryVaddr),
       scopeName: preset.scopeName,
+      known: begin.site.known,
     },
     preset: preset.name,
     flags:

@@ -45,6 +45,8 @@ export interface PresetSite {
   /** In place of `capture` and `results` for a call that is not sampled: `label` fields only. */
   readonly labels?: PresetCapture | undefined;
   readonly resultLabels?: PresetCapture | undefined;
+  /** Of `enter`: what is the same for all its calls, by names of fields. */
+  readonly known?: Readonly<Record<string, string>> | undefined;
   /** The preset works without it; why it may be missing. */
   readonly optional?: string | undefined;
 }
@@ -84,6 +86,8 @@ export type PresetField =
       readonly maxBytes?: number;
       readonly whenNil?: number;
       readonly optional?: boolean;
+      /** Of a string: as for `text`. */
+      readonly raw?: boolean;
       /**
        * Path of a string in the struct that leads here: the field is read only where that is empty. The same for all
        * fields behind one pointer.
@@ -109,8 +113,8 @@ export type PresetField =
       readonly fields: readonly ContextField[];
       readonly optional?: boolean;
     }
-  /** Of a string's words: the string. */
-  | { readonly text: string; readonly maxBytes?: number }
+  /** Of a string's words: the string. `raw`: secrets stay in, telemetry takes them out by the text's own rules. */
+  | { readonly text: string; readonly maxBytes?: number; readonly raw?: boolean }
   /** Of an interface's words: its dynamic value, an error as its message. `type`: the interface's own. */
   | { readonly dynamic: string; readonly type: string }
   /** Of an interface's words, as a label: whether it is not nil. */

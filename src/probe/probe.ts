@@ -2,7 +2,7 @@ import type { SourceLine } from '../binary/go-binary.ts';
 import type { TypeSource } from './signature/type-source.ts';
 
 /** What a probe's calls mean; telemetry turns each kind into its own spans and metrics. */
-export type ProbeKind = 'function' | 'http.server' | 'http.client' | 'rpc.server';
+export type ProbeKind = 'function' | 'http.server' | 'http.client' | 'rpc.server' | 'db.client';
 
 /** One place where the compiler put a function's code instead of a call. */
 export interface InlinedPlace {
@@ -30,6 +30,8 @@ export interface ProbeDescription {
   readonly errorResult?: number | undefined;
   /** What told the types of the arguments, if not the debug information. */
   readonly typeSource?: TypeSource | undefined;
+  /** Of a preset: what is the same for all calls, by names of its fields. */
+  readonly known?: Readonly<Record<string, string>> | undefined;
   /** Instrumentation scope: `sidespan/function`, `sidespan/net/http`, `sidespan/google.golang.org/grpc`. */
   readonly scopeName: string;
 }

@@ -43,6 +43,8 @@ export interface TextShape extends ShapeBase {
   readonly kind: 'text';
   readonly maxBytes: number;
   readonly isBytes: boolean;
+  /** Secrets are not looked for: whoever gets it takes them out. */
+  readonly raw?: boolean | undefined;
 }
 
 /** Fields lie in the same image. */

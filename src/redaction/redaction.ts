@@ -1,5 +1,5 @@
 import { nameMatcher, usualSecretNames } from './secret-names.ts';
-import { createSecretText } from './secret-text.ts';
+import { createSecretText, redactedText } from './secret-text.ts';
 
 /** What is not to be shown. `default`: usual names and forms of secrets; more names (globs); `/patterns/` of texts. */
 export interface RedactionRules {
@@ -28,6 +28,8 @@ export interface Redaction {
    * @param isCut its end was not read: what may have been a secret's beginning counts as one.
    */
   text(text: string, isCut: boolean): string;
+  /** The same by the patterns that the user gives, and by nothing else. */
+  patterns(text: string): string;
 }
 
 /** Why there is no value. */
@@ -39,13 +41,15 @@ export function createRedaction(rules: RedactionRules | undefined): Redaction | 
   if (!usual && names.length === 0 && texts.length === 0) return undefined;
   const isUsual = nameMatcher(usual ? usualSecretNames : []);
   const isGiven = nameMatcher(names);
+  const patterns = texts.map(({ source, flags }) => new RegExp(source, `${flags}g`));
   const secretText = createSecretText({
     forms: usual,
-    texts: texts.map(({ source, flags }) => new RegExp(source, `${flags}g`)),
+    texts: patterns,
     hides: (name) => isUsual(name) || isGiven(name),
   });
   return {
     hidesName: (name, holdsText) => (holdsText && isUsual(name)) || isGiven(name),
     text: secretText,
+    patterns: (text) => patterns.reduce((shown, pattern) => shown.replace(pattern, redactedText), text),
   };
 }

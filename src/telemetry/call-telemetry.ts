@@ -2,12 +2,14 @@ import type { Call } from '../event/call.ts';
 import type { ProbeDescription } from '../probe/probe.ts';
 import type { BootClock } from './boot-clock.ts';
 import { type CallMeaning, type CallSpan, callSpan, instrumentationScope, type SpanOrigin } from './call-span.ts';
+import { dbClientFacts, dbClientMeaning, didNothing } from './db-client-span.ts';
 import type { SortedDurations } from './duration-metric.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
 import { httpClientFacts, httpClientMeaning } from './http-client-span.ts';
 import { httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
 import type { ProbeAccount } from './ledger-account.ts';
 import type { DurationRecorder, ProcessMetrics } from './process-metrics.ts';
+import type { QueryTexts } from './query-texts.ts';
 import { rpcServerFacts, rpcServerMeaning } from './rpc-server-span.ts';
 
 /** What a probe's calls are turned with. */
@@ -17,6 +19,8 @@ export interface CallTelemetryOptions {
   readonly account: ProbeAccount;
   /** Of the process that the probe is in. */
   readonly metrics: ProcessMetrics;
+  /** Of all processes. */
+  readonly queries: QueryTexts;
   readonly clock: BootClock;
   /** Of the agent: the version of its instrumentation scopes. */
   readonly version: string;
@@ -46,7 +50,7 @@ export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetr
   const { probe, account, metrics, clock, version } = options;
   const scope = instrumentationScope(probe.scopeName, version);
   const origin: SpanOrigin = { resource: metrics.resource, scope, account, clock };
-  const interpret = interpreter(probe, metrics, scope);
+  const interpret = interpreter(options, scope);
 
   function take(call: Call): CallSpan | undefined {
     account.received++;
@@ -55,7 +59,10 @@ export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetr
       account.unpaired++;
       return undefined;
     }
-    return callSpan(call, interpret.call(call), origin);
+    const meaning = interpret.call(call);
+    if (meaning !== undefined) return callSpan(call, meaning, origin);
+    account.withoutMeaning++;
+    return undefined;
   }
   return Object.assign(take, {
     openSeries(calls: CallGroup): SeriesSink {
@@ -77,11 +84,15 @@ function difference(now: SortedDurations, before: SortedDurations | undefined): 
 
 /** Records durations, and says what a call means. */
 interface Interpreter {
-  call(call: Call): CallMeaning;
+  /** Undefined: nothing was done that anybody asked for. */
+  call(call: Call): CallMeaning | undefined;
   group(calls: CallGroup): (durations: SortedDurations) => void;
 }
 
-function interpreter(probe: ProbeDescription, metrics: ProcessMetrics, scope: SpanOrigin['scope']): Interpreter {
+function interpreter(
+  { probe, metrics, queries }: Pick<CallTelemetryOptions, 'probe' | 'metrics' | 'queries'>,
+  scope: SpanOrigin['scope'],
+): Interpreter {
   switch (probe.kind) {
     case 'http.server': {
       return interpreterOf(metrics.httpServer(scope), httpServerFactsFinder(), httpServerMeaning);
@@ -91,6 +102,11 @@ function interpreter(probe: ProbeDescription, metrics: ProcessMetrics, scope: Sp
     }
     case 'rpc.server': {
       return interpreterOf(metrics.rpcServer(scope), rpcServerFacts, rpcServerMeaning);
+    }
+    case 'db.client': {
+      const facts = (call: CallFacts) => dbClientFacts(call, queries, probe.known);
+      const interpret = interpreterOf(metrics.dbClient(scope), facts, dbClientMeaning);
+      return { ...interpret, call: (call) => (didNothing(call, probe.known) ? undefined : interpret.call(call)) };
     }
     case 'function': {
       const facts = functionFacts(probe);

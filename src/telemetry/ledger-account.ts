@@ -51,6 +51,8 @@ export interface ProbeAccount {
   kernel: KernelCounts;
   /** Records of ended calls that came out of the ring. */
   received: number;
+  /** Of these, calls that did nothing: they are counted as sampled out. */
+  withoutMeaning: number;
   exported: number;
   unpaired: number;
   decodeFailed: number;

@@ -66,8 +66,8 @@ function endedCalls(kernel: KernelCounts): number {
 }
 
 function settled(account: ProbeAccount): number {
-  const { exported, unpaired, decodeFailed, queueFull, exportFailed } = account;
-  return exported + unpaired + decodeFailed + queueFull + exportFailed;
+  const { exported, withoutMeaning, unpaired, decodeFailed, queueFull, exportFailed } = account;
+  return exported + withoutMeaning + unpaired + decodeFailed + queueFull + exportFailed;
 }
 
 export function isSettled(account: ProbeAccount): boolean {
@@ -92,7 +92,7 @@ export function rowOf(account: ProbeAccount): LedgerRow {
     scopeName: probe.scopeName,
     seen,
     exported: account.exported,
-    sampledOut: kernel.sampledOut,
+    sampledOut: kernel.sampledOut + account.withoutMeaning,
     shed: kernel.shed,
     dropped: occurred({
       ring_full: kernel.ringFull,

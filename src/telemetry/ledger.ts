@@ -52,6 +52,7 @@ export function createLedger(): Ledger {
         probe,
         kernel: NO_COUNTS,
         received: 0,
+        withoutMeaning: 0,
         exported: 0,
         unpaired: 0,
         decodeFailed: 0,

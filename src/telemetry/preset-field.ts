@@ -39,11 +39,12 @@ export function isSetField(call: HasFields, name: string): boolean | undefined {
   return field.value !== null && field.value !== false && field.value !== 0;
 }
 
-/** Says which fields could not be read, and why, and which were cut, by the preset's names. Usually none. */
-export function addCaptureNotes(call: Call, attributes: Attributes): void {
+/** Says which fields could not be read, and why, and which were cut, by the preset's names. Usually none. @param except a field whose type alone is wanted */
+export function addCaptureNotes(call: Call, attributes: Attributes, except?: string): void {
   let missing: string[] | undefined;
   let cut: string[] | undefined;
   for (const { name, unavailable, truncated } of call.fields) {
+    if (name === except) continue;
     if (unavailable !== undefined) {
       missing ??= [];
       missing.push(`${name}: ${unavailable}`);

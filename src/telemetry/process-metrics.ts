@@ -3,6 +3,7 @@ import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { MetricDescriptor, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import type { ProbeKind } from '../probe/probe.ts';
+import type { DbClientFacts } from './db-client-span.ts';
 import {
   createDurationMetric,
   type DurationMetric,
@@ -13,7 +14,7 @@ import type { HttpClientFacts } from './http-client-span.ts';
 import type { HttpServerFacts } from './http-server-span.ts';
 import { VALUE_TYPE } from './metric-data.ts';
 import type { RpcServerFacts } from './rpc-server-span.ts';
-import { ATTR, DURATION_BOUNDS_SECONDS, METRIC, SIDESPAN } from './semconv.ts';
+import { ATTR, DB_DURATION_BOUNDS_SECONDS, DURATION_BOUNDS_SECONDS, METRIC, SIDESPAN } from './semconv.ts';
 
 /** Durations of the calls of one process, sampled or not. */
 export interface ProcessMetrics {
@@ -21,6 +22,7 @@ export interface ProcessMetrics {
   httpServer(scope: InstrumentationScope): DurationRecorder<HttpServerFacts>;
   httpClient(scope: InstrumentationScope): DurationRecorder<HttpClientFacts>;
   rpcServer(scope: InstrumentationScope): DurationRecorder<RpcServerFacts>;
+  dbClient(scope: InstrumentationScope): DurationRecorder<DbClientFacts>;
   /** Of the type of the error with which a call failed; undefined: it did not. */
   function(scope: InstrumentationScope, functionName: string): DurationRecorder<string | undefined>;
   scopeMetrics(startTime: HrTime, endTime: HrTime): ScopeMetrics[];
@@ -33,7 +35,7 @@ export interface DurationRecorder<Facts> {
   add(facts: { readonly of: Facts } | undefined, durations: SortedDurations): void;
 }
 
-type DurationKind = 'httpServer' | 'httpClient' | 'rpcServer' | 'function';
+type DurationKind = 'httpServer' | 'httpClient' | 'rpcServer' | 'dbClient' | 'function';
 
 const DESCRIPTORS: Readonly<Record<DurationKind, MetricDescriptor>> = {
   httpServer: duration(METRIC.HTTP_SERVER_REQUEST_DURATION, 'Duration of HTTP server requests.'),
@@ -42,6 +44,7 @@ const DESCRIPTORS: Readonly<Record<DurationKind, MetricDescriptor>> = {
     METRIC.RPC_SERVER_CALL_DURATION,
     'Measures the duration of an incoming Remote Procedure Call (RPC).',
   ),
+  dbClient: duration(METRIC.DB_CLIENT_OPERATION_DURATION, 'Duration of database client operations.'),
   function: duration(SIDESPAN.FUNCTION_DURATION, 'Duration of calls of a traced function.'),
 };
 
@@ -55,6 +58,7 @@ const BOUNDS_SECONDS: Readonly<Record<DurationKind, readonly number[]>> = {
   httpServer: DURATION_BOUNDS_SECONDS,
   httpClient: DURATION_BOUNDS_SECONDS,
   rpcServer: DURATION_BOUNDS_SECONDS,
+  dbClient: DB_DURATION_BOUNDS_SECONDS,
   function: FUNCTION_BOUNDS_SECONDS,
 };
 
@@ -66,6 +70,7 @@ export function durationBoundsNs(): Readonly<Record<ProbeKind, readonly number[]
     'http.server': server,
     'http.client': server,
     'rpc.server': server,
+    'db.client': inNs(DB_DURATION_BOUNDS_SECONDS),
     function: inNs(FUNCTION_BOUNDS_SECONDS),
   };
 }
@@ -107,6 +112,11 @@ export function createProcessMetrics(resource: Resource): ProcessMetrics {
       const metric = metricOf(scope, 'rpcServer');
       const seriesOf = seriesFinder<RpcServerFacts>(metric, (facts) => facts.method, sameRpc, rpcAttributes);
       return recorder(metric, seriesOf);
+    },
+    dbClient(scope) {
+      const metric = metricOf(scope, 'dbClient');
+      const key = ({ summary, operation }: DbClientFacts) => summary ?? operation;
+      return recorder(metric, seriesFinder<DbClientFacts>(metric, key, sameDb, dbAttributes));
     },
     function(scope, functionName) {
       const metric = metricOf(scope, 'function');
@@ -221,6 +231,32 @@ function rpcAttributes(facts: RpcServerFacts): Attributes {
     [ATTR.RPC_SYSTEM_NAME]: 'grpc',
     [ATTR.RPC_METHOD]: facts.method,
     [ATTR.RPC_STATUS_CODE]: facts.statusCode,
+    [ATTR.ERROR_TYPE]: facts.errorType,
+  });
+}
+
+function sameDb(a: DbClientFacts, b: DbClientFacts): boolean {
+  return (
+    a.system === b.system &&
+    a.operation === b.operation &&
+    a.collection === b.collection &&
+    a.namespace === b.namespace &&
+    a.serverAddress === b.serverAddress &&
+    a.serverPort === b.serverPort &&
+    a.errorType === b.errorType
+  );
+}
+
+function dbAttributes(facts: DbClientFacts): Attributes {
+  return defined({
+    [ATTR.DB_SYSTEM_NAME]: facts.system,
+    [ATTR.DB_QUERY_SUMMARY]: facts.summary,
+    [ATTR.DB_OPERATION_NAME]: facts.operation,
+    [ATTR.DB_COLLECTION_NAME]: facts.collection,
+    [ATTR.DB_NAMESPACE]: facts.namespace,
+    [ATTR.SERVER_ADDRESS]: facts.serverAddress,
+    [ATTR.SERVER_PORT]: facts.serverPort,
+    [ATTR.DB_RESPONSE_STATUS_CODE]: facts.statusCode,
     [ATTR.ERROR_TYPE]: facts.errorType,
   });
 }

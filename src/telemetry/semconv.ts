@@ -11,6 +11,14 @@ export const ATTR = {
   CODE_FUNCTION_NAME: 'code.function.name',
   CODE_LINE_NUMBER: 'code.line.number',
   CONTAINER_ID: 'container.id',
+  DB_COLLECTION_NAME: 'db.collection.name',
+  DB_NAMESPACE: 'db.namespace',
+  DB_OPERATION_BATCH_SIZE: 'db.operation.batch.size',
+  DB_OPERATION_NAME: 'db.operation.name',
+  DB_QUERY_SUMMARY: 'db.query.summary',
+  DB_QUERY_TEXT: 'db.query.text',
+  DB_RESPONSE_STATUS_CODE: 'db.response.status_code',
+  DB_SYSTEM_NAME: 'db.system.name',
   ERROR_TYPE: 'error.type',
   EXCEPTION_MESSAGE: 'exception.message',
   EXCEPTION_TYPE: 'exception.type',
@@ -48,6 +56,7 @@ export const ATTR = {
 /** Attributes that the conventions may still rename. */
 export const UNSTABLE_ATTR = {
   CPU_MODE: 'cpu.mode',
+  DB_RESPONSE_RETURNED_ROWS: 'db.response.returned_rows',
   HOST_NAME: 'host.name',
   HTTP_REQUEST_BODY_SIZE: 'http.request.body.size',
   HTTP_RESPONSE_BODY_SIZE: 'http.response.body.size',
@@ -61,6 +70,7 @@ export const UNSTABLE_ATTR = {
 
 /** Metrics of the conventions; durations are stable, those of a process are not. */
 export const METRIC = {
+  DB_CLIENT_OPERATION_DURATION: 'db.client.operation.duration',
   HTTP_CLIENT_REQUEST_DURATION: 'http.client.request.duration',
   HTTP_SERVER_REQUEST_DURATION: 'http.server.request.duration',
   RPC_SERVER_CALL_DURATION: 'rpc.server.call.duration',
@@ -74,6 +84,7 @@ export const UNSTABLE_METRIC = {
 export const SIDESPAN = {
   GOROUTINE_ID: 'sidespan.goroutine.id',
   ENDED: 'sidespan.ended',
+  AFFECTED_ROWS: 'sidespan.db.affected_rows',
   INLINED_INTO: 'sidespan.inlined.into',
   INLINED_FILE_PATH: 'sidespan.inlined.file.path',
   INLINED_LINE_NUMBER: 'sidespan.inlined.line.number',
@@ -100,3 +111,6 @@ export const SIDESPAN = {
 export const DURATION_BOUNDS_SECONDS = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ] as const;
+
+/** The same for operations of databases. */
+export const DB_DURATION_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] as const;

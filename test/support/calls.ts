@@ -6,6 +6,7 @@ import { type CallTelemetry, createCallTelemetry } from '../../src/telemetry/cal
 import { createLedger, type Ledger } from '../../src/telemetry/ledger.ts';
 import type { ProbeAccount } from '../../src/telemetry/ledger-account.ts';
 import { createProcessMetrics, type ProcessMetrics } from '../../src/telemetry/process-metrics.ts';
+import { createQueryTexts } from '../../src/telemetry/query-texts.ts';
 import { processResource } from '../../src/telemetry/resource.ts';
 
 /** Decoded calls as the event station hands them over, for the stations behind it. */
@@ -114,6 +115,7 @@ export function telemetryFor(probe: ProbeDescription): TelemetryForTests {
     probe,
     account,
     metrics,
+    queries: createQueryTexts({ isShown: true }),
     clock,
     version: '0.1.0',
   });

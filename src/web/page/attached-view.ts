@@ -76,6 +76,7 @@ const KIND_WORDS = {
   'http.server': 'HTTP server',
   'http.client': 'HTTP client',
   'rpc.server': 'gRPC server',
+  'db.client': 'database client',
 } as const;
 
 function attachedTable(functions: readonly AttachedFunction[]): HTMLElement {

@@ -1,0 +1,23 @@
+import type { PresetDynamicType } from './preset.ts';
+
+/** What drivers' errors have of what the database said: of a dozen fields its code and its message. */
+export const databaseErrors: readonly PresetDynamicType[] = [
+  error('*github.com/lib/pq.Error', 'Code', 'Message'),
+  error('*github.com/jackc/pgx/v5/pgconn.PgError', 'Code', 'Message'),
+  error('*github.com/jackc/pgconn.PgError', 'Code', 'Message'),
+  error('*github.com/go-sql-driver/mysql.MySQLError', 'Number', 'Message'),
+  error('*modernc.org/sqlite.Error', 'code', 'msg'),
+  error('github.com/mattn/go-sqlite3.Error', 'Code', 'err'),
+  // Around PostgreSQL's own.
+  { type: '*github.com/jackc/pgx/v5/pgconn.PrepareError', fields: [{ name: 'cause', path: 'err' }] },
+];
+
+function error(type: string, code: string, message: string): PresetDynamicType {
+  return {
+    type,
+    fields: [
+      { name: 'code', path: code },
+      { name: 'message', path: message },
+    ],
+  };
+}

@@ -1,0 +1,124 @@
+import { databaseErrors } from '../database-errors.ts';
+import type { Preset, PresetCapture, PresetField, PresetSite, PresetWord } from '../preset.ts';
+
+/**
+ * database/sql: the functions that a program calls with a context (those without are inlined calls of these, in Go 1.19 to
+ * 1.27), so that waiting for a connection, opening one and trying again are part of the one span, and its failure is too.
+ * They do not call each other: two hits an operation. A query ends when its first answer is there, before its rows are read.
+ */
+
+/** Enough for nearly all; what is cut is said. */
+const queryBytes = 1024;
+
+/** The driver is known by the type of what it connects with. */
+const driverOf = (path: string): PresetField => ({ field: 'driver', path });
+
+const db: PresetWord = { from: { argument: 0 }, types: ['database/sql.DB'], fields: [driverOf('connector')] };
+const tx: PresetWord = { from: { argument: 0 }, types: ['database/sql.Tx'], fields: [driverOf('db.connector')] };
+const conn: PresetWord = { from: { argument: 0 }, types: ['database/sql.Conn'], fields: [driverOf('db.connector')] };
+const stmt: PresetWord = {
+  from: { argument: 0 },
+  types: ['database/sql.Stmt'],
+  fields: [driverOf('db.connector'), { field: 'query', path: 'query', maxBytes: queryBytes, raw: true }],
+};
+/** Behind the receiver and the context. */
+const query: PresetWord = {
+  from: { argument: 3 },
+  as: 'string',
+  fields: [{ text: 'query', maxBytes: queryBytes, raw: true }],
+};
+
+/** The error behind `results` words of other results and `args` words of arguments. */
+function errorBehind(results: number, args: number): PresetCapture {
+  return {
+    words: [
+      { from: { result: results, behind: args }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },
+    ],
+  };
+}
+
+/** Of what is not sampled only failures are told apart. */
+function labelsOf({ words }: PresetCapture): PresetCapture {
+  return { words: words.map((word) => ({ ...word, fields: [{ isSet: 'error', place: 0 }] })) };
+}
+
+function site(
+  method: string,
+  words: readonly PresetWord[],
+  results: PresetCapture,
+  known?: PresetSite['known'],
+): PresetSite {
+  return {
+    functions: [`database/sql.${method}`],
+    where: 'entry',
+    action: 'enter',
+    capture: { words },
+    results,
+    resultLabels: labelsOf(results),
+    known,
+    optional: 'the program does not use it',
+  };
+}
+
+export const databaseSql: Preset = {
+  name: 'database/sql',
+  library: 'database/sql',
+  kind: 'db.client',
+  scopeName: 'sidespan/database/sql',
+  group: 'db.client',
+  server: false,
+  held: false,
+  sites: [
+    ...(
+      [
+        ['DB', db],
+        ['Tx', tx],
+        ['Conn', conn],
+      ] as const
+    ).flatMap(([type, receiver]) => [
+      site(`(*${type}).ExecContext`, [receiver, query], errorBehind(2, 8)),
+      site(`(*${type}).QueryContext`, [receiver, query], errorBehind(1, 8)),
+      site(`(*${type}).PrepareContext`, [receiver, query], errorBehind(1, 5), { operation: 'PREPARE' }),
+    ]),
+    site('(*Stmt).ExecContext', [stmt], errorBehind(2, 6)),
+    site('(*Stmt).QueryContext', [stmt], errorBehind(1, 6)),
+    site('(*DB).PingContext', [db], errorBehind(0, 3), { operation: 'PING' }),
+    site('(*Conn).PingContext', [conn], errorBehind(0, 3), { operation: 'PING' }),
+    site('(*DB).BeginTx', [db], errorBehind(1, 4), { operation: 'BEGIN' }),
+    site('(*Conn).BeginTx', [conn], errorBehind(1, 4), { operation: 'BEGIN' }),
+    site('(*Tx).Commit', [tx], errorBehind(0, 1), { operation: 'COMMIT' }),
+    // Also called for a transaction that has ended: `defer tx.Rollback()`. It then says so and does nothing.
+    site('(*Tx).rollback', [tx], errorBehind(0, 2), {
+      operation: 'ROLLBACK',
+      nothingIf: 'sql: transaction has already been committed or rolled back',
+    }),
+  ],
+  dynamicTypes: [
+    ...databaseErrors,
+    // A data source's text has the password: it is not read.
+    { type: 'database/sql.dsnConnector', fields: [{ name: 'driver', path: 'driver' }] },
+    {
+      type: '*github.com/go-sql-driver/mysql.connector',
+      fields: [
+        { name: 'address', path: 'cfg.Addr' },
+        { name: 'namespace', path: 'cfg.DBName' },
+      ],
+    },
+    {
+      type: '*github.com/lib/pq.Connector',
+      fields: [
+        { name: 'host', path: 'cfg.Host' },
+        { name: 'port', path: 'cfg.Port' },
+        { name: 'namespace', path: 'cfg.Database' },
+      ],
+    },
+    {
+      type: 'github.com/jackc/pgx/v5/stdlib.connector',
+      fields: [
+        { name: 'host', path: 'Host' },
+        { name: 'port', path: 'Port' },
+        { name: 'namespace', path: 'Database' },
+      ],
+    },
+  ],
+};
