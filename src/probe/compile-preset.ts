@@ -298,7 +298,13 @@ function pointerShapes(way: Way): NamedShape[] {
     const leaves = next.way.leaves;
     const scalars = leaves.filter(({ shape }) => wordOf(shape) !== undefined);
     const others = leaves.filter(({ shape }) => wordOf(shape) === undefined);
-    const target = struct(next.goType, [...wordsShapes(scalars), ...others, ...pointerShapes(next.way)]);
+    const headers = leadsToDecision(others);
+    const target = struct(next.goType, [
+      ...headers,
+      ...wordsShapes(scalars),
+      ...others.filter((leaf) => !headers.includes(leaf)),
+      ...pointerShapes(next.way),
+    ]);
     const sizeBytes = shapeEnd(target);
     return {
       name: '',
@@ -314,6 +320,12 @@ function pointerShapes(way: Way): NamedShape[] {
       },
     };
   });
+}
+
+/** What is looked up with a traceparent: by that it is decided whether all else is read. */
+function leadsToDecision(leaves: readonly NamedShape[]): readonly NamedShape[] {
+  if (!leaves.some(({ shape }) => shape.kind === 'traceparent')) return [];
+  return leaves.filter(({ shape }) => shape.kind === 'traceparent' || shape.kind === 'header');
 }
 
 /** Offset of the word in which the value lies; undefined for one with chunks of its own, or that spans words. */

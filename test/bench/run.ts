@@ -9,6 +9,7 @@ import { otherLoad, thisMachine } from './machine.ts';
 import { requests } from './requests.ts';
 import { ring } from './ring.ts';
 import { spans } from './spans.ts';
+import { unsampled } from './unsampled.ts';
 
 // Measures Sidespan on real processes, one thing after the other; asserts nothing.
 //   npm run bench [-- [--quick] [--json] [NAME…]]
@@ -22,6 +23,7 @@ interface Measurement {
 
 const measurements: Readonly<Record<string, Measurement>> = {
   requests: { about: 'HTTP/1.1 requests: hits, CPU, accounting', seconds: 45, quickSeconds: 15, run: requests },
+  unsampled: { about: 'HTTP/1.1 requests that are not sampled', seconds: 35, quickSeconds: 14, run: unsampled },
   spans: { about: 'agent CPU and memory for each exported span', seconds: 130, quickSeconds: 50, run: spans },
   delay: { about: 'request end to arrival at the receiver', seconds: 18, quickSeconds: 6, run: delay },
   start: { about: 'agent start to first span', seconds: 40, quickSeconds: 8, run: start },
