@@ -254,6 +254,7 @@ enum site_action {
 enum site_flag {
 	SITE_STACK_CHECK = 1, /* at the conditional jump to morestack: a taken jump is a restart, not a hit */
 	SITE_TRACEPARENT = 4, /* of an entry: its plan has an OP_TRACEPARENT, where it is decided whether the call is sampled */
+	SITE_LABELS_GO_ON = 8, /* of an entry with SITE_TRACEPARENT: there the first two steps of label_plan have been done */
 	SITE_STACK_ABI = 2,   /* in code of Go's ABI0: arguments on the stack; on amd64 g in thread-local storage, not in R14 */
 };
 

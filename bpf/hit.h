@@ -228,6 +228,7 @@ static __noinline int choose_call(struct hit *hit)
 		state->index = goroutine ? goroutine->frames : 0;
 	}
 	state->label_plan = state->own ? hit->site->label_plan : probe->abandoned_label_plan;
+	state->labels_done = hit->site->flags & SITE_LABELS_GO_ON ? 2 : 0;
 	plan = state->own ? hit->site->plan : probe->abandoned_plan;
 	/* An entry with a traceparent looks it up first, and comes to the labels from there. */
 	if ((scratch->frame.flags & FRAME_UNSAMPLED) && !(action == SITE_ENTER && (hit->site->flags & SITE_TRACEPARENT))) {

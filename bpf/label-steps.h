@@ -12,11 +12,13 @@
 static __always_inline void begin_labels(struct scratch *scratch)
 {
 	begin_key(scratch);
+	scratch->pc = scratch->state.label_plan + scratch->state.labels_done;
+	if (scratch->state.labels_done)
+		return;
 	scratch->out = 0;
 	scratch->unsent = 0;
 	scratch->depth = 0;
 	scratch->image = 0;
-	scratch->pc = scratch->state.label_plan;
 }
 
 static __always_inline __u64 integer_at(struct scratch *scratch, __u32 at, __u32 size)

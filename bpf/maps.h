@@ -260,7 +260,7 @@ struct hit_state {
 	__u32 kept_bytes; /* of the output: the call's arguments, which were kept */
 	__u32 label_plan; /* for the case that the call turns out not to be sampled */
 	__u32 decided;	  /* whether it is */
-	__u32 pad;
+	__u32 labels_done; /* steps of label_plan that the plan begins with too */
 	__u64 load_bias;
 	__u64 constants; /* where the program's constants are, and their bytes */
 	__u64 constants_bytes;

@@ -1,6 +1,6 @@
-import { withStringIndices } from '../probe/capture-op.ts';
+import { captureOp, withStringIndices } from '../probe/capture-op.ts';
 import type { PlannedSite, ProbePlan } from '../probe/probe-plan.ts';
-import { siteAction } from '../probe/wire.ts';
+import { siteAction, siteFlag } from '../probe/wire.ts';
 import type { ArrayTable } from './array-table.ts';
 import type { SiteAddress } from './attach.ts';
 import type { KernelSide } from './kernel-side.ts';
@@ -82,7 +82,8 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         const at = index * siteLayout.sizeBytes;
         entries.setBigUint64(at + siteLayout.vaddr, BigInt(site.vaddr), true);
         entries.setUint32(at + siteLayout.action, site.action, true);
-        entries.setUint32(at + siteLayout.flags, site.flags, true);
+        const flags = site.flags | (labelsGoOn(plan, site) ? siteFlag.labelsGoOn : 0);
+        entries.setUint32(at + siteLayout.flags, flags, true);
         entries.setUint32(at + siteLayout.process_slot, processSlot, true);
         entries.setUint32(at + siteLayout.probe, site.probe === undefined ? 0 : firstProbe + site.probe, true);
         entries.setUint32(at + siteLayout.function, site.function, true);
@@ -106,6 +107,26 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
     dispose();
     throw error;
   }
+}
+
+/**
+ * Whether the plan comes to its traceparent with the image that the labels are read from: then they go on from there. As
+ * the steps of both tell: the words, the same pointer, and the traceparent next.
+ */
+function labelsGoOn({ plans }: ProbePlan, { plan, labelPlan, flags }: PlannedSite): boolean {
+  if (plan === undefined || labelPlan === undefined || (flags & siteFlag.traceparent) === 0) return false;
+  const [words, pointer, next] = wireSteps(plans[plan]?.ops ?? []);
+  const [ownWords, ownPointer] = wireSteps(plans[labelPlan]?.ops ?? []);
+  const isSame = (a: WireStep | undefined, b: WireStep | undefined) =>
+    a !== undefined && b !== undefined && a.op === b.op && a.a === b.a && a.b === b.b;
+  return (
+    isSame(words, ownWords) &&
+    words?.imm === ownWords?.imm &&
+    isSame(pointer, ownPointer) &&
+    pointer?.op === captureOp.pointer &&
+    pointer.c >= (ownPointer?.c ?? 0) &&
+    next?.op === captureOp.traceparent
+  );
 }
 
 function isUnsure(site: PlannedSite | undefined): boolean {
