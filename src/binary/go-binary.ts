@@ -1,5 +1,5 @@
 import type { ArgumentInfo } from './argument-slot.ts';
-import type { GoSignature, GoType, MethodTypes } from './go-type.ts';
+import type { GenericType, GoSignature, GoType, MethodTypes } from './go-type.ts';
 
 /** A function of the binary as pclntab describes it. */
 export interface GoFunction {
@@ -116,6 +116,8 @@ export interface GoBinary extends Disposable {
   runtimeTypeAt(vaddr: number): Found<GoType>;
   /** The type argument, or a type made of some, that a dictionary of generic code has at a word; by its linked address. */
   dictionaryType(dictionaryVaddr: number, word: number): Found<GoType>;
+  /** What a type of a written signature stands for in calls with that dictionary. */
+  genericType(dictionaryVaddr: number, type: GenericType): Found<GoType>;
   /** Linked address of the descriptor of that type. */
   runtimeTypeAddress(name: string): number | undefined;
   /** Named types of that package name, not path, and name: `http.Request`; several packages may have one each. */

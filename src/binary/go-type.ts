@@ -66,6 +66,8 @@ export interface GoParameter {
   readonly type: GoType;
   /** Of generic code: which word of the call's dictionary says the type for which `type` is the shape. */
   readonly dictionaryWord?: number;
+  /** The same, where debug information doesn't say which word. */
+  readonly genericType?: GenericType | undefined;
 }
 
 /**
@@ -84,4 +86,24 @@ export interface MethodTypes {
   readonly parameters: readonly GoType[];
   readonly results: readonly GoType[];
   readonly variadic: boolean;
+}
+
+/** What is known of the types of generic code without debug information: as the source has them. Plain data. */
+export interface GenericSignature {
+  /** Of a method: its receiver's type without type arguments and star, `main.List`. */
+  readonly receiver?: string | undefined;
+  /** The shape of each type parameter. */
+  readonly typeParameters: readonly { readonly kind: GoKind; readonly sizeBytes: number }[];
+  /**
+   * Types of the parameters and then results that depend on type parameters, in the order of the source: `map[$0]$1`, where
+   * `$0` is the first type parameter.
+   */
+  readonly templates: readonly string[];
+}
+
+/** A type that depends on the type parameters. */
+export interface GenericType {
+  /** As one of the signature's. */
+  readonly template: string;
+  readonly signature: GenericSignature;
 }

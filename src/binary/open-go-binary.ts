@@ -8,6 +8,7 @@ import { dictionaryType } from './dictionary-type.ts';
 import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
 import { ElfFile } from './elf-file.ts';
 import { argumentBytesOf, argumentInfoOf } from './function-data.ts';
+import { genericType } from './generic-type.ts';
 import type {
   AddressRange,
   BuildInfo,
@@ -19,7 +20,7 @@ import type {
   NameEnds,
   SourceLine,
 } from './go-binary.ts';
-import type { GoSignature, GoType, MethodTypes } from './go-type.ts';
+import type { GenericType, GoSignature, GoType, MethodTypes } from './go-type.ts';
 import { Image } from './image.ts';
 import { inlinedCalls, inlineTreeOf } from './inline-tree.ts';
 import { findModuleData, type ModuleData } from './module-data.ts';
@@ -138,6 +139,10 @@ class OpenGoBinary implements GoBinary {
 
   dictionaryType(dictionaryVaddr: number, word: number): Found<GoType> {
     return dictionaryType(this.#image, this.#runtimeTypes(), dictionaryVaddr, word);
+  }
+
+  genericType(dictionaryVaddr: number, type: GenericType): Found<GoType> {
+    return genericType(this.#image, this.#runtimeTypes(), dictionaryVaddr, type);
   }
 
   runtimeTypeAddress(name: string): number | undefined {

@@ -21,30 +21,29 @@ const maxInstances = 1_000;
 /**
  * Generic code is compiled once for all types of a shape, and its types are called by it: `go.shape.string`. Which type is
  * meant in a call, the dictionary tells. How values are read stays as it is: types of one shape have the same layout.
- * @param typeAt the type that the dictionary at a running address has at a word; undefined: unknown
+ * @param typeOf the type that the dictionary at a running address has for a value; undefined: unknown
  */
 export function createConcreteValues(
-  typeAt: (dictionary: number, word: number) => GoType | undefined,
+  typeOf: (dictionary: number, value: CapturedValue) => GoType | undefined,
   redaction?: Redaction,
 ): ConcreteValues {
   const instances = new WeakMap<CapturedValue, Map<number, ConcreteValue | undefined>>();
-  const read = (shape: Shape, dictionary: number, word: number): ConcreteValue | undefined => {
+  const read = (captured: CapturedValue, dictionary: number): ConcreteValue | undefined => {
     try {
-      const type = typeAt(dictionary, word);
-      return type && concreteValue(shape, type, redaction);
+      const type = typeOf(dictionary, captured);
+      return type && concreteValue(captured.shape, type, redaction);
     } catch (error) {
       if (error instanceof BinaryError) return undefined;
       throw error;
     }
   };
   return (captured, dictionary) => {
-    const { shape, dictionaryWord } = captured;
-    if (dictionaryWord === undefined) return undefined;
+    if (captured.dictionaryWord === undefined && captured.genericType === undefined) return undefined;
     const known = instances.get(captured) ?? new Map<number, ConcreteValue | undefined>();
     instances.set(captured, known);
     if (!known.has(dictionary)) {
       if (known.size >= maxInstances) known.clear();
-      known.set(dictionary, read(shape, dictionary, dictionaryWord));
+      known.set(dictionary, read(captured, dictionary));
     }
     return known.get(dictionary);
   };

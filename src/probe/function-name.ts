@@ -21,6 +21,8 @@ export interface FunctionName {
   readonly packagePath: string;
   /** Of a method: its receiver's type as a type's name, `*main.Cart`, `main.Pair[int]`. */
   readonly receiver?: string | undefined;
+  /** In brackets, of the function or its receiver; empty if it has none. `[...]` up to Go 1.20. */
+  readonly typeArguments: string;
   /** Compiled once for all type arguments of the same shape: it has a dictionary among its parameters. */
   readonly isShaped: boolean;
   /** It, or what it belongs to, has type arguments. */
@@ -53,8 +55,9 @@ function read(name: string): FunctionName {
   const plain = isGeneric ? withoutTypeArguments(name) : name;
   const dot = endOfPackage(plain);
   const packagePath = plain.slice(0, dot).replaceAll('%2e', '.');
+  const typeArguments = isGeneric ? typeArgumentsOf(name) : '';
   const isShaped = name.includes('[go.shape.') || name.includes('[...]');
-  const base = { packagePath, isShaped, isGeneric };
+  const base = { packagePath, typeArguments, isShaped, isGeneric };
   if (/^(type|go):|^type\.\./.test(name)) return { ...base, role: 'generated' };
   const rest = plain.slice(dot + 1);
   const inner = innerEnd.test(rest) ? innerRoles.find(({ pattern }) => pattern.test(`.${rest}`)) : undefined;
@@ -63,7 +66,6 @@ function read(name: string): FunctionName {
   const method = /^(?:\(\*([^().]+)\)|([^().]+))\.[^.]+$/.exec(rest);
   if (method === null) return { ...base, role: 'function' };
   const isPointer = method[1] !== undefined;
-  const typeArguments = typeArgumentsOf(name);
   const receiver = `${isPointer ? '*' : ''}${packagePath}.${method[1] ?? method[2]}${typeArguments}`;
   return { ...base, role: 'method', receiver };
 }

@@ -1,13 +1,15 @@
 import type { NameEnds } from '../binary/go-binary.ts';
 import { parseSignature } from './signature/parse-signature.ts';
 import { SignatureError } from './signature/signature-error.ts';
+import { declaredTypeParameters } from './signature/type-parameters.ts';
 import type { SignatureSyntax } from './signature/type-syntax.ts';
 
 /**
  * A pattern of SIDESPAN_FUNCTIONS: a name or glob. `*` is any run of characters, `?` any one; everything else stands for
  * itself. So `net/http.(*conn).serve` is a name as it is (its `*` matches the literal `*`) and `main.(*Cart).*` is every
  * method of *Cart. `main.Map[...]` is every instance of a generic function, `main.Map[int]` that of one type.
- * A signature may follow: `main.(*Cart).Add(item main.Item, n int) error`.
+ * A signature may follow: `main.(*Cart).Add(item main.Item, n int) error`, of generic code with its type parameters:
+ * `main.Map[K comparable, V any](m map[K]V) []V`, `main.(*List[T any]).Push(item T)`.
  *
  * A pattern that matches no whole name is tried on `shortNames`: `http.(*conn).serve` is found as well.
  */
@@ -37,8 +39,11 @@ export function functionPattern(text: string): FunctionPattern {
     throw new SignatureError(text, maxPatternLength, `a pattern has at most ${maxPatternLength} characters`);
   }
   const start = signatureStart(text);
-  const name = text.slice(0, start).trimEnd();
-  const signature = start === undefined ? undefined : parseSignature(text, start);
+  const written = text.slice(0, start).trimEnd();
+  const declared = declaredTypeParameters(written);
+  const name = declared?.nameWithout ?? written;
+  const parsed = start === undefined ? undefined : parseSignature(text, start);
+  const signature = parsed && declared ? { ...parsed, typeParameters: declared.names } : parsed;
   // The star in front of a receiver's type stands for itself when there is no other.
   const hasNoWildcard = !/[*?]/.test(name.replaceAll(/\(\*(?=[^)*?])/g, '('));
   // As the runtime prints a generic function: all its instances.

@@ -12,6 +12,9 @@ import type { SignatureSyntax } from './signature/type-syntax.ts';
 import { planValues } from './value-plan.ts';
 import { probeFlag, siteAction } from './wire.ts';
 
+const shapesOnly =
+  'Types of type parameters are shown by their shapes, go.shape.…: without debug information only dictionaries of Go 1.22 and later tell the real ones.';
+
 const maxTypeDepth = 4;
 const maxNamedTypes = 500;
 
@@ -36,6 +39,8 @@ export function planFunction(
   if (types.problem !== undefined) {
     builder.notes.push(`The signature written for ${fn.name} is not used: ${types.problem}.`);
   }
+  const isShapeOnly = types.source === 'signature' && dictionary === undefined && written?.typeParameters !== undefined;
+  if (isShapeOnly && !builder.notes.includes(shapesOnly)) builder.notes.push(shapesOnly);
   const floats = builder.finder.findFloats(fn, sites.value, floatParts(parameters), floatParts(results));
   const entry = planValues(parameters, limits, builder.strings, builder.facts, partsOf(floats.bodies), dictionary);
   const exit = planValues(results, limits, builder.strings, builder.facts, partsOf(floats.exits.values()));

@@ -1,4 +1,4 @@
-import type { GoParameter, GoSignature, GoType } from '../binary/go-type.ts';
+import type { GenericType, GoParameter, GoSignature, GoType } from '../binary/go-type.ts';
 import type { Abi } from './calling-convention.ts';
 
 /**
@@ -23,6 +23,7 @@ export interface AssignedValue {
   readonly pieces: readonly Piece[];
   /** As in GoParameter. */
   readonly dictionaryWord?: number;
+  readonly genericType?: GenericType | undefined;
   /** Why it can't be read, wherever it is. */
   readonly unavailable?: string | undefined;
 }

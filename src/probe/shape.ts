@@ -1,3 +1,4 @@
+import type { GenericType } from '../binary/go-type.ts';
 import type { LabelKind, MapLayout } from './capture-op.ts';
 
 /**
@@ -210,6 +211,7 @@ export interface CapturedFloats {
 export interface CapturedValue extends NamedShape {
   /** As in GoParameter: the shape names types by their own shapes (`go.shape.string`). */
   readonly dictionaryWord?: number | undefined;
+  readonly genericType?: GenericType | undefined;
   /** Copied from memory: lost when the image's chunk says fault. */
   readonly onStack: boolean;
 }

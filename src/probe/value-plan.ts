@@ -42,6 +42,7 @@ export function planValues(
     name: displayName(value.name),
     shape: shapes[i] ?? missing(value),
     ...(value.dictionaryWord === undefined ? {} : { dictionaryWord: value.dictionaryWord }),
+    ...(value.genericType === undefined ? {} : { genericType: value.genericType }),
     // A float of a result may be copied from anywhere.
     onStack: onStack || (floats !== undefined && floatParts([value]).length > 0),
   }));

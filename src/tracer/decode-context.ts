@@ -64,7 +64,11 @@ export function decodeContext(
       return own ?? first(vaddr + (executable?.bias() ?? 0), read);
     },
     concrete: createConcreteValues(
-      (address, word) => first(address, (binary, vaddr) => binary.dictionaryType(vaddr, word).value),
+      (address, { dictionaryWord: word, genericType }) =>
+        first(address, (binary, vaddr) => {
+          if (word !== undefined) return binary.dictionaryType(vaddr, word).value;
+          return genericType && binary.genericType(vaddr, genericType).value;
+        }),
       redaction,
     ),
     redaction,

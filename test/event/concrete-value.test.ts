@@ -77,7 +77,7 @@ test('a type that is called like a secret hides the value, also from within', ()
 
 test('a dictionary is read once for a value; what cannot be read leaves the value as it is', () => {
   let reads = 0;
-  const values = createConcreteValues((dictionary, word) => {
+  const values = createConcreteValues((dictionary, { dictionaryWord: word }) => {
     reads++;
     assert.equal(word, 3);
     if (dictionary === 16) throw new BinaryError('damaged', { file: 'x', section: 'image', offset: 0 });

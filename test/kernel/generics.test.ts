@@ -86,3 +86,43 @@ for (const go of ['1.18', '1.19', '1.20', '1.27']) {
     ]);
   });
 }
+
+const declared = [
+  'main.Label[K ~string, V any](key K, value V) K',
+  'main.Count[T any](items []T, first T) int',
+  'main.Follow[T any](to *T, number int) *T',
+  'main.(*List[T any]).Push(item T) int',
+  'main.(*Store[K ~string, V any]).Put(key K, value V) bool',
+  'main.Outer[T any](item T) int',
+  'main.Inner[T any](items []T, item T) int',
+  'main.Apart[T any](number int) (made T)',
+];
+
+/** Nobody writes a receiver, and what it points to is in no stripped program. */
+function withoutReceiver(line: string): string {
+  return line.replace(/^\w+ (PTR \*main\.(?:List|Store)\[[^\]]*\]) = \{.*?\},/, '$1 = <address>,');
+}
+
+for (const go of ['1.22', '1.27']) {
+  test(`stripped: signatures with type parameters, whose types the dictionary tells, Go ${go}`, async () => {
+    const { calls, stderr } = traceJson(declared, [await goTarget('generics', { go, ldflags: '-s -w' })]);
+    const lines = calls.map(({ args, results }) => {
+      return `${args.map(valueLine).join(', ')} -> ${results.map(valueLine).join(', ')}`;
+    });
+    assert.deepEqual(
+      lines.map((line) => line.replace(/"0x[0-9a-f]+",/, '<address>,')),
+      expected.filter((line) => !line.startsWith('p ')).map(withoutReceiver),
+      stderr,
+    );
+  });
+}
+
+test('stripped, before Go 1.22: type parameters are shown by their shapes, or not at all, which is said', async () => {
+  const { calls, stderr } = traceJson(declared, [await goTarget('generics', { go: '1.21', ldflags: '-s -w' })]);
+  assert.match(stderr, /shown by their shapes, go\.shape\.…: .* Go 1\.22 and later/);
+  const [first] = calls;
+  assert.deepEqual(first?.args.map(valueLine), ['key STRING go.shape.string = "i-1"', 'value INT go.shape.int = 7']);
+  const older = traceJson(declared.slice(0, 1), [await goTarget('generics', { go: '1.20', ldflags: '-s -w' })]);
+  assert.match(older.stderr, /main\.Label\[\.\.\.\] is not used: .*Go 1\.20 and older don't tell the shapes/);
+  assert.ok(older.calls.length === 3 && older.calls.every(({ source }) => source !== 'signature'));
+});

@@ -38,9 +38,33 @@ test('what matches', () => {
     ['main.Add (n int)', 'main.Add', true],
     ['main.Map[func(int)]', 'main.Map[go.shape.func(int)]', true],
     ['*(*Cart).*', 'main.(*Cart).Add', true],
+    ['main.Map[K comparable, V any](m map[K]V) []V', 'main.Map[go.shape.int,go.shape.int]', true],
+    ['main.Map[K, V any](K, V)', 'main.Map[...]', true],
+    ['main.(*List[T interface{ ~int | M(x [2]int) }]).Push(item T)', 'main.(*List[go.shape.int]).Push', true],
+    ['main.(*List[T any]).Push(item T)', 'main.(*List[go.shape.int]).Pop', false],
+    ['main.Map[chan int]', 'main.Map[go.shape.chan int]', true],
+    ['main.Map[struct { N int }](x int)', 'main.Map[go.shape.struct { N int }]', true],
+    ['main.Map[int,struct { N int }](x int)', 'main.Map[go.shape.string]', false],
   ];
   for (const [pattern, name, matches] of cases) {
     assert.equal(functionPattern(pattern).matches(name), matches, `${pattern} on ${name}`);
+  }
+});
+
+test('type parameters are those that a name declares', () => {
+  const cases: [pattern: string, names: readonly string[] | undefined][] = [
+    ['main.Map[K comparable, V any](m map[K]V)', ['K', 'V']],
+    ['main.Map[K, V any](m map[K]V)', ['K', 'V']],
+    ['main.(*List[T interface{ ~int | M(x [2]int) }]).Push(item T)', ['T']],
+    ['main.Map[int, string](m int)', undefined],
+    ['main.Map[chan int](m int)', undefined],
+    ['main.Map[...](m int)', undefined],
+    ['main.Map[K comparable(m int)', undefined],
+    ['main.Map[](m int)', undefined],
+    ['main.Map(m [2]K)', undefined],
+  ];
+  for (const [pattern, names] of cases) {
+    assert.deepEqual(functionPattern(pattern).signature?.typeParameters, names, pattern);
   }
 });
 

@@ -1,21 +1,10 @@
-import type { BuildInfo, Found, GoBinary } from '../../binary/go-binary.ts';
+import type { Found, GoBinary } from '../../binary/go-binary.ts';
 import type { GoSignature } from '../../binary/go-type.ts';
 import type { FunctionName } from '../function-name.ts';
 import { type AssignedValue, type Assignment, firstStackArgument } from '../register-assignment.ts';
 import { receiverType } from './written-signature.ts';
 
 const wordBytes = 8;
-
-/**
- * The first release whose debug information has parameters and receivers without a name, and blank ones (measured with
- * 1.15 to 1.27, whatever is optimized).
- */
-const firstListingUnnamed = 22;
-
-/** Of an unknown version nobody knows. */
-export function listsUnnamed({ goVersion }: BuildInfo): boolean {
-  return Number(/\bgo1\.(\d+)/.exec(goVersion)?.[1] ?? 0) >= firstListingUnnamed;
-}
 
 /**
  * The signature with what debug information leaves out: before Go 1.22 it has no receiver or parameter that the source

@@ -1,18 +1,19 @@
 import type { ArgumentInfo } from '../../binary/argument-slot.ts';
 import { dictionaryParameter, takesDictionaryFirst } from '../../binary/dwarf/dictionary.ts';
 import type { Found, GoBinary, GoFunction } from '../../binary/go-binary.ts';
-import type { GoSignature } from '../../binary/go-type.ts';
+import type { GoParameter, GoSignature } from '../../binary/go-type.ts';
 import type { Abi } from '../calling-convention.ts';
 import { type FunctionName, functionName } from '../function-name.ts';
 import { type AssignedValue, assignRegisters } from '../register-assignment.ts';
 import type { FunctionSites } from '../site.ts';
-import { completeSignature, fillsFrame, hasRoom, listsUnnamed } from './complete-signature.ts';
+import { completeSignature, fillsFrame, hasRoom } from './complete-signature.ts';
 import { rawArguments, rawResults, rawStack } from './raw-registers.ts';
 import { UnresolvedType } from './resolve-type.ts';
 import { contradiction, isWhole } from './signature-check.ts';
 import { type SpilledArgument, spilledArguments } from './spilled-arguments.ts';
 import type { TypeSource } from './type-source.ts';
 import type { SignatureSyntax } from './type-syntax.ts';
+import { listsUnnamed } from './unnamed-parameters.ts';
 import { leavesOf, type UntypedArguments, untypedArguments } from './untyped-arguments.ts';
 import { hiddenParameters, runtimeSignature, writtenSignature } from './written-signature.ts';
 
@@ -167,7 +168,8 @@ function disagreement(known: Found<GoSignature>, own: GoSignature, source: strin
     ['parameter', known.value.parameters, own.parameters],
     ['result', known.value.results, own.results],
   ] as const;
-  for (const [what, written, real] of lists) {
+  for (const [what, allWritten, allReal] of lists) {
+    const [written, real] = [withoutHidden(allWritten), withoutHidden(allReal)];
     if (written.length !== real.length) {
       return `${source} has ${real.length} ${what}s, and not ${written.length} (a receiver counts as one)`;
     }
@@ -182,17 +184,30 @@ function disagreement(known: Found<GoSignature>, own: GoSignature, source: strin
   return undefined;
 }
 
+/** Nobody writes a dictionary; debug information of Go 1.27 tells its length. */
+function withoutHidden(list: readonly GoParameter[]): readonly GoParameter[] {
+  return list.filter(({ name }) => name !== dictionaryParameter.name);
+}
+
 function fromSignature({ binary, abi }: Code, signature: GoSignature, source: TypeSource): FunctionTypes {
   const { parameters, results } = assignRegisters(signature, binary.arch, abi);
   const sourced = (value: AssignedValue): SourcedValue => ({ ...value, source });
-  const needsDictionary = [...parameters, ...results].some(({ dictionaryWord }) => dictionaryWord !== undefined);
   return {
     source,
     parameters: parameters.filter((value) => value.name !== '.dict').map(sourced),
     results: results.map(sourced),
-    dictionary: needsDictionary ? parameters.find(({ name }) => name === '.dict') : undefined,
+    dictionary: neededDictionary([...parameters, ...results], parameters),
     signature: { value: signature },
   };
+}
+
+/** The dictionary, if it tells something of the values. */
+function neededDictionary(
+  values: readonly AssignedValue[],
+  parameters: readonly AssignedValue[],
+): AssignedValue | undefined {
+  const isNeeded = values.some(({ dictionaryWord, genericType }) => (dictionaryWord ?? genericType) !== undefined);
+  return isNeeded ? parameters.find(({ name }) => name === dictionaryParameter.name) : undefined;
 }
 
 /**
@@ -228,10 +243,8 @@ function untyped(
     .filter((value) => dictionary === undefined || !isAtSamePlace(value, dictionary))
     .map((value): SourcedValue => {
       const receiver = hidden.find((own) => own !== dictionary && isAtSamePlace(own, value));
-      return receiver === undefined
-        ? { ...value, source }
-        : { ...value, name: '', type: receiver.type, source: 'runtime' };
+      return receiver === undefined ? { ...value, source } : { ...receiver, pieces: value.pieces, source: 'runtime' };
     });
   const results = (frame ?? rawResults(arch)).map((value) => ({ ...value, source: 'registers' as const }));
-  return { source, parameters, results };
+  return { source, parameters, results, dictionary: neededDictionary(parameters, hidden) };
 }

@@ -18,13 +18,24 @@ export class UnresolvedType extends Error {
  * The type that was written, out of the binary's run-time type descriptors: by its name if it has one, part by part where
  * the binary has no descriptor of the whole. Throws an UnresolvedType for a name that the binary lacks, or has twice.
  * @param packagePath of the function, where unqualified names are looked up first
+ * @param typeParameters of the function, by their names
  */
-export function resolveType(binary: GoBinary, syntax: TypeSyntax, packagePath: string): GoType {
-  const inner = (part: TypeSyntax) => resolveType(binary, part, packagePath);
+export function resolveType(
+  binary: GoBinary,
+  syntax: TypeSyntax,
+  packagePath: string,
+  typeParameters: ReadonlyMap<string, GoType> = new Map(),
+): GoType {
+  const inner = (part: TypeSyntax) => resolveType(binary, part, packagePath, typeParameters);
   switch (syntax.kind) {
     case 'name':
-      return namedType(binary, syntax, packagePath);
+      return (
+        (syntax.arguments.length === 0 && typeParameters.get(syntax.name)) ||
+        namedType(binary, syntax, packagePath, inner)
+      );
     case 'pointer': {
+      const generic = typeParameters.size > 0 ? genericName(syntax.elem, packagePath, inner) : undefined;
+      if (generic !== undefined) return { kind: 'pointer', name: `*${generic}`, ...word };
       const elem = inner(syntax.elem);
       return described(binary, { kind: 'pointer', name: `*${elem.name}`, ...word, elem });
     }
@@ -93,12 +104,19 @@ function alignUp(offset: number, alignment: number): number {
   return Math.ceil(offset / Math.max(1, alignment)) * Math.max(1, alignment);
 }
 
+/** `main.List[go.shape.int]`, of the function's package: no program has a descriptor of it. */
+function genericName(syntax: TypeSyntax, packagePath: string, inner: (part: TypeSyntax) => GoType): string | undefined {
+  if (syntax.kind !== 'name' || syntax.arguments.length === 0 || syntax.name.includes('.')) return undefined;
+  return `${packagePath}.${syntax.name}[${syntax.arguments.map((argument) => inner(argument).name).join(',')}]`;
+}
+
 function namedType(
   binary: GoBinary,
   { name: written, arguments: list }: TypeSyntax & { readonly kind: 'name' },
   packagePath: string,
+  inner: (part: TypeSyntax) => GoType,
 ): GoType {
-  const typeArguments = list.map((argument) => resolveType(binary, argument, packagePath).name);
+  const typeArguments = list.map((argument) => inner(argument).name);
   const name = list.length === 0 ? written : `${written}[${typeArguments.join(',')}]`;
   const isQualified = written.includes('.');
   if (!isQualified) {

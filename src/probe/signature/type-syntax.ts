@@ -33,4 +33,6 @@ export interface ParameterSyntax {
 export interface SignatureSyntax {
   readonly parameters: readonly ParameterSyntax[];
   readonly results: readonly ParameterSyntax[];
+  /** Names of the type parameters of generic code, if they were declared. */
+  readonly typeParameters?: readonly string[] | undefined;
 }

@@ -2,7 +2,9 @@ import { dictionaryParameter, takesDictionaryFirst } from '../../binary/dwarf/di
 import type { GoBinary, GoFunction } from '../../binary/go-binary.ts';
 import type { GoParameter, GoSignature, GoType } from '../../binary/go-type.ts';
 import type { FunctionName } from '../function-name.ts';
+import { createTemplates, receiverTemplate } from './generic-templates.ts';
 import { resolveType, UnresolvedType } from './resolve-type.ts';
+import { shapesOf } from './type-parameters.ts';
 import type { ParameterSyntax, SignatureSyntax } from './type-syntax.ts';
 
 /**
@@ -10,10 +12,13 @@ import type { ParameterSyntax, SignatureSyntax } from './type-syntax.ts';
  * are put in front. Throws an UnresolvedType.
  */
 export function writtenSignature(binary: GoBinary, name: FunctionName, written: SignatureSyntax): GoSignature {
+  const shapes = written.typeParameters && shapesOf(binary, name, written.typeParameters);
+  const templateOf = createTemplates(binary, name, written, shapes);
   const resolve = ({ name: own, type }: ParameterSyntax): GoParameter => ({
     // A blank name is none.
     name: own === '_' ? '' : own,
-    type: resolveType(binary, type, name.packagePath),
+    type: resolveType(binary, type, name.packagePath, shapes),
+    ...templateOf(type),
   });
   const { receiver } = name;
   if (name.role === 'method' && receiver !== undefined && receiverType(binary, receiver) === undefined) {
@@ -26,11 +31,12 @@ export function writtenSignature(binary: GoBinary, name: FunctionName, written: 
 }
 
 /** What is passed in front of the parameters that stand between the parentheses, up to a receiver of unknown type. */
-export function hiddenParameters(binary: GoBinary, { role, receiver, isShaped }: FunctionName): readonly GoParameter[] {
+export function hiddenParameters(binary: GoBinary, name: FunctionName): readonly GoParameter[] {
+  const { role, receiver, isShaped } = name;
   const dictionary = isShaped && (role === 'function' || role === 'method') ? [dictionaryParameter] : [];
   if (role !== 'method' || receiver === undefined) return dictionary;
   const type = receiverType(binary, receiver);
-  const own = type === undefined ? [] : [{ name: '', type }];
+  const own = type === undefined ? [] : [{ name: '', type, ...receiverTemplate(binary, name) }];
   if (takesDictionaryFirst(binary.buildInfo.goVersion)) return [...dictionary, ...own];
   return type === undefined ? [] : [...own, ...dictionary];
 }

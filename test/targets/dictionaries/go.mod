@@ -1,0 +1,3 @@
+module sidespan.test/dictionaries
+
+go 1.18
