@@ -65,7 +65,8 @@ function labelValue({ name = '', type, goType, label, place, choices = [] }: Lab
 const otherChoice = '_OTHER';
 
 function textOf(view: DataView): string {
-  const bytes = view.getUint8(seriesKeyLayout.text_bytes);
+  const room = seriesKeyLayout.sizeBytes - seriesKeyLayout.text;
+  const bytes = Math.min(view.getUint8(seriesKeyLayout.text_bytes), room);
   return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + seriesKeyLayout.text, bytes));
 }
 
