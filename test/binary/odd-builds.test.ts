@@ -119,11 +119,14 @@ test('what UPX packed is refused by name', async () => {
   assert.deepEqual([code, /packed by UPX/.test(stderr)], [1, true], stderr);
 });
 
-test('plugins and shared libraries are listed, and said not to be traced', async () => {
-  for (const buildmode of ['plugin', 'c-shared']) {
+test('plugins and shared libraries are listed, and it is said when they are traced', async () => {
+  for (const [buildmode, when] of [
+    ['plugin', 'where it is loaded, its functions are traced'],
+    ['c-shared', 'other programs load it'],
+  ] as const) {
     const library = await goTarget('loaded', { buildmode, env: cgo });
     const { stdout, stderr } = sidespan(['functions', '--exe', library, '*.Hello']);
     assert.match(stdout, /\.Hello {2}\S+hello\.go:\d+ {2}entry \+0x/);
-    assert.match(stderr, new RegExp(`built with -buildmode=${buildmode}: other programs load it`));
+    assert.match(stderr, new RegExp(`built with -buildmode=${buildmode}: ${when}`));
   }
 });

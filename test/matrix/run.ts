@@ -3,17 +3,19 @@ import { parseArgs } from 'node:util';
 import { everyGoVersion, minorOf } from '../support/go-toolchain.ts';
 import { matrixBuilds } from './builds.ts';
 import { type CellResult, runCell } from './cell.ts';
+import { gridText } from './grid.ts';
 
-const usage = `npm run test:matrix -- [--go=1.15,1.27] [--build=default,'-s -w'] [--json]
+const usage = `npm run test:matrix -- [--go=1.15,1.27] [--build=default,'-s -w'] [--json | --markdown]
 Builds a program for each Go release and way of building, traces it with the real agent, and says what was right.
-Toolchains and programs are kept in the cache; the first run builds for about an hour. Exit code 1: a cell that should
-work does not.`;
+Toolchains and programs are kept in the cache; the first run builds for about an hour, a later one takes ten minutes.
+--markdown prints one table with a column for each release at the end. Exit code 1: a cell that should work does not.`;
 
 const { values: options } = parseArgs({
   options: {
     go: { type: 'string' },
     build: { type: 'string' },
     json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -40,33 +42,30 @@ const columns: readonly (readonly [heading: string, width: number, key: keyof Ce
   ['', 0, 'note'],
 ];
 
+const results: CellResult[] = [];
 const counts: Partial<Record<CellResult['state'], number>> = {};
-if (!options.json)
-  console.log(
-    columns
-      .map(([heading, width]) => heading.padEnd(width))
-      .join(' ')
-      .trimEnd(),
-  );
+const asTable = !options.json && !options.markdown;
+if (asTable) printLine(columns.map(([heading]) => heading));
 for (const go of releases) {
   const minor = minorOf({ version: `go${go}` });
   for (const build of matrixBuilds) {
     if (!names.includes(build.name) || minor < build.firstMinor || minor > build.lastMinor) continue;
     const result = await runCell(go, build);
     counts[result.state] = (counts[result.state] ?? 0) + 1;
+    results.push(result);
     if (options.json) console.log(JSON.stringify(result));
-    else
-      console.log(
-        columns
-          .map(([, width, key]) => result[key].padEnd(width))
-          .join(' ')
-          .trimEnd(),
-      );
+    if (asTable) printLine(columns.map(([, , key]) => result[key]));
   }
 }
+if (options.markdown) console.log(gridText(results));
 const sum = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
 console.error(sum.join(', '));
 process.exitCode = counts.failed === undefined ? 0 : 1;
+
+function printLine(cells: readonly string[]): void {
+  const padded = cells.map((cell, index) => cell.padEnd(columns[index]?.[1] ?? 0));
+  console.log(padded.join(' ').trimEnd());
+}
 
 function chosen<T extends string>(given: string | undefined, all: readonly T[], what: string): readonly T[] {
   if (given === undefined) return all;
