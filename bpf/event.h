@@ -27,7 +27,7 @@
 #define KEPT_BYTES 512		 /* most bytes of one call's arguments that are kept until it ends; more are sent ahead */
 #define MAX_FRAMES 4096		 /* open traced calls on one goroutine; beyond: counted as frame_stack_full */
 #define KNOWN_KEYS 32		 /* a power of two */
-#define SAVED_WORDS 3		 /* words a capture may keep from entry to exit */
+#define SAVED_WORDS 4		 /* words a capture may keep from entry to exit */
 #define MAX_WALK_STEPS 64	 /* groups of a Go map searched for headers (8 entries each), and keys of fitting length compared */
 #define MAX_CONTEXTS 16		 /* links of a context.Context chain searched for a key */
 #define LABELS 8		 /* small labels of a series, a byte each */
@@ -43,6 +43,7 @@ enum record_kind {
 	RECORD_CALL = 2,      /* a call ended */
 	RECORD_PROCESS = 3,   /* some process called exec or exited */
 	RECORD_MORE_ARGUMENTS = 4, /* captured at a SITE_BODY: as RECORD_ARGUMENTS, which came before */
+	RECORD_NOTE = 5,      /* captured at a SITE_NOTE; the call's own record follows */
 };
 
 /* How a call ended. */
@@ -249,6 +250,9 @@ enum site_action {
 	SITE_GOEXIT = 8,    /* runtime.Goexit: ends all calls of the goroutine */
 	SITE_BODY = 9,	    /* within a call: captures arguments that could not be read at its entry */
 	SITE_INLINED = 10,  /* where an inlined call's code begins: counted and sent at once, its end is nowhere */
+	SITE_KEEP = 11,	    /* as SITE_LEAVE; but if the function returned an object, the call goes on, known by its address */
+	SITE_RELEASE = 12,  /* ends the call that goes on with that object, on whatever goroutine */
+	SITE_NOTE = 13,	    /* captures something about the innermost open call of the probe, which goes on */
 };
 
 enum site_flag {
@@ -256,6 +260,7 @@ enum site_flag {
 	SITE_TRACEPARENT = 4, /* of an entry: its plan has an OP_TRACEPARENT, where it is decided whether the call is sampled */
 	SITE_LABELS_GO_ON = 8, /* of an entry with SITE_TRACEPARENT: there the first two steps of label_plan have been done */
 	SITE_STACK_ABI = 2,   /* in code of Go's ABI0: arguments on the stack; on amd64 g in thread-local storage, not in R14 */
+	SITE_SILENT = 16,     /* SITE_NOTE: only keeps words in the call's frame */
 };
 
 struct site {
@@ -269,6 +274,8 @@ struct site {
 	__u32 frame_bytes; /* by which SP is lower than at the function's entry */
 	__u32 group; /* of the process: within an open call of its group the hit belongs to that one. 0: none */
 	__u32 label_plan; /* of a call that is not sampled, in place of `plan` */
+	__u32 object; /* SITE_KEEP, SITE_RELEASE: the register with the object's address, or of what has it … */
+	__u32 object_at; /* … at this offset, if that is not 0 */
 	__u32 pad;
 };
 

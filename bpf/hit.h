@@ -3,6 +3,7 @@
 #ifndef SIDESPAN_HIT_H
 #define SIDESPAN_HIT_H
 
+#include "kept-call.h"
 #include "records.h"
 #include "unwinding.h"
 
@@ -210,7 +211,15 @@ static __noinline int choose_call(struct hit *hit)
 			    (top->flags & FRAME_UNSAMPLED))
 				return HIT_DONE;
 			__builtin_memcpy(&scratch->frame, top, sizeof(*top));
-		} else if (action != SITE_LEAVE && action != SITE_FINISH) {
+		} else if (action == SITE_NOTE) {
+			top = goroutine ? frame_at(hit, state->index) : 0;
+			if (!top || !is_captured(top) || (top->flags & FRAME_UNSAMPLED))
+				return HIT_DONE;
+			__builtin_memcpy(&scratch->frame, top, sizeof(*top));
+		} else if (action == SITE_RELEASE) {
+			if (!take_kept_call(hit))
+				return HIT_DONE;
+		} else if (action != SITE_LEAVE && action != SITE_FINISH && action != SITE_KEEP) {
 			return HIT_DONE;
 		} else if (!take_frame(hit)) {
 			if (!state->found)
@@ -219,7 +228,9 @@ static __noinline int choose_call(struct hit *hit)
 		}
 	}
 	state->kept_bytes = 0;
-	if (!state->own || (action != SITE_ENTER && action != SITE_BODY)) {
+	if (state->own && action == SITE_KEEP && keep_call(hit))
+		return HIT_DONE;
+	if (!state->own || (action != SITE_ENTER && action != SITE_BODY && action != SITE_NOTE)) {
 		scratch->call.end_ns = bpf_ktime_get_boot_ns();
 		restore_arguments(hit);
 	}
@@ -230,6 +241,8 @@ static __noinline int choose_call(struct hit *hit)
 	state->label_plan = state->own ? hit->site->label_plan : probe->abandoned_label_plan;
 	state->labels_done = hit->site->flags & SITE_LABELS_GO_ON ? 2 : 0;
 	plan = state->own ? hit->site->plan : probe->abandoned_plan;
+	if (state->own && action == SITE_KEEP && state->ended == END_UNPAIRED)
+		plan = state->label_plan = 0;
 	/* An entry with a traceparent looks it up first, and comes to the labels from there. */
 	if ((scratch->frame.flags & FRAME_UNSAMPLED) && !(action == SITE_ENTER && (hit->site->flags & SITE_TRACEPARENT))) {
 		begin_key(scratch);
@@ -246,11 +259,20 @@ static __noinline int settle_call(struct hit *hit)
 	struct hit_state *state = &scratch->state;
 	__u32 action = hit->site->action, number = scratch->frame.probe, own = state->own;
 	struct probe *probe = bpf_map_lookup_elem(&probes, &number);
+	struct frame *top;
 
 	if (!probe)
 		return HIT_DONE;
 	if (own && action == SITE_BODY) {
 		send_arguments(hit, RECORD_MORE_ARGUMENTS);
+		return HIT_DONE;
+	}
+	if (own && action == SITE_NOTE) {
+		top = hit->goroutine ? frame_at(hit, state->index) : 0;
+		if (top)
+			__builtin_memcpy(top->saved, scratch->frame.saved, sizeof(top->saved));
+		if (!(hit->site->flags & SITE_SILENT))
+			send_arguments(hit, RECORD_NOTE);
 		return HIT_DONE;
 	}
 	if (!own || action != SITE_ENTER) {
@@ -310,7 +332,8 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 	if (decide_unwinding(&hit, g, stack_hi)) {
 		if (hit.site->action == SITE_FINISH)
 			COUNT(hit.site->probe, entered_before);
-	} else if (hit.goroutine || hit.site->action == SITE_LEAVE || BEGINS_CALL(hit.site->action)) {
+	} else if (hit.goroutine || hit.site->action == SITE_LEAVE || hit.site->action == SITE_KEEP ||
+		   hit.site->action == SITE_RELEASE || BEGINS_CALL(hit.site->action)) {
 		bpf_loop(MAX_FRAMES + 1, handle_call, &hit, 0);
 		pop_ended(&hit);
 	}

@@ -168,6 +168,26 @@ struct { /* frames from INLINE_FRAMES on */
 	__type(value, struct frame);
 } overflow_frames SEC(".maps");
 
+/* A call that outlives the function in which it began: a stream. */
+struct kept_call_key {
+	__u32 process_slot;
+	__u32 pad;
+	__u64 object; /* its address */
+};
+
+struct kept_call {
+	struct frame frame;
+	__u64 goid; /* where it began */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct kept_call_key);
+	__type(value, struct kept_call);
+} kept_calls SEC(".maps");
+
 /* ---- output ---- */
 
 struct { /* sized by user space */
@@ -268,6 +288,7 @@ struct hit_state {
 
 struct scratch {
 	struct frame frame;
+	struct kept_call kept_call;
 	struct hit_state state;
 	struct map_walk walk;
 	struct found_value found[FOUND_VALUES];

@@ -61,8 +61,10 @@ static __always_inline void send_call(struct hit *hit, __u32 bounds)
 	struct probe_counters *counters_ = counters_of(frame->probe);
 	if (!counters_)
 		return;
-	if (end < 5)
+	if (end < 5) {
+		MASK(end, 8); /* for verifiers that forget the bound */
 		ADD_ONE(&counters_->ended[end]);
+	}
 	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(sizeof(*call) + size))) {
 		__u32 zero = 0;
 		struct pressure *current = bpf_map_lookup_elem(&pressure, &zero);
@@ -84,8 +86,10 @@ static __always_inline void end_unsampled(struct hit *hit, __u32 bounds)
 
 	if (!counters_)
 		return;
-	if (end < 5)
+	if (end < 5) {
+		MASK(end, 8); /* for verifiers that forget the bound */
 		ADD_ONE(&counters_->ended[end]);
+	}
 	/* Nobody knows how long it was. */
 	if (end == END_UNPAIRED) {
 		ADD_ONE(&counters_->unpaired_unsampled);

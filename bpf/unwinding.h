@@ -79,6 +79,16 @@ static __always_inline int decide_unwinding(struct hit *hit, __u64 g, __u64 stac
 		state->kept = state->depth <= state->unwound ? state->index + 1 : MAX_FRAMES;
 		state->unwound = 0;
 		break;
+	case SITE_RELEASE:
+		state->kept = MAX_FRAMES;
+		break;
+	case SITE_NOTE:
+		if (goroutine && find_open_step(0, hit) == 0)
+			bpf_loop(MAX_FRAMES, find_open_step, hit, 0);
+		if (!state->found)
+			return HIT_IGNORED;
+		state->kept = MAX_FRAMES;
+		break;
 	case SITE_SCOPE_END:
 		state->unwinding = END_GOROUTINE;
 		break;

@@ -1,6 +1,6 @@
 import { captureOp, withStringIndices } from '../probe/capture-op.ts';
 import type { PlannedSite, ProbePlan } from '../probe/probe-plan.ts';
-import { siteAction, siteFlag } from '../probe/wire.ts';
+import { type SiteAction, siteAction, siteFlag } from '../probe/wire.ts';
 import type { ArrayTable } from './array-table.ts';
 import type { SiteAddress } from './attach.ts';
 import type { KernelSide } from './kernel-side.ts';
@@ -91,6 +91,8 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         entries.setUint32(at + siteLayout.frame_bytes, site.frameBytes ?? 0, true);
         entries.setUint32(at + siteLayout.group, site.group ?? 0, true);
         entries.setUint32(at + siteLayout.label_plan, planStart(site.labelPlan), true);
+        entries.setUint32(at + siteLayout.object, site.object?.register ?? 0, true);
+        entries.setUint32(at + siteLayout.object_at, site.object?.at ?? 0, true);
       });
       kernel.sites.write(firstSite, new Uint8Array(entries.buffer));
     }
@@ -129,8 +131,11 @@ function labelsGoOn({ plans }: ProbePlan, { plan, labelPlan, flags }: PlannedSit
   );
 }
 
+/** The kernel allows a probe at every RET. */
+const atReturns: ReadonlySet<SiteAction> = new Set([siteAction.leave, siteAction.scopeEnd, siteAction.keep]);
+
 function isUnsure(site: PlannedSite | undefined): boolean {
-  return site?.emulated === false && site.action !== siteAction.leave && site.action !== siteAction.scopeEnd;
+  return site?.emulated === false && !atReturns.has(site.action);
 }
 
 function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Uint8Array {

@@ -175,6 +175,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
   const counters = object.mapFd('counters');
   const goroutines = object.mapFd('goroutines');
   const overflowFrames = object.mapFd('overflow_frames');
+  const keptCalls = object.mapFd('kept_calls');
   const program = object.programFd(siteProgram);
   const key = new Uint32Array(1);
   const keyBytes = new Uint8Array(key.buffer);
@@ -230,7 +231,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
     recursionMisses: () => recursionMisses(program),
     openCalls(processSlot, { forget } = { forget: false }) {
       using slots = openGoroutineSlots(object.mapFd('goroutine_slots'), sizes);
-      return openCalls(libbpf, slots, { goroutines, overflowFrames }, processSlot, forget);
+      return openCalls(libbpf, slots, { goroutines, overflowFrames, keptCalls }, processSlot, forget);
     },
     [Symbol.dispose]: () => {
       ring[Symbol.dispose]();

@@ -4,7 +4,7 @@
  */
 
 export const siteLayout = {
-  sizeBytes: 48,
+  sizeBytes: 56,
   vaddr: 0,
   action: 8,
   flags: 12,
@@ -15,6 +15,8 @@ export const siteLayout = {
   frame_bytes: 32,
   group: 36,
   label_plan: 40,
+  object: 44,
+  object_at: 48,
 } as const;
 
 export const probeLayout = { sizeBytes: 16, flags: 0, abandoned_plan: 4, abandoned_label_plan: 8, bounds: 12 } as const;
@@ -86,25 +88,29 @@ export const durationBounds = { most: 31, tables: 4 } as const;
 export const goroutineKeyLayout = { sizeBytes: 16, process_slot: 0, goid: 8 } as const;
 
 /** `frame` is an array of INLINE_FRAMES frames. */
-export const goroutineLayout = { sizeBytes: 592, frames: 0, skipped: 4, panicking: 8, frame: 16 } as const;
+export const goroutineLayout = { sizeBytes: 640, frames: 0, skipped: 4, panicking: 8, frame: 16 } as const;
 
-export const goroutineSlotLayout = { sizeBytes: 1632, owner: 0, elsewhere: 8, goroutine: 16, kept: 608 } as const;
+export const goroutineSlotLayout = { sizeBytes: 1680, owner: 0, elsewhere: 8, goroutine: 16, kept: 656 } as const;
 
 export const frameLayout = {
-  sizeBytes: 96,
+  sizeBytes: 104,
   start_ns: 0,
-  probe: 64,
-  group: 66,
-  function: 68,
-  depth: 72,
-  flags: 76,
-  kept_at: 78,
-  kept_words: 79,
-  labels: 80,
-  threshold: 88,
+  probe: 72,
+  group: 74,
+  function: 76,
+  depth: 80,
+  flags: 84,
+  kept_at: 86,
+  kept_words: 87,
+  labels: 88,
+  threshold: 96,
 } as const;
 
 export const overflowKeyLayout = { sizeBytes: 16, process_slot: 0, index: 4, goid: 8 } as const;
+
+export const keptCallKeyLayout = { sizeBytes: 16, process_slot: 0, object: 8 } as const;
+
+export const keptCallLayout = { sizeBytes: 112, frame: 0, goid: 104 } as const;
 
 export const frameFlag = { ended: 128 } as const;
 

@@ -6,6 +6,8 @@ import {
   goroutineKeyLayout,
   goroutineLayout,
   inlineFrames,
+  keptCallKeyLayout,
+  keptCallLayout,
   overflowKeyLayout,
 } from './map-layout.ts';
 
@@ -19,14 +21,14 @@ export interface OpenCalls {
 const walkLimit = 8_388_608;
 
 /**
- * Walks the goroutines of a process and counts its open calls: those in slots, then those elsewhere. Meant for a process whose probes are detached: under
+ * Walks the goroutines of a process and counts its open calls: those in slots, then those elsewhere, then those kept by an object. Meant for a process whose probes are detached: under
  * load the walk may miss or repeat some.
  * @param forget also delete the entries
  */
 export function openCalls(
   libbpf: Libbpf,
   slots: GoroutineSlots,
-  fds: { goroutines: number; overflowFrames: number },
+  fds: { goroutines: number; overflowFrames: number; keptCalls: number },
   processSlot: number,
   forget: boolean,
 ): OpenCalls {
@@ -76,6 +78,19 @@ export function openCalls(
     if (libbpf.lookupElement(fds.overflowFrames, key, frame) !== 0) continue;
     count(new DataView(frame.buffer));
     if (forget) libbpf.deleteElement(fds.overflowFrames, key);
+  }
+  const kept = new Uint8Array(keptCallLayout.sizeBytes);
+  const keptKeys = keysOf(
+    libbpf,
+    fds.keptCalls,
+    keptCallKeyLayout.sizeBytes,
+    processSlot,
+    keptCallKeyLayout.process_slot,
+  );
+  for (const key of keptKeys) {
+    if (libbpf.lookupElement(fds.keptCalls, key, kept) !== 0) continue;
+    count(new DataView(kept.buffer, keptCallLayout.frame));
+    if (forget) libbpf.deleteElement(fds.keptCalls, key);
   }
   return { byProbe, goroutines: owned.length + keys.length };
 }

@@ -13,7 +13,7 @@ export interface WireStep {
 const imageWords = 10;
 const sourceBits = 6;
 const wordSaved = 32;
-const savedWords = 3;
+const savedWords = 4;
 const stringsAtOnce = 5;
 /** Besides one for the trace context. */
 const headerValues = 4;

@@ -49,6 +49,11 @@ const defaultPendingBytes = 16 << 20;
 /** What an entry of a Map with its typed array costs on top. */
 const pendingOverheadBytes = 160;
 
+/** Of one call: routers within routers. */
+const maxNotes = 8;
+/** Calls of which something was said and that still run; of more the oldest lose it. */
+const maxNotedCalls = 65536;
+
 interface Pending {
   readonly processSlot: number;
   readonly bytes: Uint8Array;
@@ -62,6 +67,7 @@ const overLimit = 'capture limit';
 export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
   const maxPendingBytes = options.maxPendingBytes ?? defaultPendingBytes;
   const pending = new Map<bigint, Pending>();
+  const notes = new Map<bigint, Uint8Array[]>();
   let pendingBytes = 0;
   let reader: ChunkReader | undefined;
 
@@ -98,6 +104,31 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     if (kept === undefined || floats === undefined) return;
     const start = view.byteOffset + offset + argumentsRecordLayout.sizeBytes;
     addFloats(kept.bytes, floats, new Uint8Array(view.buffer, start, length - argumentsRecordLayout.sizeBytes));
+  }
+
+  /** What is said of a call that goes on. */
+  function holdNote(view: DataView, offset: number, length: number): void {
+    const spanId = view.getBigUint64(offset + argumentsRecordLayout.span_id, true);
+    const start = view.byteOffset + offset + argumentsRecordLayout.sizeBytes;
+    const bytes = new Uint8Array(view.buffer, start, length - argumentsRecordLayout.sizeBytes).slice();
+    const said = notes.get(spanId);
+    if (said !== undefined && said.length < maxNotes) said.push(bytes);
+    else if (said === undefined) notes.set(spanId, [bytes]);
+    for (const oldest of notes.keys()) {
+      if (notes.size <= maxNotedCalls) break;
+      notes.delete(oldest);
+    }
+  }
+
+  function addNotes(probe: PlannedProbe, spanId: bigint, context: DecodeContext, fields: Value[]): void {
+    const said = notes.get(spanId);
+    if (said === undefined || probe.notes === undefined) return;
+    notes.delete(spanId);
+    for (const bytes of said) {
+      const chunks = new ChunkReader(bytes).start(0, bytes.length);
+      const shape = captureOf(probe.notes, chunks);
+      if (shape !== undefined) decodeFields(shape, chunks, context, undefined, fields);
+    }
   }
 
   /** What was captured at entry: in the call's own record, of which `own` stands on it, or in one that came before. */
@@ -161,6 +192,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       // How a call ended that read nothing there says it all.
       const isExpected = end === 'returned' || !atEnd.isEmpty;
       if (shape !== undefined && isExpected) decodeFields(shape, atEnd, context, whyNoResults(flags, end), fields);
+      if (notes.size > 0) addNotes(probe, view.getBigUint64(offset + callRecordLayout.span_id, true), context, fields);
       call.fields = fields;
     }
     const ids = idsAt(reader.bytes, offset);
@@ -198,6 +230,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       holdArguments(view, offset, length);
     } else if (kind === recordKind.moreArguments && length >= argumentsRecordLayout.sizeBytes) {
       addArguments(view, offset, length);
+    } else if (kind === recordKind.note && length >= argumentsRecordLayout.sizeBytes) {
+      holdNote(view, offset, length);
     } else if (kind === recordKind.process && length >= processRecordLayout.sizeBytes) {
       const change = view.getUint32(offset + processRecordLayout.change, true);
       options.onProcess(

@@ -3,7 +3,7 @@
  * structs. test/bpf/wire-format.test.ts compares them with the object's BTF.
  */
 
-export const recordKind = { arguments: 1, call: 2, process: 3, moreArguments: 4 } as const;
+export const recordKind = { arguments: 1, call: 2, process: 3, moreArguments: 4, note: 5 } as const;
 
 export const recordHeaderLayout = { sizeBytes: 16, kind: 0, process_slot: 4, probe: 8, capture_bytes: 12 } as const;
 

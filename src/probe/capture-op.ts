@@ -52,7 +52,7 @@ export const planLimits = {
   planOps: 65536,
   stringBytes: 56,
   strings: 256,
-  savedWords: 3,
+  savedWords: 4,
   labels: 8,
   labelTextBytes: 128,
   labelChoices: 16,

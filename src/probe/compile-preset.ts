@@ -122,6 +122,14 @@ function pairShape(field: PresetField, at: number, context: PresetContext): Foun
     return { value: [{ name: field.text, shape }] };
   }
   if ('context' in field) return contextShape(field.context, field.fields, at, context);
+  if ('label' in field) {
+    return labelShape(
+      field,
+      at,
+      { kind: 'string', name: 'string', sizeBytes: 2 * wordBytes, alignBytes: wordBytes },
+      context,
+    );
+  }
   if ('isSet' in field) {
     const label = { kind: 'label', label: 'present', size: wordBytes, place: field.place, name: field.isSet } as const;
     return { value: [{ name: '', shape: { ...label, type: 'INTERFACE', goType: unknownType, at } }] };

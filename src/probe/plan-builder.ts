@@ -3,7 +3,8 @@ import type { Abi } from './calling-convention.ts';
 import { type CaptureOp, captureOp } from './capture-op.ts';
 import { type CapturePlan, stringTable } from './capture-plan.ts';
 import type { InlinedSite } from './inlined-site.ts';
-import type { PlannedDynamicType, PlannedOps, PlannedProbe, PlannedSite } from './probe-plan.ts';
+import type { ObjectPlace, PlannedDynamicType, PlannedOps, PlannedProbe, PlannedSite } from './probe-plan.ts';
+import type { CaptureShape } from './shape.ts';
 import type { FunctionSites } from './site.ts';
 import type { SiteFinder } from './site-finder.ts';
 import type { TypeFacts } from './type-facts.ts';
@@ -16,6 +17,15 @@ interface SiteInFrame {
   readonly emulated: boolean;
   readonly plan: number;
   readonly labelPlan?: number | undefined;
+}
+
+/** What only sites of presets have. */
+interface PresetSiteParts {
+  readonly group?: number | undefined;
+  readonly object?: ObjectPlace | undefined;
+  readonly labelPlan?: number | undefined;
+  /** site_flag bits besides those that the function has. */
+  readonly flags?: number;
 }
 
 /** Collects the tables of a ProbePlan; equal plans are kept once. */
@@ -35,12 +45,15 @@ export class PlanBuilder {
   readonly namedTypes = new Set<string>();
   /** What the user should know of the plan, in whole sentences. */
   readonly notes: string[] = [];
+  /** Probes of each preset. */
+  readonly presetProbes = new Map<string, number[]>();
   /** Entry addresses of functions where a preset's calls begin, and the preset's name. */
   readonly presetFunctions = new Map<number, string>();
   /** Ops of all plans together. */
   opCount = 0;
   readonly #planIndices = new Map<string, number>();
   readonly #functionIndices = new Map<number, number>();
+  readonly #noteShapes = new Map<number, CaptureShape[]>();
   readonly #groups = new Map<string, number>();
 
   constructor(binary: GoBinary, finder: SiteFinder, facts: TypeFacts = {}) {
@@ -67,6 +80,21 @@ export class PlanBuilder {
     return index;
   }
 
+  /** What presets say of the probe's calls, to be added to. */
+  noteShapes(probe: number): CaptureShape[] {
+    const shapes = this.#noteShapes.get(probe) ?? [];
+    this.#noteShapes.set(probe, shapes);
+    return shapes;
+  }
+
+  /** The probes, with what was said of them later. */
+  allProbes(): PlannedProbe[] {
+    return this.probes.map((probe, index) => {
+      const notes = this.#noteShapes.get(index);
+      return notes === undefined ? probe : { ...probe, notes };
+    });
+  }
+
   addProbe(probe: PlannedProbe): number {
     return this.probes.push(probe) - 1;
   }
@@ -85,14 +113,16 @@ export class PlanBuilder {
     action: SiteAction,
     probe?: number,
     plan?: number,
-    { group, labelPlan }: { readonly group?: number | undefined; readonly labelPlan?: number | undefined } = {},
+    { group, object, labelPlan, flags = 0 }: PresetSiteParts = {},
   ): void {
     const { entry } = sites;
     const isTraced = plan !== undefined && this.plans[plan]?.ops.some(({ op }) => op === captureOp.traceparent);
     this.#addSite(fn, entry.offset, {
       action,
       group,
-      flags: (entry.stackCheck ? siteFlag.stackCheck : 0) | (isTraced ? siteFlag.traceparent : 0) | abiFlag(sites),
+      object,
+      flags:
+        flags | (entry.stackCheck ? siteFlag.stackCheck : 0) | (isTraced ? siteFlag.traceparent : 0) | abiFlag(sites),
       probe,
       plan,
       labelPlan,
@@ -121,12 +151,10 @@ export class PlanBuilder {
     {
       inFrame,
       group,
+      object,
       labelPlan,
-    }: {
-      readonly inFrame?: ReadonlyMap<number, SiteInFrame>;
-      readonly group?: number | undefined;
-      readonly labelPlan?: number | undefined;
-    } = {},
+      flags = 0,
+    }: PresetSiteParts & { readonly inFrame?: ReadonlyMap<number, SiteInFrame> } = {},
   ): void {
     for (const exit of sites.exits) {
       const isReturn = exit.kind === 'return';
@@ -140,7 +168,8 @@ export class PlanBuilder {
       this.#addSite(fn, exit.offset, {
         action,
         group,
-        flags: abiFlag(sites),
+        object,
+        flags: flags | abiFlag(sites),
         probe,
         plan: isReturn ? plan : undefined,
         labelPlan: isReturn ? labelPlan : undefined,

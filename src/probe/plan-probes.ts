@@ -7,6 +7,7 @@ import { PlanBuilder } from './plan-builder.ts';
 import { planDynamicTypes } from './plan-dynamic-types.ts';
 import { planFunction } from './plan-functions.ts';
 import { planInlinedCalls } from './plan-inlined.ts';
+import { planNotes } from './plan-notes.ts';
 import { planPreset } from './plan-preset.ts';
 import type { Preset } from './preset.ts';
 import type { ProbePlan } from './probe-plan.ts';
@@ -65,7 +66,9 @@ export function planProbes(
     mapParts: (type) => mapParts(binary, type),
   });
 
-  const presetReports = presets.map((preset) => planPreset(builder, preset, limits));
+  const presetReports = presets.map((preset) =>
+    (preset.notes === undefined ? planPreset : planNotes)(builder, preset, limits),
+  );
   const selection = selectFunctions(binary, patterns, maxFunctions, isElsewhere);
   const untraceable: Untraceable[] = [...selection.untraceable];
   const { notes } = builder;
@@ -89,7 +92,7 @@ export function planProbes(
       plans: builder.plans,
       strings: builder.strings.strings,
       functionNames: builder.functionNames,
-      probes: builder.probes,
+      probes: builder.allProbes(),
       sites: builder.sites,
       dynamicTypes: builder.dynamicTypes,
       report: {

@@ -18,6 +18,8 @@ export interface Preset {
   readonly group?: string | undefined;
   /** Calls begin a trace of their own unless a server call encloses them. */
   readonly server: boolean;
+  /** Of a preset that has `note` sites only: the preset of whose calls they say something. */
+  readonly notes?: string | undefined;
   /** Calls end at a `finish` site, not at their function's RET. */
   readonly held: boolean;
   /**
@@ -38,7 +40,11 @@ export interface PresetSite {
   readonly functions: readonly string[];
   /** At the function's entry, or at all its exits. */
   readonly where: 'entry' | 'exits';
-  readonly action: 'enter' | 'finish' | 'scopeEnd' | 'goroutineEnd';
+  /**
+   * `release` ends a call that went on with an object (`keeps`), at the entry of a function that has it as an argument.
+   * `note` says something of the innermost open call of another preset (`Preset.notes`).
+   */
+  readonly action: 'enter' | 'finish' | 'release' | 'note' | 'scopeEnd' | 'goroutineEnd';
   readonly capture?: PresetCapture | undefined;
   /** Of `enter`: its calls end at the function's RETs, where this is read. */
   readonly results?: PresetCapture | undefined;
@@ -47,6 +53,13 @@ export interface PresetSite {
   readonly resultLabels?: PresetCapture | undefined;
   /** Of `enter`: what is the same for all its calls, by names of fields. */
   readonly known?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Of `enter` with `results`: if this word of the results is an object's address, the call goes on until its `release`;
+   * of `release`: the word of the arguments. What is wanted of such a call at its end is kept in words (`save`).
+   */
+  readonly object?: number | undefined;
+  /** In programs that have this type the word is the address of one, and the object is in that interface of it. */
+  readonly objectIn?: { readonly type: string; readonly path: string } | undefined;
   /** The preset works without it; why it may be missing. */
   readonly optional?: string | undefined;
 }
@@ -130,6 +143,7 @@ export type PresetField =
  */
 export interface PresetLabel {
   readonly label: string;
+  /** Of a string's words: ''. */
   readonly path: PresetPath;
   /**
    * byte: an integer below 253. present: whether the pointer is set. code: an integer in two bytes, at an even place.

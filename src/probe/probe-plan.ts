@@ -50,12 +50,21 @@ export interface PlannedProbe {
   readonly entryFields?: CaptureShape | undefined;
   /** Of a preset: what may be captured at the end; told apart by the size of the first image (`captureOf`). */
   readonly fields?: readonly CaptureShape[] | undefined;
+  /** Of a preset: what others say of its calls (`note`); told apart likewise. */
+  readonly notes?: readonly CaptureShape[] | undefined;
   /** Of a function: why its parameters and results are unknown. */
   readonly signatureUnavailable?: string | undefined;
   /** Of a function: what told the type of each argument and result. */
   readonly typeSources?:
     | { readonly parameters: readonly TypeSource[]; readonly results: readonly TypeSource[] }
     | undefined;
+}
+
+/** Where the address of the object is by which a call goes on (`keep`, `release`). */
+export interface ObjectPlace {
+  readonly register: number;
+  /** Not 0: the register points to what has the address there. */
+  readonly at: number;
 }
 
 export interface PlannedSite {
@@ -79,6 +88,7 @@ export interface PlannedSite {
   readonly frameBytes?: number | undefined;
   /** Number of the preset's group of calls; left out: none. */
   readonly group?: number | undefined;
+  readonly object?: ObjectPlace | undefined;
   /** One trap a hit instead of two. */
   readonly emulated: boolean;
   /** For people: `stack check`, `first instruction`, `RET`, `tail jump`. */

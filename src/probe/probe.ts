@@ -2,7 +2,7 @@ import type { SourceLine } from '../binary/go-binary.ts';
 import type { TypeSource } from './signature/type-source.ts';
 
 /** What a probe's calls mean; telemetry turns each kind into its own spans and metrics. */
-export type ProbeKind = 'function' | 'http.server' | 'http.client' | 'rpc.server' | 'db.client';
+export type ProbeKind = 'function' | 'http.server' | 'http.client' | 'rpc.server' | 'rpc.client' | 'db.client';
 
 /** One place where the compiler put a function's code instead of a call. */
 export interface InlinedPlace {

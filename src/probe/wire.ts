@@ -12,12 +12,15 @@ export const siteAction = {
   goexit: 8,
   body: 9,
   inlined: 10,
+  keep: 11,
+  release: 12,
+  note: 13,
 } as const;
 
 export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
 
 /** enum site_flag */
-export const siteFlag = { stackCheck: 1, stackAbi: 2, traceparent: 4, labelsGoOn: 8 } as const;
+export const siteFlag = { stackCheck: 1, stackAbi: 2, traceparent: 4, labelsGoOn: 8, silent: 16 } as const;
 
 /** enum probe_flag */
 export const probeFlag = { server: 1, held: 2, sendArguments: 4, limited: 8, keepArguments: 16 } as const;

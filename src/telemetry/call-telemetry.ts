@@ -10,6 +10,7 @@ import { httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts'
 import type { ProbeAccount } from './ledger-account.ts';
 import type { DurationRecorder, ProcessMetrics } from './process-metrics.ts';
 import type { QueryTexts } from './query-texts.ts';
+import { rpcClientFacts, rpcClientMeaning } from './rpc-client-span.ts';
 import { rpcServerFacts, rpcServerMeaning } from './rpc-server-span.ts';
 
 /** What a probe's calls are turned with. */
@@ -102,6 +103,9 @@ function interpreter(
     }
     case 'rpc.server': {
       return interpreterOf(metrics.rpcServer(scope), rpcServerFacts, rpcServerMeaning);
+    }
+    case 'rpc.client': {
+      return interpreterOf(metrics.rpcClient(scope), rpcClientFacts, rpcClientMeaning);
     }
     case 'db.client': {
       const facts = (call: CallFacts) => dbClientFacts(call, queries, probe.known);

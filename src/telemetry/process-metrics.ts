@@ -13,6 +13,7 @@ import {
 import type { HttpClientFacts } from './http-client-span.ts';
 import type { HttpServerFacts } from './http-server-span.ts';
 import { VALUE_TYPE } from './metric-data.ts';
+import type { RpcClientFacts } from './rpc-client-span.ts';
 import type { RpcServerFacts } from './rpc-server-span.ts';
 import { ATTR, DB_DURATION_BOUNDS_SECONDS, DURATION_BOUNDS_SECONDS, METRIC, SIDESPAN } from './semconv.ts';
 
@@ -22,6 +23,7 @@ export interface ProcessMetrics {
   httpServer(scope: InstrumentationScope): DurationRecorder<HttpServerFacts>;
   httpClient(scope: InstrumentationScope): DurationRecorder<HttpClientFacts>;
   rpcServer(scope: InstrumentationScope): DurationRecorder<RpcServerFacts>;
+  rpcClient(scope: InstrumentationScope): DurationRecorder<RpcClientFacts>;
   dbClient(scope: InstrumentationScope): DurationRecorder<DbClientFacts>;
   /** Of the type of the error with which a call failed; undefined: it did not. */
   function(scope: InstrumentationScope, functionName: string): DurationRecorder<string | undefined>;
@@ -35,7 +37,7 @@ export interface DurationRecorder<Facts> {
   add(facts: { readonly of: Facts } | undefined, durations: SortedDurations): void;
 }
 
-type DurationKind = 'httpServer' | 'httpClient' | 'rpcServer' | 'dbClient' | 'function';
+type DurationKind = 'httpServer' | 'httpClient' | 'rpcServer' | 'rpcClient' | 'dbClient' | 'function';
 
 const DESCRIPTORS: Readonly<Record<DurationKind, MetricDescriptor>> = {
   httpServer: duration(METRIC.HTTP_SERVER_REQUEST_DURATION, 'Duration of HTTP server requests.'),
@@ -43,6 +45,10 @@ const DESCRIPTORS: Readonly<Record<DurationKind, MetricDescriptor>> = {
   rpcServer: duration(
     METRIC.RPC_SERVER_CALL_DURATION,
     'Measures the duration of an incoming Remote Procedure Call (RPC).',
+  ),
+  rpcClient: duration(
+    METRIC.RPC_CLIENT_CALL_DURATION,
+    'Measures the duration of an outgoing Remote Procedure Call (RPC).',
   ),
   dbClient: duration(METRIC.DB_CLIENT_OPERATION_DURATION, 'Duration of database client operations.'),
   function: duration(SIDESPAN.FUNCTION_DURATION, 'Duration of calls of a traced function.'),
@@ -58,6 +64,7 @@ const BOUNDS_SECONDS: Readonly<Record<DurationKind, readonly number[]>> = {
   httpServer: DURATION_BOUNDS_SECONDS,
   httpClient: DURATION_BOUNDS_SECONDS,
   rpcServer: DURATION_BOUNDS_SECONDS,
+  rpcClient: DURATION_BOUNDS_SECONDS,
   dbClient: DB_DURATION_BOUNDS_SECONDS,
   function: FUNCTION_BOUNDS_SECONDS,
 };
@@ -111,6 +118,16 @@ export function createProcessMetrics(resource: Resource): ProcessMetrics {
     rpcServer(scope) {
       const metric = metricOf(scope, 'rpcServer');
       const seriesOf = seriesFinder<RpcServerFacts>(metric, (facts) => facts.method, sameRpc, rpcAttributes);
+      return recorder(metric, seriesOf);
+    },
+    rpcClient(scope) {
+      const metric = metricOf(scope, 'rpcClient');
+      const seriesOf = seriesFinder<RpcClientFacts>(
+        metric,
+        (facts) => facts.method,
+        sameRpcClient,
+        rpcClientAttributes,
+      );
       return recorder(metric, seriesOf);
     },
     dbClient(scope) {
@@ -226,7 +243,7 @@ function sameRpc(a: RpcServerFacts, b: RpcServerFacts): boolean {
   return a.statusCode === b.statusCode && a.errorType === b.errorType;
 }
 
-function rpcAttributes(facts: RpcServerFacts): Attributes {
+function rpcAttributes(facts: RpcServerFacts | RpcClientFacts): Attributes {
   return defined({
     [ATTR.RPC_SYSTEM_NAME]: 'grpc',
     [ATTR.RPC_METHOD]: facts.method,
@@ -259,6 +276,22 @@ function dbAttributes(facts: DbClientFacts): Attributes {
     [ATTR.DB_RESPONSE_STATUS_CODE]: facts.statusCode,
     [ATTR.ERROR_TYPE]: facts.errorType,
   });
+}
+
+function sameRpcClient(a: RpcClientFacts, b: RpcClientFacts): boolean {
+  return (
+    a.statusCode === b.statusCode &&
+    a.errorType === b.errorType &&
+    a.serverAddress === b.serverAddress &&
+    a.serverPort === b.serverPort
+  );
+}
+
+function rpcClientAttributes(facts: RpcClientFacts): Attributes {
+  return {
+    ...rpcAttributes(facts),
+    ...defined({ [ATTR.SERVER_ADDRESS]: facts.serverAddress, [ATTR.SERVER_PORT]: facts.serverPort }),
+  };
 }
 
 function defined(attributes: Attributes): Attributes {

@@ -8,6 +8,7 @@ import {
   STATUS_ERROR_CODE,
   STATUS_UNSET,
 } from './call-span.ts';
+import { statusCodeName } from './grpc-status.ts';
 import { addressOf } from './network-address.ts';
 import { addCaptureNotes, integerField, textField, wholeTextField } from './preset-field.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
@@ -20,27 +21,6 @@ export interface RpcServerFacts {
   readonly statusCode: string | undefined;
   readonly errorType: string | undefined;
 }
-
-/** By number: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-const STATUS_CODES = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
 
 /** The conventions for gRPC: of these the server is to blame; the rest are the caller's. */
 const SERVER_ERRORS = new Set([
@@ -58,7 +38,7 @@ const GRPC_ATTRIBUTES: Attributes = { [ATTR.RPC_SYSTEM_NAME]: 'grpc' };
 
 export function rpcServerFacts(call: Pick<Call, 'fields' | 'end'>): RpcServerFacts {
   const code = integerField(call, 'code');
-  const statusCode = code === undefined ? undefined : (STATUS_CODES[code] ?? String(code));
+  const statusCode = code === undefined ? undefined : statusCodeName(code);
   const path = textField(call, 'method');
   return {
     method: methodName(path, statusCode),

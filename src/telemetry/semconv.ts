@@ -73,6 +73,7 @@ export const METRIC = {
   DB_CLIENT_OPERATION_DURATION: 'db.client.operation.duration',
   HTTP_CLIENT_REQUEST_DURATION: 'http.client.request.duration',
   HTTP_SERVER_REQUEST_DURATION: 'http.server.request.duration',
+  RPC_CLIENT_CALL_DURATION: 'rpc.client.call.duration',
   RPC_SERVER_CALL_DURATION: 'rpc.server.call.duration',
 } as const;
 export const UNSTABLE_METRIC = {

@@ -28,6 +28,8 @@ struct wire_format {
 	struct goroutine goroutine;
 	struct frame frame;
 	struct overflow_key overflow_key;
+	struct kept_call_key kept_call_key;
+	struct kept_call kept_call;
 	enum record_kind record_kind;
 	enum call_end call_end;
 	enum call_flag call_flag;

@@ -52,6 +52,8 @@ const structs: Readonly<Record<string, { readonly layout: Layout; readonly unrea
   goroutine_slot: { layout: maps.goroutineSlotLayout },
   frame: { layout: maps.frameLayout, unread: ['trace_id', 'span_id', 'parent_span_id', 'saved'] },
   overflow_key: { layout: maps.overflowKeyLayout },
+  kept_call_key: { layout: maps.keptCallKeyLayout },
+  kept_call: { layout: maps.keptCallLayout },
 };
 
 /** By the C name; `unread`: enumerators that only the programs use; `own`: what the reader adds for itself. */

@@ -21,5 +21,17 @@ export function grpcTarget(
   version: keyof typeof grpcVersions = newest,
   options: Omit<GoTargetOptions, 'modfile'> = {},
 ): Promise<string> {
-  return goTarget('grpcserver', version === newest ? options : { ...options, modfile: `grpc-${version}.mod` });
+  return goTarget('grpcserver', ofRelease(version, options));
+}
+
+/** The same for its client. */
+export function grpcClientTarget(
+  version: keyof typeof grpcVersions = newest,
+  options: Omit<GoTargetOptions, 'modfile'> = {},
+): Promise<string> {
+  return goTarget('grpcserver/grpcload', ofRelease(version, options));
+}
+
+function ofRelease(version: keyof typeof grpcVersions, options: GoTargetOptions): GoTargetOptions {
+  return version === newest ? options : { ...options, modfile: `grpc-${version}.mod` };
 }

@@ -76,6 +76,7 @@ const KIND_WORDS = {
   'http.server': 'HTTP server',
   'http.client': 'HTTP client',
   'rpc.server': 'gRPC server',
+  'rpc.client': 'gRPC client',
   'db.client': 'database client',
 } as const;
 

@@ -3,6 +3,7 @@
 //	grpcload -target 127.0.0.1:PORT -n 1000 -c 8 -kinds ok,notfound,download,upload,chat,unknown
 //
 // Its last line on standard output is one JSON object. "unknown" calls a method that the server doesn't have.
+// With -wait it prints "ready PID", begins at a line of standard input and stays until that ends.
 package main
 
 import (
@@ -12,12 +13,14 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -40,6 +43,27 @@ var kinds = map[string]func(context.Context, *grpc.ClientConn) (method string, e
 	"upload":       stream("Upload", []string{"a", "b", "c"}),
 	"chat":         stream("Chat", []string{"a", "b", "c"}),
 	"chatfail":     stream("Chat", []string{"a", "notfound"}),
+	"timeout": func(ctx context.Context, c *grpc.ClientConn) (string, error) {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+		defer cancel()
+		return service + "Unary", c.Invoke(ctx, service+"Unary", wrapperspb.String("sleep:5s"), new(wrapperspb.StringValue))
+	},
+	"refused": func(ctx context.Context, c *grpc.ClientConn) (string, error) {
+		other, err := grpc.Dial("127.0.0.1:1", grpc.WithTransportCredentials(insecure.NewCredentials()))
+		if err != nil {
+			return "", err
+		}
+		defer other.Close()
+		return service + "Unary", other.Invoke(ctx, service+"Unary", wrapperspb.String("ok"), new(wrapperspb.StringValue))
+	},
+	// Leaves a stream to the end of its context.
+	"giveup": func(ctx context.Context, c *grpc.ClientConn) (string, error) {
+		description := &grpc.StreamDesc{StreamName: "Chat", ServerStreams: true, ClientStreams: true}
+		if _, err := c.NewStream(ctx, description, service+"Chat"); err != nil {
+			return service + "Chat", err
+		}
+		return service + "Chat", status.Error(codes.Canceled, "")
+	},
 }
 
 func unary(request string) func(context.Context, *grpc.ClientConn) (string, error) {
@@ -82,7 +106,12 @@ func main() {
 	rate := flag.Float64("rate", 0, "calls a second in all; 0: as fast as the server answers")
 	names := flag.String("kinds", "ok", "kinds of calls, taken in turn")
 	traceparent := flag.String("traceparent", "", "sent as metadata")
+	wait := flag.Bool("wait", false, "")
 	flag.Parse()
+	if *wait {
+		fmt.Printf("ready %d\n", os.Getpid())
+		fmt.Scanln()
+	}
 
 	var chosen []func(context.Context, *grpc.ClientConn) (string, error)
 	for _, name := range strings.Split(*names, ",") {
@@ -98,7 +127,6 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		defer client.Close()
 		clients[i] = client
 	}
 
@@ -136,6 +164,9 @@ func main() {
 	}
 	done.Wait()
 	took := time.Since(started)
+	for _, client := range clients {
+		client.Close()
+	}
 	text, err := json.Marshal(map[string]any{
 		"sent":           *total,
 		"methods":        methods,
@@ -147,4 +178,7 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Println(string(text))
+	if *wait {
+		io.Copy(io.Discard, os.Stdin)
+	}
 }

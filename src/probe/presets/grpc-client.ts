@@ -1,0 +1,66 @@
+import type { Preset, PresetCapture, PresetWord } from '../preset.ts';
+
+/** Of newClientStream(ctx, desc, cc, method, opts…): kept until the call ends. */
+const target: readonly PresetWord[] = [
+  { from: { saved: 0 }, as: 'string', fields: [{ text: 'method', maxBytes: 256 }] },
+  {
+    from: { saved: 2 },
+    types: ['google.golang.org/grpc.ClientConn'],
+    fields: [{ field: 'target', path: 'target', maxBytes: 256 }],
+  },
+];
+
+/** The status is in the error, which is too much for a call that is not sampled. */
+const targetLabels: PresetCapture = {
+  words: [{ from: { saved: 0 }, as: 'string', fields: [{ label: 'method', path: '', as: 'text', place: 0 }] }],
+};
+
+/**
+ * grpc-go's client, unary and streaming calls: newClientStream makes the stream of each, also of Invoke's. It returns
+ * (ClientStream, error); the call ends in (*clientStream).finish(err), on whatever goroutine. finish is called again and
+ * again: the first time counts.
+ */
+export const grpcClient: Preset = {
+  name: 'grpc-go client',
+  library: 'grpc',
+  kind: 'rpc.client',
+  scopeName: 'sidespan/google.golang.org/grpc',
+  server: false,
+  held: false,
+  sites: [
+    {
+      functions: ['google.golang.org/grpc.newClientStream'],
+      where: 'entry',
+      action: 'enter',
+      capture: {
+        words: [
+          { from: { argument: 4 }, as: 'string', save: 0 },
+          { from: { argument: 3 }, save: 2 },
+        ],
+      },
+      labels: { words: [{ from: { argument: 4 }, as: 'string', save: 0 }] },
+      resultLabels: targetLabels,
+      object: 1,
+      // Releases from 1.84 on wrap it.
+      objectIn: { type: 'google.golang.org/grpc.clientStreamWrapper', path: 'ClientStream' },
+      results: {
+        words: [
+          ...target,
+          { from: { result: 2, behind: 9 }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },
+        ],
+      },
+    },
+    {
+      functions: ['google.golang.org/grpc.(*clientStream).finish'],
+      where: 'entry',
+      action: 'release',
+      object: 0,
+      labels: targetLabels,
+      capture: {
+        words: [...target, { from: { argument: 1 }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] }],
+      },
+    },
+  ],
+  abandoned: { words: target },
+  abandonedLabels: targetLabels,
+};

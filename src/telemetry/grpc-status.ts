@@ -1,0 +1,54 @@
+import type { Value } from '../event/value.ts';
+
+/** By number: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+const STATUS_CODES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
+
+/** How a call ended. */
+export interface GrpcStatus {
+  /** `OK`, `NOT_FOUND` …; a code that gRPC does not define as digits. */
+  readonly code: string;
+  readonly message?: string | undefined;
+}
+
+export function statusCodeName(code: number): string {
+  return STATUS_CODES[code] ?? String(code);
+}
+
+/** Go's names of codes are the same words in another case, but for one: `NotFound`, `Canceled`. */
+const byGoName = new Map<string, string>(
+  STATUS_CODES.map((name) => [name === 'CANCELLED' ? 'CANCELED' : name.replaceAll('_', ''), name]),
+);
+/** As status.Error's Error() has it. */
+const STATUS_TEXT = /^rpc error: code = (?:Code\((\d+)\)|(\w+)) desc = (.*)$/s;
+
+/** What status.FromError makes of a client's error, but that io.EOF is how a stream ends well; undefined: not known. */
+export function statusOfError(error: Value | undefined): GrpcStatus | undefined {
+  if (error?.value === undefined) return undefined;
+  if (error.value === null || error.value === 'EOF') return { code: 'OK' };
+  if (typeof error.value !== 'string') return { code: 'UNKNOWN' };
+  const message = error.value;
+  const [, digits, name, description] = STATUS_TEXT.exec(message) ?? [];
+  if (digits !== undefined) return { code: digits, message: description };
+  if (name !== undefined) return { code: byGoName.get(name.toUpperCase()) ?? name, message: description };
+  if (message === 'context canceled') return { code: 'CANCELLED', message };
+  if (message === 'context deadline exceeded') return { code: 'DEADLINE_EXCEEDED', message };
+  return { code: 'UNKNOWN', message };
+}

@@ -1,0 +1,88 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Call } from '../event/call.ts';
+import {
+  type CallMeaning,
+  PANIC_EXCEPTION,
+  SPAN_KIND,
+  STATUS_ERROR,
+  STATUS_ERROR_CODE,
+  STATUS_UNSET,
+} from './call-span.ts';
+import { type GrpcStatus, statusOfError } from './grpc-status.ts';
+import { addressOf, type NetworkAddress } from './network-address.ts';
+import { addCaptureNotes, fieldOf, type HasFields, textField, wholeTextField } from './preset-field.ts';
+import { ATTR, SIDESPAN } from './semconv.ts';
+
+/** What both the span and the metric of a gRPC call say. */
+export interface RpcClientFacts {
+  /** `pkg.Service/Method`, or undefined if it could not be read. */
+  readonly method: string | undefined;
+  readonly serverAddress: string | undefined;
+  readonly serverPort: number | undefined;
+  readonly statusCode: string | undefined;
+  readonly errorType: string | undefined;
+}
+
+type CallFacts = Pick<Call, 'fields' | 'end'>;
+
+export function rpcClientFacts(call: CallFacts): RpcClientFacts {
+  const path = textField(call, 'method');
+  const target = wholeTextField(call, 'target');
+  const server = target === undefined ? undefined : serverOfTarget(target);
+  const status = statusOf(call);
+  return {
+    method: path?.startsWith('/') ? path.slice(1) : path,
+    serverAddress: server?.address,
+    serverPort: server?.port,
+    statusCode: status?.code,
+    errorType: errorType(call, status),
+  };
+}
+
+function statusOf(call: HasFields): GrpcStatus | undefined {
+  return statusOfError(fieldOf(call, 'error'));
+}
+
+/** To a client every other status than OK is an error. */
+function errorType({ end }: CallFacts, status: GrpcStatus | undefined): string | undefined {
+  if (end === 'panic' || end === 'goexit') return end;
+  return status === undefined || status.code === 'OK' ? undefined : status.code;
+}
+
+/**
+ * The server that a target names: `host:port`, `dns:///host:port`, `dns://resolver/host:port`, `unix:path`,
+ * `unix:///path` (https://github.com/grpc/grpc/blob/master/doc/naming.md).
+ */
+export function serverOfTarget(target: string): NetworkAddress | undefined {
+  const [, scheme, rest = target] = /^([a-z][a-z0-9+.-]*):(\/\/.*|(?!\d+$).*)$/i.exec(target) ?? [];
+  if (scheme === undefined) return addressOf(target);
+  const endpoint = rest.startsWith('//') ? rest.replace(/^\/\/[^/]*/, '') : rest;
+  if (scheme === 'unix') return endpoint === '' ? undefined : { address: endpoint };
+  return addressOf(endpoint.replace(/^\//, ''));
+}
+
+export function rpcClientMeaning(call: Call, facts: RpcClientFacts): CallMeaning {
+  const attributes: Attributes = {};
+  const { method, errorType } = facts;
+  if (method !== undefined) attributes[ATTR.RPC_METHOD] = method;
+  if (facts.serverAddress !== undefined) attributes[ATTR.SERVER_ADDRESS] = facts.serverAddress;
+  if (facts.serverPort !== undefined) attributes[ATTR.SERVER_PORT] = facts.serverPort;
+  if (facts.statusCode !== undefined) attributes[ATTR.RPC_STATUS_CODE] = facts.statusCode;
+  if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
+  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
+  if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
+  addCaptureNotes(call, attributes);
+  const message = statusOf(call)?.message;
+  const failed = message === undefined ? STATUS_ERROR : { code: STATUS_ERROR_CODE, message };
+  return {
+    name: method ?? 'grpc',
+    kind: SPAN_KIND.CLIENT,
+    status: errorType === undefined ? STATUS_UNSET : failed,
+    shared: GRPC_ATTRIBUTES,
+    attributes,
+    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
+  };
+}
+
+/** Of all spans. */
+const GRPC_ATTRIBUTES: Attributes = { [ATTR.RPC_SYSTEM_NAME]: 'grpc' };

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { goTarget } from '../support/go-target.ts';
+import { grpcClientTarget, type grpcVersions } from '../support/grpc-target.ts';
+import type { SinkSpan } from '../support/otlp-sink.ts';
+import { start } from '../support/running.ts';
+import { dropped, startTracedService } from '../support/traced-service.ts';
+
+/** As grpcload prints it: calls by method and Go's name of the code. */
+interface Sent {
+  readonly sent: number;
+  readonly methods: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+const codes: Readonly<Record<string, string>> = {
+  OK: 'OK',
+  NotFound: 'NOT_FOUND',
+  Unknown: 'UNKNOWN',
+  Canceled: 'CANCELLED',
+  Unavailable: 'UNAVAILABLE',
+  Unimplemented: 'UNIMPLEMENTED',
+  DeadlineExceeded: 'DEADLINE_EXCEEDED',
+};
+
+const kinds = [
+  ...['ok', 'notfound', 'plain', 'unknown', 'download', 'downloadfail', 'upload', 'chat', 'chatfail'],
+  ...['timeout', 'refused', 'giveup'],
+];
+
+interface Build {
+  readonly version: keyof typeof grpcVersions;
+  readonly ldflags?: string;
+}
+
+const builds: readonly Build[] = [
+  { version: '1.60.1', ldflags: '-s -w' },
+  { version: '1.65.0' },
+  { version: '1.70.0' },
+  { version: '1.75.1' },
+  { version: '1.85.0', ldflags: '-s -w' },
+];
+
+for (const { version, ...options } of builds) {
+  test(`one span a call, by method and code, grpc-go ${version}`, { timeout: 300_000 }, async (t) => {
+    const server = start(t, await goTarget('grpcserver'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const address = await new Promise<string>((resolve) => {
+      server.stdout!.setEncoding('utf8').once('data', (text: string) => resolve(/listening (\S+)/.exec(text)![1]!));
+    });
+    const calls = 25 * kinds.length;
+    const args = ['-wait', '-target', address, '-n', String(calls), '-c', '8', '-kinds', kinds.join(',')];
+    const client = await startTracedService(t, await grpcClientTarget(version, options), { args });
+    client.tell();
+    const { methods } = JSON.parse(await client.line()) as Sent;
+    const { spans, summary, log } = await client.stopAgent();
+
+    const probe = summary.probes.find(({ kind }) => kind === 'rpc.client');
+    assert.ok(probe, log);
+    assert.deepEqual([probe.seen, probe.exported, dropped(probe)], [calls, calls, 0], JSON.stringify(probe));
+    assert.equal(probe.enteredBeforeAttach + probe.stillRunning, 0, JSON.stringify(probe));
+    assert.equal(summary.balanced, true);
+    const expected = Object.entries(methods).flatMap(([method, byCode]) =>
+      Object.entries(byCode).map(([code, count]) => [`${method.slice(1)} ${codes[code]}`, count] as const),
+    );
+    assert.deepEqual(byMethodAndCode(spans), Object.fromEntries(expected.sort()));
+    const [, port] = address.split(':');
+    for (const span of spans) {
+      const { attributes } = span;
+      const code = attributes['rpc.status_code'];
+      assert.equal(span.kind, 'CLIENT');
+      assert.equal(span.name, attributes['rpc.method']);
+      assert.equal(attributes['rpc.system.name'], 'grpc');
+      assert.equal(attributes['server.address'], '127.0.0.1');
+      const isRefused = span.statusMessage?.includes('connection refused');
+      assert.equal(attributes['server.port'], isRefused ? 1 : Number(port), JSON.stringify(span));
+      assert.equal(span.status, code === 'OK' ? 'UNSET' : 'ERROR');
+      assert.equal(attributes['error.type'], code === 'OK' ? undefined : code);
+      assert.ok(!('sidespan.unavailable' in attributes), JSON.stringify(attributes));
+    }
+    assert.equal(spans.filter(({ statusMessage }) => statusMessage?.includes('connection refused')).length, 25);
+  });
+}
+
+function byMethodAndCode(spans: readonly SinkSpan[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { attributes } of spans) {
+    const key = `${attributes['rpc.method']} ${attributes['rpc.status_code']}`;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return Object.fromEntries(Object.entries(counts).sort());
+}
