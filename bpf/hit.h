@@ -3,8 +3,8 @@
 #ifndef SIDESPAN_HIT_H
 #define SIDESPAN_HIT_H
 
-#include "kept-call.h"
 #include "records.h"
+#include "kept-call.h"
 #include "unwinding.h"
 
 /* Actions that begin a call: `seen` counts their hits. */

@@ -1,7 +1,8 @@
-import type { Preset, PresetCapture, PresetField } from './preset.ts';
+import type { AnyPreset, PresetCapture, PresetField } from './preset.ts';
 
 /** The preset without its traceparent fields, and without `context` fields that have nothing else: each call begins a trace. */
-export function ignoreTraceparent(preset: Preset): Preset {
+export function ignoreTraceparent(preset: AnyPreset): AnyPreset {
+  if ('notes' in preset) return preset;
   return {
     ...preset,
     sites: preset.sites.map((site) => (site.capture ? { ...site, capture: without(site.capture) } : site)),

@@ -1,6 +1,6 @@
 import type { PlanBuilder } from './plan-builder.ts';
 import { collectInterfaces } from './plan-functions.ts';
-import type { Preset } from './preset.ts';
+import type { NotesPreset } from './preset.ts';
 import { hasFunction, lacks, prepareSite, type ReadySite } from './preset-site.ts';
 import type { PresetReport } from './probe-plan.ts';
 import type { CaptureLimits } from './shape-context.ts';
@@ -8,11 +8,11 @@ import { hasFields } from './shape-fields.ts';
 import { siteAction, siteFlag } from './wire.ts';
 
 /** Adds the sites of a preset that says something of another one's calls: a router's of the requests. */
-export function planNotes(builder: PlanBuilder, preset: Preset, limits: CaptureLimits): PresetReport {
+export function planNotes(builder: PlanBuilder, preset: NotesPreset, limits: CaptureLimits): PresetReport {
   const { name, sites } = preset;
   const absent = sites.find((site) => !hasFunction(builder, site));
   if (absent !== undefined) return { name, unavailable: lacks(absent.functions), isAbsent: true, missing: [] };
-  const probes = builder.presetProbes.get(preset.notes ?? '') ?? [];
+  const probes = builder.presetProbes.get(preset.notes) ?? [];
   if (probes.length === 0) {
     return { name, unavailable: `${preset.notes} is not traced`, isAbsent: true, missing: [] };
   }

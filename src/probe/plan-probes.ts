@@ -9,7 +9,7 @@ import { planFunction } from './plan-functions.ts';
 import { planInlinedCalls } from './plan-inlined.ts';
 import { planNotes } from './plan-notes.ts';
 import { planPreset } from './plan-preset.ts';
-import type { Preset } from './preset.ts';
+import type { AnyPreset } from './preset.ts';
 import type { ProbePlan } from './probe-plan.ts';
 import { type ProcessOffsets, processOffsets } from './process-offsets.ts';
 import { selectFunctions, type Untraceable } from './select-functions.ts';
@@ -19,7 +19,7 @@ import { type SiteAction, siteAction } from './wire.ts';
 
 export interface PlanOptions {
   readonly patterns: readonly FunctionPattern[];
-  readonly presets: readonly Preset[];
+  readonly presets: readonly AnyPreset[];
   readonly limits?: CaptureLimits | undefined;
   /** Undefined: nothing is hidden. */
   readonly redaction?: RedactionRules | undefined;
@@ -67,7 +67,7 @@ export function planProbes(
   });
 
   const presetReports = presets.map((preset) =>
-    (preset.notes === undefined ? planPreset : planNotes)(builder, preset, limits),
+    'notes' in preset ? planNotes(builder, preset, limits) : planPreset(builder, preset, limits),
   );
   const selection = selectFunctions(binary, patterns, maxFunctions, isElsewhere);
   const untraceable: Untraceable[] = [...selection.untraceable];

@@ -18,8 +18,6 @@ export interface Preset {
   readonly group?: string | undefined;
   /** Calls begin a trace of their own unless a server call encloses them. */
   readonly server: boolean;
-  /** Of a preset that has `note` sites only: the preset of whose calls they say something. */
-  readonly notes?: string | undefined;
   /** Calls end at a `finish` site, not at their function's RET. */
   readonly held: boolean;
   /**
@@ -35,6 +33,18 @@ export interface Preset {
   readonly dynamicTypes?: readonly PresetDynamicType[] | undefined;
 }
 
+/** A preset without calls of its own, which says something of another one's. Word 3 of those is for it to keep. */
+export interface NotesPreset {
+  readonly name: string;
+  readonly library: string;
+  /** The name of the other one. */
+  readonly notes: string;
+  /** All of them `note`, and all of them needed. */
+  readonly sites: readonly PresetSite[];
+}
+
+export type AnyPreset = Preset | NotesPreset;
+
 export interface PresetSite {
   /** The names that the function has had; the first which the binary has is taken. */
   readonly functions: readonly string[];
@@ -42,7 +52,7 @@ export interface PresetSite {
   readonly where: 'entry' | 'exits';
   /**
    * `release` ends a call that went on with an object (`keeps`), at the entry of a function that has it as an argument.
-   * `note` says something of the innermost open call of another preset (`Preset.notes`).
+   * `note` says something of the innermost open call of another preset (`NotesPreset`).
    */
   readonly action: 'enter' | 'finish' | 'release' | 'note' | 'scopeEnd' | 'goroutineEnd';
   readonly capture?: PresetCapture | undefined;

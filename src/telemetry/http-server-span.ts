@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { routeByRouter } from './http-route.ts';
 import { knownMethod, methodInName, OTHER_METHOD, protocolVersion, requestBodySize } from './http-words.ts';
 import { addressOf, forwardedClient, forwardedScheme } from './network-address.ts';
 import { addCaptureNotes, integerField, isSetField, textField, wholeTextField } from './preset-field.ts';
@@ -55,7 +56,7 @@ export function httpServerFactsFinder(): (call: Pick<Call, 'fields' | 'end'>) =>
 function factFields(call: Pick<Call, 'fields' | 'end'>): FactFields {
   return {
     method: textField(call, 'method'),
-    pattern: textField(call, 'pattern'),
+    pattern: routeByRouter(call) ?? textField(call, 'pattern'),
     forwardedProto: textField(call, 'forwardedProto'),
     tls: isSetField(call, 'tls'),
     protoMajor: integerField(call, 'protoMajor'),

@@ -77,6 +77,7 @@ export function durationBoundsNs(): Readonly<Record<ProbeKind, readonly number[]
     'http.server': server,
     'http.client': server,
     'rpc.server': server,
+    'rpc.client': server,
     'db.client': inNs(DB_DURATION_BOUNDS_SECONDS),
     function: inNs(FUNCTION_BOUNDS_SECONDS),
   };

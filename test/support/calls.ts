@@ -21,6 +21,16 @@ export const grpcProbe: ProbeDescription = {
   functionName: 'google.golang.org/grpc.(*Server).handleStream',
   scopeName: 'sidespan/google.golang.org/grpc',
 };
+export const httpClientProbe: ProbeDescription = {
+  kind: 'http.client',
+  functionName: 'net/http.(*Transport).roundTrip',
+  scopeName: 'sidespan/net/http',
+};
+export const grpcClientProbe: ProbeDescription = {
+  kind: 'rpc.client',
+  functionName: 'google.golang.org/grpc.newClientStream',
+  scopeName: 'sidespan/google.golang.org/grpc',
+};
 export const functionProbe: ProbeDescription = {
   kind: 'function',
   functionName: 'github.com/acme/shop/cart.(*Cart).Add',

@@ -1,0 +1,35 @@
+import type { NotesPreset } from '../preset.ts';
+
+const findRoute = ['github.com/go-chi/chi/v5.(*node).FindRoute', 'github.com/go-chi/chi.(*node).FindRoute'];
+
+/**
+ * chi's routes. Each router on the way calls (*node).FindRoute(rctx, method, path), which adds its own pattern to those of
+ * the routers around it. They are read there: the context goes back to a pool when the handler is done.
+ */
+export const chi: NotesPreset = {
+  name: 'chi routes',
+  library: 'net/http',
+  notes: 'net/http server',
+  sites: [
+    {
+      functions: findRoute,
+      where: 'entry',
+      action: 'note',
+      capture: { words: [{ from: { argument: 1 }, save: 3 }] },
+    },
+    {
+      functions: findRoute,
+      where: 'exits',
+      action: 'note',
+      capture: {
+        words: [
+          {
+            from: { saved: 3 },
+            types: ['github.com/go-chi/chi/v5.Context', 'github.com/go-chi/chi.Context'],
+            fields: [{ field: 'routes', path: 'RoutePatterns', maxBytes: 128 }],
+          },
+        ],
+      },
+    },
+  ],
+};
