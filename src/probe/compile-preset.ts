@@ -261,6 +261,10 @@ function leafShape(
     },
     () => {},
   );
+  // Their headers lie in images that are not sent.
+  if (shape.kind === 'slice' || shape.kind === 'array' || shape.kind === 'entries') {
+    return { unavailable: `a preset can't read a ${type.kind}` };
+  }
   if (shape.kind === 'integer' && field.whenNil !== undefined) {
     return { value: [{ name: field.field, shape: { ...shape, whenNil: field.whenNil } }] };
   }

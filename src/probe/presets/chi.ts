@@ -3,8 +3,8 @@ import type { NotesPreset } from '../preset.ts';
 const findRoute = ['github.com/go-chi/chi/v5.(*node).FindRoute', 'github.com/go-chi/chi.(*node).FindRoute'];
 
 /**
- * chi's routes. Each router on the way calls (*node).FindRoute(rctx, method, path), which adds its own pattern to those of
- * the routers around it. They are read there: the context goes back to a pool when the handler is done.
+ * chi's routes. Each router on the way calls (*node).FindRoute(rctx, method, path), which puts its own part of the route
+ * into the context. It is read there: the context goes back to a pool when the handler is done.
  */
 export const chi: NotesPreset = {
   name: 'chi routes',
@@ -26,7 +26,7 @@ export const chi: NotesPreset = {
           {
             from: { saved: 3 },
             types: ['github.com/go-chi/chi/v5.Context', 'github.com/go-chi/chi.Context'],
-            fields: [{ field: 'routes', path: 'RoutePatterns', maxBytes: 128 }],
+            fields: [{ field: 'routePart', path: 'routePattern', maxBytes: 128 }],
           },
         ],
       },
