@@ -39,7 +39,10 @@ export function planFunction(
   if (types.problem !== undefined) {
     builder.notes.push(`The signature written for ${fn.name} is not used: ${types.problem}.`);
   }
-  const isShapeOnly = types.source === 'signature' && dictionary === undefined && written?.typeParameters !== undefined;
+  const isShapeOnly =
+    types.source === 'signature' &&
+    dictionary === undefined &&
+    [...parameters, ...results].some(({ type }) => type.name.includes('go.shape.'));
   if (isShapeOnly && !builder.notes.includes(shapesOnly)) builder.notes.push(shapesOnly);
   const floats = builder.finder.findFloats(fn, sites.value, floatParts(parameters), floatParts(results));
   const entry = planValues(parameters, limits, builder.strings, builder.facts, partsOf(floats.bodies), dictionary);
