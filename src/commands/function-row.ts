@@ -1,6 +1,7 @@
 import type { Found, GoBinary, GoFunction, SourceLine } from '../binary/go-binary.ts';
 import { type FunctionRole, functionName } from '../probe/function-name.ts';
 import type { InlinedSite } from '../probe/inlined-site.ts';
+import type { InlinedSites } from '../probe/inlined-sites.ts';
 import type { InlinedPlaces } from '../probe/select-functions.ts';
 import { type FunctionTypes, functionTypes, type SourcedValue } from '../probe/signature/function-types.ts';
 import type { SignatureSyntax } from '../probe/signature/type-syntax.ts';
@@ -40,8 +41,8 @@ export interface KnownOfFunction {
   /** The signature that the user gave. */
   readonly written?: SignatureSyntax | undefined;
   readonly inlined?: InlinedPlaces | undefined;
-  /** Whether to look where its inlined calls can be counted: that takes a look at each function that has one. */
-  readonly lookAtInlined?: boolean | undefined;
+  /** Where its inlined calls can be counted; undefined: nobody looked. */
+  readonly inlinedSites?: InlinedSites | undefined;
 }
 
 /** Looks at one function. What can't be read of it becomes a reason, so that one damaged entry doesn't hide the others. */
@@ -52,7 +53,7 @@ export function functionRow(binary: GoBinary, sites: SiteFinder, fn: GoFunction,
   return {
     name: fn.name,
     role: functionName(fn.name).role,
-    inlined: placesOf(binary, sites, known),
+    inlined: placesOf(binary, fn.name, known),
     source: attempt(() => ({ value: binary.sourceLine(fn.entryVaddr) })).value,
     types: attempt(() => ({ value: functionTypes(binary, fn, place, written) })),
     sites:
@@ -66,20 +67,20 @@ export function functionRow(binary: GoBinary, sites: SiteFinder, fn: GoFunction,
 }
 
 /** A function that has no code of its own. */
-export function inlinedRow(binary: GoBinary, sites: SiteFinder, name: string, known: KnownOfFunction): FunctionRow {
+export function inlinedRow(binary: GoBinary, name: string, known: KnownOfFunction): FunctionRow {
   const unavailable = { unavailable: 'the compiler inlined every call of it' };
   const { role } = functionName(name);
-  return { name, role, inlined: placesOf(binary, sites, known), types: unavailable, sites: unavailable };
+  return { name, role, inlined: placesOf(binary, name, known), types: unavailable, sites: unavailable };
 }
 
-function placesOf(binary: GoBinary, sites: SiteFinder, { inlined, lookAtInlined }: KnownOfFunction): InlinedPlace[] {
+function placesOf(binary: GoBinary, name: string, { inlined, inlinedSites }: KnownOfFunction): InlinedPlace[] {
   return (inlined?.vaddrs ?? []).map((vaddr, index) => {
     const into = binary.functionAt(vaddr);
     return {
       into,
       vaddr,
       calledAt: () => attempt(() => ({ value: binary.sourceLine(inlined?.callVaddrs[index] ?? vaddr) })).value,
-      site: lookAtInlined && into ? attempt(() => sites.findInlined(into, inlined?.calls[index] ?? -1)) : undefined,
+      site: inlinedSites?.at(name, index),
     };
   });
 }

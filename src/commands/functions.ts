@@ -37,15 +37,23 @@ In a pattern * matches any characters and ? one; write it between single quotes:
       throw new UsageError('Give either --pid or --exe: the process or the file to look at.', 'functions');
     }
     const path = options.pid === undefined ? options.exe! : await executableOf(parsePid(options.pid, 'functions'));
-    const [{ loadedBuildmode }, { openGoBinary }, { functionPattern }, { selectFunctions }, { SiteFinder }, rows] =
-      await Promise.all([
-        import('../binary/build-info.ts'),
-        import('../binary/open-go-binary.ts'),
-        import('../probe/pattern.ts'),
-        import('../probe/select-functions.ts'),
-        import('../probe/site-finder.ts'),
-        import('./function-row.ts'),
-      ]);
+    const [
+      { loadedBuildmode },
+      { openGoBinary },
+      { findInlinedSites },
+      { functionPattern },
+      { selectFunctions },
+      { SiteFinder },
+      rows,
+    ] = await Promise.all([
+      import('../binary/build-info.ts'),
+      import('../binary/open-go-binary.ts'),
+      import('../probe/inlined-sites.ts'),
+      import('../probe/pattern.ts'),
+      import('../probe/select-functions.ts'),
+      import('../probe/site-finder.ts'),
+      import('./function-row.ts'),
+    ]);
 
     const patterns = (positionals.length === 0 ? ['*'] : positionals).map(functionPattern);
     using binary = openGoBinary(path);
@@ -55,6 +63,7 @@ In a pattern * matches any characters and ? one; write it between single quotes:
     const reasons = new Map(selected.untraceable.map(({ functionName, reason }) => [functionName, reason]));
     // For a whole program that would be most of the time.
     const lookAtInlined = options.json === true || positionals.length > 0;
+    const inlinedSites = lookAtInlined ? findInlinedSites(binary, sites, selected.inlined) : undefined;
     // Several functions may have one name (`main.Map[...]`); which of them was inlined, that doesn't tell.
     const inlined = new Map(selected.inlined);
     const generated: GoFunction[] = [];
@@ -98,13 +107,13 @@ In a pattern * matches any characters and ? one; write it between single quotes:
           untraceable: reasons.get(fn.name),
           written: selected.signatures.get(fn.entryVaddr),
           inlined: inlined.get(fn.name),
-          lookAtInlined,
+          inlinedSites,
         });
         inlined.delete(fn.name);
         print(row);
       }
       for (const name of selected.onlyInlined) {
-        print(rows.inlinedRow(binary, sites, name, { inlined: inlined.get(name), lookAtInlined }));
+        print(rows.inlinedRow(binary, name, { inlined: inlined.get(name), inlinedSites }));
       }
     } finally {
       flush();
