@@ -1,4 +1,4 @@
-import type { PresetDynamicType } from './preset.ts';
+import type { PresetCapture, PresetDynamicType } from './preset.ts';
 
 /** What drivers' errors have of what the database said: of a dozen fields its code and its message. */
 export const databaseErrors: readonly PresetDynamicType[] = [
@@ -20,4 +20,20 @@ function error(type: string, code: string, message: string): PresetDynamicType {
       { name: 'message', path: message },
     ],
   };
+}
+
+/** A function's error, behind `results` words of other results and `args` words of arguments. */
+export function errorBehind(results: number, args: number): PresetCapture {
+  return {
+    words: [
+      { from: { result: results, behind: args }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },
+    ],
+  };
+}
+
+/** Of calls that are not sampled only failures are told apart. */
+export function failureOf({ words }: PresetCapture): PresetCapture | undefined {
+  const errors = words.filter(({ as }) => as === 'interface');
+  if (errors.length === 0) return undefined;
+  return { words: errors.map((word) => ({ ...word, fields: [{ isSet: 'error', place: 0 }] })) };
 }

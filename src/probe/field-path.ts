@@ -15,11 +15,14 @@ export interface FieldHop {
   readonly type: GoType;
 }
 
+/** Of a slice, behind the pointer. */
+const lengthAt = 8;
 /** Embedded structs searched for a promoted field. */
 const maxEmbedding = 4;
 
 /**
- * Resolves `URL.Path` as Go would: through pointers, and through embedded fields where the name is promoted.
+ * Resolves `URL.Path` as Go would: through pointers, and through embedded fields where the name is promoted. Of a slice
+ * `0` is its first element, whether it has one or not, and `len` its length.
  * @param type a struct or a pointer to one; in the latter case the first hop is at 0 of the pointer's own image.
  */
 export function fieldPath(type: GoType, path: string): Found<FieldPlace> {
@@ -27,6 +30,18 @@ export function fieldPath(type: GoType, path: string): Found<FieldPlace> {
   let current: GoType = type;
   let at = 0;
   for (const name of path === '' ? [] : path.split('.')) {
+    if (current.kind === 'slice' && current.elem !== undefined) {
+      const index = Number(name);
+      if (name === 'len') {
+        at += lengthAt;
+        current = { kind: 'int', name: 'int', sizeBytes: 8, alignBytes: 8 };
+      } else if (Number.isSafeInteger(index)) {
+        hops.push({ at, type: { ...current, kind: 'pointer' } });
+        at = index * current.elem.sizeBytes;
+        current = current.elem;
+      } else return { unavailable: `${current.name} has no ${name}` };
+      continue;
+    }
     const steps = findField(current, name, maxEmbedding);
     if (steps === undefined) return { unavailable: `${current.name} has no field ${name}` };
     for (const step of steps) {

@@ -57,7 +57,7 @@ export function dbClientFacts(call: DbCall, queries: QueryTexts, known: KnownFie
     summary: known.operation === undefined ? sql?.summary : sql?.summary && `${known.operation} ${sql.summary}`,
     operation: known.operation ?? textField(call, 'operation') ?? sql?.operation,
     collection: textField(call, 'collection') ?? sql?.collection,
-    namespace: textOf(driver, 'namespace') ?? textField(call, 'namespace'),
+    namespace: textOf(driver, 'namespace') ?? textField(call, 'namespace') ?? databaseIndex(call),
     serverAddress: server?.address,
     serverPort: server?.port === USUAL_PORTS[system ?? ''] ? undefined : server?.port,
     errorType: call.end === 'panic' || call.end === 'goexit' ? call.end : (statusCode ?? failure?.type),
@@ -123,6 +123,12 @@ function partOf(value: Value | undefined, name: string): Value | undefined {
 function textOf(value: Value | undefined, name: string): string | undefined {
   const text = partOf(value, name)?.value;
   return typeof text === 'string' && text !== '' ? text : undefined;
+}
+
+/** Redis counts its databases. */
+function databaseIndex(call: DbCall): string | undefined {
+  const index = integerField(call, 'databaseIndex');
+  return index === undefined ? undefined : String(index);
 }
 
 /** Host and port, or both in one text; of the driver's settings, or as fields of their own. */

@@ -16,15 +16,15 @@ function labelOf({ name, attributes, status }: SinkSpan): string {
   return status === 'ERROR' ? `${label} failed` : label;
 }
 
-function countsOf(spans: readonly SinkSpan[]): Counts {
+function countsOf(spans: readonly SinkSpan[], label: (span: SinkSpan) => string): Counts {
   const counts: Record<string, number> = {};
-  for (const span of spans) counts[labelOf(span)] = (counts[labelOf(span)] ?? 0) + 1;
+  for (const span of spans) counts[label(span)] = (counts[label(span)] ?? 0) + 1;
   return counts;
 }
 
-function assertExact(result: AgentResult, counts: Counts, scope: string): readonly SinkSpan[] {
+function assertExact(result: AgentResult, counts: Counts, scope: string, label = labelOf): readonly SinkSpan[] {
   const spans = result.spans.filter(({ kind }) => kind === 'CLIENT');
-  assert.deepEqual(sorted(countsOf(spans)), sorted(counts));
+  assert.deepEqual(sorted(countsOf(spans, label)), sorted(counts));
   assert.ok(spans.every((span) => span.scope === scope));
   for (const probe of result.summary.probes) {
     assert.equal(dropped(probe), 0, JSON.stringify(probe));
@@ -90,4 +90,32 @@ test('database/sql on PostgreSQL: one span an operation, as the program and the 
     assert.equal(failures['SELECT items failed']?.[0]?.attributes['error.type'], 'context.Canceled');
     assert.ok((failures['SELECT failed'] ?? []).every(({ durationNs }) => durationNs >= 15e6));
   }
+});
+
+test('pgx by itself on PostgreSQL', async (t) => {
+  const postgres = await startPostgres(t);
+  const args = ['-dsn', postgres.dsn];
+  const service = await startTracedService(t, await goTarget('sqlclient/pgxnative', { ldflags: '-s -w' }), { args });
+  await postgres.query('SELECT pg_stat_statements_reset()');
+  service.tell(String(rounds));
+  const counts = JSON.parse(await service.line()) as Counts;
+  const result = await service.stopAgent();
+  const named = (span: SinkSpan) => (span.status === 'ERROR' ? `${span.name} failed` : span.name);
+  const spans = assertExact(result, counts, 'sidespan/github.com/jackc/pgx/v5', named);
+  const server = await serverCounts(postgres);
+  // A batch has three.
+  assert.equal(server['INSERT items'], (counts['INSERT items'] ?? 0) + 3 * (counts['BATCH postgres'] ?? 0));
+  assert.equal(server['SELECT items'], counts['SELECT items']);
+  assert.deepEqual([server.BEGIN, server.COMMIT, server.ROLLBACK], [counts.begin, counts.commit, counts.rollback]);
+  for (const { attributes } of spans) {
+    assert.equal(attributes['server.address'], '127.0.0.1');
+    assert.equal(attributes['server.port'], postgres.port);
+    assert.equal(attributes['db.namespace'], 'postgres');
+  }
+  const [batch] = spans.filter(({ name }) => name === 'BATCH postgres');
+  assert.equal(batch?.attributes['db.operation.batch.size'], 3);
+  const [insert] = spans.filter(({ name, status }) => name === 'INSERT items' && status !== 'ERROR');
+  assert.equal(insert?.attributes['sidespan.db.affected_rows'], 1);
+  const twice = spans.find(({ name, status }) => name === 'INSERT items' && status === 'ERROR');
+  assert.equal(twice?.attributes['db.response.status_code'], '23505');
 });

@@ -1,4 +1,4 @@
-import { databaseErrors } from '../database-errors.ts';
+import { databaseErrors, errorBehind, failureOf } from '../database-errors.ts';
 import type { Preset, PresetCapture, PresetField, PresetSite, PresetWord } from '../preset.ts';
 
 /**
@@ -28,20 +28,6 @@ const query: PresetWord = {
   fields: [{ text: 'query', maxBytes: queryBytes, raw: true }],
 };
 
-/** The error behind `results` words of other results and `args` words of arguments. */
-function errorBehind(results: number, args: number): PresetCapture {
-  return {
-    words: [
-      { from: { result: results, behind: args }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },
-    ],
-  };
-}
-
-/** Of what is not sampled only failures are told apart. */
-function labelsOf({ words }: PresetCapture): PresetCapture {
-  return { words: words.map((word) => ({ ...word, fields: [{ isSet: 'error', place: 0 }] })) };
-}
-
 function site(
   method: string,
   words: readonly PresetWord[],
@@ -54,7 +40,7 @@ function site(
     action: 'enter',
     capture: { words },
     results,
-    resultLabels: labelsOf(results),
+    resultLabels: failureOf(results),
     known,
     optional: 'the program does not use it',
   };
