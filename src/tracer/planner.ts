@@ -22,20 +22,31 @@ const idleMs = 500;
 /** For the first question: until then the kernel's side is loaded, and the target may not be there yet. */
 const firstIdleMs = 30_000;
 
-interface Waiting {
+/** Plans take seconds at most. A file that keeps the planner busy for longer must not hold up the others for ever. */
+const defaultTimeoutMs = 120_000;
+
+export interface PlannerOptions {
+  /** For each answer, from the one before it. */
+  readonly timeoutMs?: number | undefined;
+}
+
+interface Question {
   readonly path: string;
+  readonly request: string;
   readonly resolve: (plan: Found<ProbePlan>) => void;
   readonly reject: (error: Error) => void;
 }
 
 interface Running {
   readonly child: ChildProcess;
-  /** In the order of the requests, which is that of the answers. */
-  readonly waiting: Waiting[];
+  /** In the order of the questions, which is that of the answers. */
+  readonly waiting: Question[];
+  /** Of the next answer. */
+  deadline?: NodeJS.Timeout;
 }
 
 /** Starts the process at once: it gets ready while the kernel's side is loaded. */
-export function createPlanner(): Planner {
+export function createPlanner({ timeoutMs = defaultTimeoutMs }: PlannerOptions = {}): Planner {
   let running: Running | undefined = start();
   let idle = restIn(running, firstIdleMs);
 
@@ -48,8 +59,7 @@ export function createPlanner(): Planner {
     });
     const started: Running = { child, waiting: [] };
     const ended = (how: string) => {
-      if (running === started) running = undefined;
-      for (const { path, reject } of started.waiting.splice(0)) {
+      for (const { path, reject } of retire(started)) {
         reject(new Error(`${path}: the process that plans its probes ended (${how}). Is there too little memory?`));
       }
     };
@@ -64,12 +74,43 @@ export function createPlanner(): Planner {
     return started;
   }
 
+  function ask(question: Question): void {
+    clearTimeout(idle);
+    running ??= start();
+    running.child.stdin?.write(`${question.request}\n`);
+    if (running.waiting.push(question) === 1) awaitAnswer(running);
+  }
+
+  function awaitAnswer(by: Running): void {
+    by.deadline = setTimeout(giveUp, timeoutMs, by).unref();
+  }
+
   function answered(by: Running, line: string): void {
-    const request = by.waiting.shift();
+    const answer = wholeAnswer(line);
+    // It was killed while it wrote: `exit` tells the one who asked.
+    if (answer === undefined) return;
+    clearTimeout(by.deadline);
+    const question = by.waiting.shift();
     if (by.waiting.length === 0) idle = restIn(by, idleMs);
-    const { plan, failure } = JSON.parse(line) as PlanAnswer;
-    if (failure === undefined) request?.resolve(plan);
-    else request?.reject(errorOf(failure));
+    else awaitAnswer(by);
+    if (answer.failure === undefined) question?.resolve(answer.plan);
+    else question?.reject(errorOf(answer.failure));
+  }
+
+  /** The first question is too hard; the others are asked again. */
+  function giveUp(by: Running): void {
+    by.child.kill('SIGKILL');
+    const [first, ...others] = retire(by);
+    const what = `${first?.path}: its probes were not planned within ${timeoutMs / 1000} s`;
+    first?.reject(new Error(`${what}. Is the machine overloaded? If not, please report the binary.`));
+    for (const question of others) ask(question);
+  }
+
+  /** Lets a process go; returns what it has not answered. */
+  function retire(which: Running): Question[] {
+    clearTimeout(which.deadline);
+    if (running === which) running = undefined;
+    return which.waiting.splice(0);
   }
 
   function restIn(which: Running, afterMs: number): NodeJS.Timeout {
@@ -81,22 +122,27 @@ export function createPlanner(): Planner {
 
   return {
     plan(path, options, hostPath) {
-      clearTimeout(idle);
-      running ??= start();
-      const { child, waiting } = running;
       const request: PlanRequest = {
         path,
         hostPath,
         options: { ...options, patterns: options.patterns.map(({ text }) => text) },
       };
-      child.stdin?.write(`${JSON.stringify(request)}\n`);
-      return new Promise((resolve, reject) => waiting.push({ path, resolve, reject }));
+      return new Promise((resolve, reject) => ask({ path, request: JSON.stringify(request), resolve, reject }));
     },
     [Symbol.dispose]() {
       clearTimeout(idle);
       running?.child.kill('SIGKILL');
     },
   };
+}
+
+/** Undefined: the line was cut short. */
+function wholeAnswer(line: string): PlanAnswer | undefined {
+  try {
+    return JSON.parse(line) as PlanAnswer;
+  } catch {
+    return undefined;
+  }
 }
 
 function program(): string {

@@ -50,6 +50,47 @@ test('a planner that is killed fails what was asked of it; the next question is 
   assert.ok((await planner.plan(path, options)).value !== undefined);
 });
 
+/** Until the process has nothing to do but wait, while this one reads nothing. */
+function untilWaiting(pid: number): void {
+  for (let times = 0; times < 5; ) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    times = /e?poll/.test(readFileSync(`/proc/${pid}/wchan`, 'utf8')) ? times + 1 : 0;
+  }
+}
+
+test('a planner that is killed in the middle of its answer fails what was asked of it, not the agent', async () => {
+  const path = await goTarget('httpserver');
+  using planner = createPlanner();
+  using _ = heldOpen();
+  const asked = planner.plan(path, options);
+  const [pid = 0] = children();
+  // The answer is larger than what fits between the two: its rest is not written before this process reads.
+  untilWaiting(pid);
+  process.kill(pid, 'SIGKILL');
+  await assert.rejects(asked, /the process that plans its probes ended \(SIGKILL\)/);
+});
+
+test('a plan that takes too long fails; what was asked behind it is answered', async () => {
+  const path = await goTarget('httpserver');
+  using planner = createPlanner({ timeoutMs: 10_000 });
+  using _ = heldOpen();
+  const asked = [planner.plan(path, options), planner.plan('/bin/sh', options)];
+  const [pid = 0] = children();
+  process.kill(pid, 'SIGSTOP');
+  const [first, second] = await Promise.allSettled(asked);
+  assert.match(
+    String(first?.status === 'rejected' && first.reason),
+    /httpserver.*: its probes were not planned within 10 s/,
+  );
+  assert.match(String(second?.status === 'rejected' && second.reason), /it is no Go program/);
+});
+
+/** The planner holds no process up. */
+function heldOpen(): Disposable {
+  const timer = setInterval(() => {}, 1000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 test('nothing runs when nothing is asked', async () => {
   using planner = createPlanner();
   const path = await goTarget('httpserver');
