@@ -1,7 +1,7 @@
 import type { Found, InlineTree, SourceLine } from '../binary/go-binary.ts';
 import { callAt } from '../binary/inline-tree.ts';
 import { alwaysLeadsTo, commonDominator, dominates, type FlowGraph, isInCycle, isLoopHead } from './flow-graph.ts';
-import { flow, type InstructionDecoder, type Instructions } from './instruction.ts';
+import { flow, type InstructionDecoder, type Instructions, instructionIndex } from './instruction.ts';
 
 /** Where an inlined call is counted: an instruction that is executed once for each call of it. Offset from the function's entry. */
 export interface InlinedSite {
@@ -150,21 +150,7 @@ function markOf({ tree, instructions, code, decoder }: InliningFunction, call: n
   if (offset < 0 || offset >= code.length || !decoder.isNop(code, offset)) return undefined;
   // Each mark is one call's own.
   if (tree.parentPcs.filter((pc) => pc === offset).length > 1) return undefined;
-  const index = indexOf(instructions, offset);
-  return index < 0 ? undefined : index;
-}
-
-function indexOf({ offset, count }: Instructions, wanted: number): number {
-  let low = 0;
-  let high = count - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const at = offset[middle] ?? 0;
-    if (at === wanted) return middle;
-    if (at < wanted) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
+  return instructionIndex(instructions, offset);
 }
 
 function blockAt({ graph }: InliningFunction, index: number): number {
@@ -251,8 +237,10 @@ function isInFront({ tree, lineAt }: InliningFunction, offset: number, call: num
 /** By the calls that an instruction is within, from the innermost one to the function (-1): an instruction of its own line there. */
 function placesOf({ parents, parentPcs }: InlineTree, innermost: number, offset: number): Map<number, number> {
   const places = new Map([[innermost, offset]]);
-  for (let call = innermost; call !== -1 && places.size <= parents.length; ) {
+  for (let call = innermost; call !== -1; ) {
     const up = parents[call] ?? -1;
+    // A damaged tree may lead in a circle.
+    if (places.has(up)) break;
     places.set(up, parentPcs[call] ?? 0);
     call = up;
   }

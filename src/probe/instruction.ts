@@ -34,6 +34,20 @@ export interface Instructions {
   readonly undecodable?: { readonly offset: number } | undefined;
 }
 
+/** Index of the instruction at an offset from the function's first byte; undefined: none begins there. */
+export function instructionIndex({ offset, count }: Instructions, wanted: number): number | undefined {
+  let low = 0;
+  let high = count - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const at = offset[middle] ?? 0;
+    if (at === wanted) return middle;
+    if (at < wanted) low = middle + 1;
+    else high = middle - 1;
+  }
+  return undefined;
+}
+
 /** What one instruction does, for the choice of an entry site. Costs more than the sweep. */
 export interface InstructionEffect {
   /** Writes an argument register, SP or g, or memory: what stands behind it can't be read as at entry. */

@@ -1,6 +1,6 @@
 import type { Found } from '../binary/go-binary.ts';
 import type { Abi } from './calling-convention.ts';
-import { flow, type InstructionDecoder, type Instructions } from './instruction.ts';
+import { flow, type InstructionDecoder, type Instructions, instructionIndex } from './instruction.ts';
 
 export interface EntrySite {
   /** Offset from the function's first byte. */
@@ -146,8 +146,8 @@ function leadsToMorestack(
   entryVaddr: number,
   isMorestack: (vaddr: number) => boolean,
 ): boolean {
-  const start = indexOfOffset(instructions, target);
-  if (start < 0) return false;
+  const start = instructionIndex(instructions, target);
+  if (start === undefined) return false;
   let called = false;
   for (let i = start; i < Math.min(instructions.count, start + maxSlowPathInstructions); i++) {
     const kind = instructions.flow[i];
@@ -161,19 +161,6 @@ function leadsToMorestack(
     }
   }
   return false;
-}
-
-function indexOfOffset({ offset, count }: Instructions, wanted: number): number {
-  let low = 0;
-  let high = count - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const value = offset[middle] ?? 0;
-    if (value === wanted) return middle;
-    if (value < wanted) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }
 
 /** A site in front of everything that disturbs the arguments, or the reason why there is none. */
