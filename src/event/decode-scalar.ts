@@ -1,5 +1,6 @@
 import { type IntegerShape, inFloatRegister, type PlainShape } from '../probe/shape.ts';
 import type { Value, ValueContent } from './value.ts';
+import { isZeroWord, wordText } from './value-parts.ts';
 
 /** A value that lies in the image as it is. */
 export function decodeScalar(shape: IntegerShape | PlainShape, name: string, base: number, view: DataView): Value {
@@ -55,11 +56,9 @@ function readPlain(shape: PlainShape, view: DataView, at: number): ValueContent 
       return { real: readFloat(view, at, half), imaginary: readFloat(view, at + half, half) };
     }
     case 'present':
-      return view.getUint32(at, true) !== 0 || view.getUint32(at + 4, true) !== 0;
-    default: {
-      const address = view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
-      return address === 0 ? null : `0x${address.toString(16)}`;
-    }
+      return !isZeroWord(view, at);
+    default:
+      return isZeroWord(view, at) ? null : wordText(view, at);
   }
 }
 

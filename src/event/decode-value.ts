@@ -1,13 +1,14 @@
 import { captureOp } from '../probe/capture-op.ts';
-import type {
-  ArrayShape,
-  CaptureShape,
-  InterfaceShape,
-  PointerShape,
-  ReferenceShape,
-  Shape,
-  SliceShape,
-  StructShape,
+import {
+  type ArrayShape,
+  byteName,
+  type CaptureShape,
+  type InterfaceShape,
+  type PointerShape,
+  type ReferenceShape,
+  type Shape,
+  type SliceShape,
+  type StructShape,
 } from '../probe/shape.ts';
 import { type Redaction, redacted } from '../redaction/redaction.ts';
 import { openImage } from './capture-image.ts';
@@ -19,7 +20,7 @@ import { decodeScalar } from './decode-scalar.ts';
 import { presented } from './present-value.ts';
 import type { TextCache } from './text-cache.ts';
 import type { Value, ValueContent } from './value.ts';
-import { isZeroWord, nil, notOk, readLength, unavailable } from './value-parts.ts';
+import { isZeroWord, nil, notOk, readLength, unavailable, wordText } from './value-parts.ts';
 
 /** How the reader names what only the binary knows. */
 export interface DecodeContext {
@@ -158,7 +159,7 @@ function decodeArray(
   context: DecodeContext,
 ): Value {
   const { type, goType, items, length, item } = shape;
-  if (item.kind === 'integer' && item.goType.endsWith('uint8') && length > 0) {
+  if (item.kind === 'integer' && byteName.test(item.goType) && length > 0) {
     const part = { bytes: reader.bytes, payload: base + shape.at, captured: items, total: length };
     return presented(bytesValue(shape, name, part, true, context), context);
   }
@@ -241,13 +242,14 @@ function decodeReference(shape: ReferenceShape, name: string, reader: ChunkReade
     return notOk(name, shape, reader);
   }
   const { view, payload } = reader;
+  if (shape.kind === 'func') {
+    const pc = readLength(view, payload);
+    return { name, type, goType, value: context.functionName(pc) ?? wordText(view, payload) };
+  }
   const first = readLength(view, payload);
   // Of its entries none were captured.
   if (shape.kind === 'map') return { name, type, goType, value: [], ...(first > 0 && { truncated: { of: first } }) };
-  if (shape.kind === 'chan') {
-    return { name, type, goType, value: { length: first, capacity: readLength(view, payload + 8) } };
-  }
-  return { name, type, goType, value: context.functionName(first) ?? `0x${first.toString(16)}` };
+  return { name, type, goType, value: { length: first, capacity: readLength(view, payload + 8) } };
 }
 
 function decodeInterface(shape: InterfaceShape, name: string, reader: ChunkReader, context: DecodeContext): Value {

@@ -24,6 +24,11 @@ export function readLength(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
 }
 
+/** An address, also one that no program has: all digits of what is there. */
+export function wordText(view: DataView, at: number): string {
+  return `0x${view.getBigUint64(at, true).toString(16)}`;
+}
+
 /** The fields of a struct, or of one that a pointer or interface leads to; none of any other value. */
 export function fieldsOf({ value }: Value): readonly Value[] {
   return isValueList(value) ? value : [];

@@ -5,6 +5,7 @@ import { kindLabel } from './kind-label.ts';
 import { mapExpansion } from './map-shape.ts';
 import {
   type ArrayShape,
+  byteName,
   hasOps,
   inFloatRegister,
   type KnownFloat,
@@ -141,18 +142,25 @@ function textShape(base: Base, context: ShapeContext, isBytes: boolean): Shape {
 function structShape(type: GoType, base: Base, context: ShapeContext): Shape {
   if (isTime(type)) return { ...base, kind: 'time', sizeBytes: type.sizeBytes };
   const fields: NamedShape[] = [];
-  for (const field of shownFields(type)) {
-    // Blank fields are padding; Go code can't read them either.
-    if (field.name === '_') continue;
-    const { name } = field;
-    const index = fields.length;
+  // Blank fields are padding; Go code can't read them either.
+  const shown = shownFields(type).filter(({ name }) => name !== '_');
+  for (const [index, field] of shown.entries()) {
+    if (context.budget.nodes <= 0) {
+      fields.push(leftOut(shown.length - index, base.at));
+      break;
+    }
     const place = (shape: Shape) => {
-      fields[index] = { name, shape };
+      fields[index] = { name: field.name, shape };
     };
     place(shapeOfNamed(field, base.at + field.offsetBytes, context, place));
-    if (context.budget.nodes <= 0) break;
   }
   return { ...base, kind: 'struct', fields };
+}
+
+/** In place of the last fields of a struct, which may have thousands. */
+function leftOut(count: number, at: number): NamedShape {
+  const reason = `${count} more ${count === 1 ? 'field' : 'fields'}: ${noRoom}`;
+  return { name: '…', shape: { kind: 'missing', type: '', goType: '', at, reason } };
 }
 
 function arrayShape(type: GoType, base: Base, context: ShapeContext): Shape {
@@ -192,7 +200,7 @@ function sliceShape(type: GoType, base: Base, context: ShapeContext, place: (sha
   const noItem = { type: kindLabel(elem), goType: elem.name, at: 0, kind: 'missing', reason: 'not captured' } as const;
   const empty: Shape = { ...base, kind: 'slice', maxItems: 0, itemBytes, item: noItem };
   const room = itemBytes === 0 ? 0 : Math.floor((2 * context.limits.structBytes) / itemBytes);
-  if (room === 0 || !mayFollow(context)) return empty;
+  if (room === 0 || context.limits.elements === 0 || !mayFollow(context)) return empty;
   const level = context.level + 1;
   context.later({
     level,
@@ -281,7 +289,7 @@ function isPlain(type: GoType): boolean {
 
 /** The predeclared type: of a named one (`type Color uint8`) a list is meant. */
 export function isByte({ kind, name }: GoType): boolean {
-  return kind === 'uint8' && /^(?:go\.shape\.)?uint8(?:_\d+)?$/.test(name);
+  return kind === 'uint8' && byteName.test(name);
 }
 
 function isScalar(type: GoType): boolean {

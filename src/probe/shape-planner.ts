@@ -7,9 +7,9 @@ const shareOfOne = 0.6;
 const shorterStrings = 4;
 
 /**
- * Builds shapes breadth first: all values, then what they point to, then what that points to (maps one
- * level later). Each is followed whole if
- * there is room; else with fewer items and shorter strings; what a parameter itself points to at least in part.
+ * Builds shapes breadth first: all values, then what they point to, then what that points to (maps one level later). Each
+ * is followed whole if there is room; else with fewer items and shorter strings; what a parameter itself points to at
+ * least in part.
  * @param build makes the shapes of the first image and hands pointers and slices to `later`.
  */
 export function planShapes<T>(
@@ -57,10 +57,12 @@ function follow(expansion: Expansion, limits: CaptureLimits, budget: Budget, sha
   return undefined;
 }
 
+/** Never more than the user allows: none, if that is it. */
 function reductions(limits: CaptureLimits): CaptureLimits[] {
-  const stringBytes = Math.max(1, Math.floor(limits.stringBytes / shorterStrings));
-  const elements = [limits.elements, Math.floor(limits.elements / 4), 1].filter((n) => n >= 1);
-  const list = [...new Set(elements)].map((n) => ({ ...limits, elements: n }));
+  const stringBytes = Math.min(limits.stringBytes, Math.max(1, Math.floor(limits.stringBytes / shorterStrings)));
+  const elements = [limits.elements, Math.floor(limits.elements / 4), 1].filter((n) => n >= 1 && n <= limits.elements);
+  const counts = elements.length === 0 ? [0] : [...new Set(elements)];
+  const list = counts.map((n) => ({ ...limits, elements: n }));
   return [...list, ...list.map((entry) => ({ ...entry, stringBytes }))];
 }
 

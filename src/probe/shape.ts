@@ -37,6 +37,9 @@ export interface KnownFloat {
   readonly bits: number;
 }
 
+/** Go's name of the elements of what is shown as a text or hex; in generic code that of their shape. */
+export const byteName = /^(?:go\.shape\.)?uint8(?:_\d+)?$/;
+
 export const inFloatRegister = 'in float register';
 
 /** string or []byte: one chunk with its bytes. */

@@ -121,6 +121,42 @@ test('what is longer than the limits says how long it is', () => {
   );
 });
 
+test('limits of nothing read nothing', () => {
+  const limits: CaptureLimits = { ...defaultCaptureLimits, stringBytes: 0, elements: 0 };
+  const types = [slice(int), array(3, int), pointer(slice(text)), text];
+  const { values } = capture(types, [[1, 2], [1, 2, 3], ['ab'], 'cde'], { limits });
+  assert.deepEqual(
+    values.map(({ value, truncated }) => ({ value, of: truncated?.of })),
+    [
+      { value: [], of: 2 },
+      { value: [], of: 3 },
+      { value: [], of: 1 },
+      { value: '', of: 3 },
+    ],
+  );
+});
+
+test('a struct of more fields than a capture has room for says how many are missing', () => {
+  const fields = Array.from({ length: 1100 }, (_, i) => [`F${i}`, basic('bool')] as const);
+  const [value] = capture([pointer(struct('main.Config', fields))], [fields.map(() => true)]).values;
+  const shown = value?.value as Value[];
+  assert.equal(shown[0]?.value, true);
+  assert.equal(shown.at(-1)?.name, '…');
+  assert.equal(
+    shown.at(-1)?.unavailable,
+    `${fields.length - (shown.length - 1)} more fields: no room left in the capture`,
+  );
+});
+
+test('only bytes are shown as bytes, and an address with all its digits', () => {
+  const named = basic('uint8', 'main.uint8');
+  const types = [array(2, named), array(2, basic('uint8')), array(2, basic('uint8', 'go.shape.uint8_0'))];
+  const values = contents(
+    capture([...types, basic('unsafe.Pointer')], [[1, 2], [1, 2], [1, 2], 0xdeadbeefcafebabdn]).values,
+  );
+  assert.deepEqual(values, [[1, 2], '0102', '0102', '0xdeadbeefcafebabd']);
+});
+
 test('a text is not cut within a character', () => {
   const limits: CaptureLimits = { ...defaultCaptureLimits, stringBytes: 8 };
   const [value] = capture([text], ['aaaaaaa€b'], { limits }).values;
