@@ -106,9 +106,6 @@ function byShort(pattern: FunctionPattern): Matcher {
   return { pattern, ends: pattern.shortEnds, matches: pattern.matchesShort };
 }
 
-/** Calls of one function that are kept: more are in no list that anybody reads to its end. */
-const maxCallsKept = 10_000;
-
 function inlinedByName(
   binary: GoBinary,
   isElsewhere: (name: string) => boolean,
@@ -119,13 +116,11 @@ function inlinedByName(
   const ends = matchers.map((matcher) => matcher.ends);
   for (const { name, into, vaddr, callVaddr, call } of binary.inlinedCalls(isWanted, ends)) {
     if (isElsewhere(into.name)) continue;
-    const places = byName.get(name);
-    if (places === undefined) byName.set(name, { vaddrs: [vaddr], callVaddrs: [callVaddr], calls: [call] });
-    else if (places.vaddrs.length < maxCallsKept) {
-      places.vaddrs.push(vaddr);
-      places.callVaddrs.push(callVaddr);
-      places.calls.push(call);
-    }
+    const places = byName.get(name) ?? { vaddrs: [], callVaddrs: [], calls: [] };
+    byName.set(name, places);
+    places.vaddrs.push(vaddr);
+    places.callVaddrs.push(callVaddr);
+    places.calls.push(call);
   }
   return byName;
 }

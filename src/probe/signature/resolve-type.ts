@@ -7,6 +7,11 @@ import type { FieldSyntax, TypeSyntax } from './type-syntax.ts';
 /** Types of different packages that a short name may mean, as they are named in a message. */
 const maxCandidatesShown = 5;
 
+/** Go's linker refuses objects of more (cmd/link, cutoff); beyond 2^53 sizes would be rounded. */
+const maxTypeBytes = 2e9;
+/** A struct that is written out has a name as long as all in it: within each other they double it at each step. */
+const maxNameLength = 20_000;
+
 const word = { sizeBytes: 8, alignBytes: 8 } as const;
 
 /** What stands in the way of a written type, which is named. */
@@ -46,8 +51,8 @@ export function resolveType(
     case 'array': {
       const elem = inner(syntax.elem);
       const { length } = syntax;
-      const sizeBytes = length * elem.sizeBytes;
       const name = `[${length}]${elem.name}`;
+      const sizeBytes = soundSize(length * elem.sizeBytes, name);
       return described(binary, { kind: 'array', name, sizeBytes, alignBytes: elem.alignBytes, elem, length });
     }
     case 'map': {
@@ -91,13 +96,19 @@ function structType(syntax: readonly FieldSyntax[], inner: (part: TypeSyntax) =>
     const offsetBytes = alignUp(end, type.alignBytes);
     fields.push({ name, type, embedded, offsetBytes });
     alignBytes = Math.max(alignBytes, type.alignBytes);
-    end = offsetBytes + type.sizeBytes;
+    end = soundSize(offsetBytes + type.sizeBytes, 'a struct');
   }
   // A pointer to a last field of size 0 must not point behind the struct (cmd/compile, types.CalcStructSize).
   if (end > 0 && fields.at(-1)?.type.sizeBytes === 0) end += 1;
   const text = fields.map(({ name, type, embedded }) => (embedded ? type.name : `${name} ${type.name}`)).join('; ');
+  if (text.length > maxNameLength) throw new UnresolvedType('a struct that is written out has too many fields');
   const name = text === '' ? 'struct {}' : `struct { ${text} }`;
   return { kind: 'struct', name, sizeBytes: alignUp(end, alignBytes), alignBytes, fields };
+}
+
+function soundSize(sizeBytes: number, name: string): number {
+  if (sizeBytes <= maxTypeBytes) return sizeBytes;
+  throw new UnresolvedType(`${name} would have more than ${maxTypeBytes} bytes`);
 }
 
 function alignUp(offset: number, alignment: number): number {

@@ -58,7 +58,7 @@ export function isWhole({ slots, complete }: ArgumentInfo): boolean {
   return complete && slots.every(toldWhole);
 }
 
-/** Sizes of the numbers and pointers that a value consists of. */
+/** Sizes of the first numbers and pointers that a value consists of: arrays of arrays have more than there is memory. */
 function partSizes(type: GoType): number[] {
   switch (type.kind) {
     case 'string':
@@ -71,10 +71,11 @@ function partSizes(type: GoType): number[] {
       return [type.sizeBytes / 2, type.sizeBytes / 2];
     case 'array': {
       const item = type.elem === undefined ? [] : partSizes(type.elem);
-      return Array.from({ length: Math.min(type.length ?? 0, maxParts) }, () => item).flat();
+      const items = Array.from({ length: Math.min(type.length ?? 0, maxParts) }, () => item);
+      return items.flat().slice(0, maxParts);
     }
     case 'struct':
-      return (type.fields ?? []).flatMap((field) => partSizes(field.type));
+      return (type.fields ?? []).flatMap((field) => partSizes(field.type)).slice(0, maxParts);
     default:
       return [type.sizeBytes];
   }

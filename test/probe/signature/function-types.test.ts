@@ -132,6 +132,9 @@ test('types that are not found: the nearest, or the candidates', async () => {
       'cpu.option',
       /cpu\.option can be (vendor\/golang\.org\/x\/sys|internal)\/cpu\.option, .*: write the package's whole path/,
     ],
+    ['[1000000000][1000000000]int', /\[1000000000\]int would have more than 2000000000 bytes/],
+    ['[64][64][64][64][64]byte', /parts of 1, 1, .* bytes, but the compiler recorded|such arguments would be in/],
+    [`${'struct{a, b '.repeat(40)}int${'}'.repeat(40)}`, /a struct that is written out has too many fields/],
   ];
   for (const [written, expected] of rows) {
     await typesOf(`main.hello(x ${written})`, ({ problem, source }) => {
