@@ -1,7 +1,7 @@
 import type { Found, GoBinary } from '../binary/go-binary.ts';
 import type { GoType } from '../binary/go-type.ts';
 import type { Abi } from './calling-convention.ts';
-import { type CaptureOp, op, planLimits, wordsAtOnce } from './capture-op.ts';
+import { type CaptureOp, op, planLimits } from './capture-op.ts';
 import { type CapturePlan, opsOf, type StringTable } from './capture-plan.ts';
 import { type FieldHop, fieldPath } from './field-path.ts';
 import { kindLabel } from './kind-label.ts';
@@ -14,8 +14,9 @@ import type {
   PresetWord,
   WordSource,
 } from './preset.ts';
+import { follow, shapeOfWay, structShape, type Way } from './preset-way.ts';
 import { firstStackArgument, registerSequences } from './register-assignment.ts';
-import { type CapturedValue, type LabelShape, type NamedShape, type Shape, shapeEnd } from './shape.ts';
+import type { CapturedValue, LabelShape, NamedShape, Shape } from './shape.ts';
 import type { CaptureLimits } from './shape-context.ts';
 import { shapeOfType } from './shape-of-type.ts';
 
@@ -91,7 +92,7 @@ function wordShape(word: PresetWord, at: number, context: PresetContext): Found<
   const [first] = fields;
   if (first !== undefined && word.as !== undefined) {
     const inner = pairShape(first, at, context);
-    return inner.unavailable === undefined ? { value: struct('', inner.value) } : inner;
+    return inner.unavailable === undefined ? { value: structShape('', inner.value) } : inner;
   }
   const types = word.types ?? [];
   const name = types.find((candidate) => context.binary.runtimeType(candidate) !== undefined);
@@ -139,12 +140,6 @@ function pairShape(field: PresetField, at: number, context: PresetContext): Foun
   const shape: Shape = { kind: 'interface', type: 'INTERFACE', goType, at, hasItab: true };
   if ('dynamic' in field) return { value: [{ name: field.dynamic, shape }] };
   return { value: [{ name: 'dynamic', shape: { ...shape, spread: field.spread } }] };
-}
-
-/** What is read of one image, and the pointers in it that lead on. */
-interface Way {
-  readonly pointers: Map<number, { readonly goType: string; readonly way: Way; readonly unless: number | undefined }>;
-  readonly leaves: NamedShape[];
 }
 
 /** Adds the field to the tree of pointers; returns the reason if the type has no such field. */
@@ -207,15 +202,6 @@ function lengthWord(pointer: GoType, path: string, hops: readonly FieldHop[]): n
     value.hops.length === hops.length - 1 &&
     value.hops.every(({ at }, i) => at === hops[i]?.at);
   return isThere ? value.at + wordBytes : undefined;
-}
-
-function follow(from: Way, hop: FieldHop, unless: number | undefined): Way {
-  let next = from.pointers.get(hop.at);
-  if (next === undefined) {
-    next = { goType: hop.type.name, way: { pointers: new Map(), leaves: [] }, unless };
-    from.pointers.set(hop.at, next);
-  }
-  return next.way;
 }
 
 function firstPath(type: GoType, path: PresetPath) {
@@ -294,75 +280,9 @@ function contextShape(
     goType: 'context.Context',
     at,
     keyTypeVaddr,
-    target: struct('', inner),
+    target: structShape('', inner),
   };
   return { value: [{ name: '', shape }] };
-}
-
-/** The image's leaves first, then the pointers: captures read best in the order of their fields. */
-function shapeOfWay(way: Way, goType: string): Shape {
-  return struct(goType, [...way.leaves, ...pointerShapes(way)]);
-}
-
-/** Of what a pointer leads to only the words that some field lies in are sent: a record costs by its bytes. */
-function pointerShapes(way: Way): NamedShape[] {
-  return [...way.pointers].map(([at, next]): NamedShape => {
-    const leaves = next.way.leaves;
-    const scalars = leaves.filter(({ shape }) => wordOf(shape) !== undefined);
-    const others = leaves.filter(({ shape }) => wordOf(shape) === undefined);
-    const headers = leadsToDecision(others);
-    const target = struct(next.goType, [
-      ...headers,
-      ...wordsShapes(scalars),
-      ...others.filter((leaf) => !headers.includes(leaf)),
-      ...pointerShapes(next.way),
-    ]);
-    const sizeBytes = shapeEnd(target);
-    return {
-      name: '',
-      shape: {
-        kind: 'pointer',
-        type: 'PTR',
-        goType: next.goType,
-        at,
-        sizeBytes,
-        target,
-        unsent: true,
-        unless: next.unless,
-      },
-    };
-  });
-}
-
-/** What is looked up with a traceparent: by that it is decided whether all else is read. */
-function leadsToDecision(leaves: readonly NamedShape[]): readonly NamedShape[] {
-  if (!leaves.some(({ shape }) => shape.kind === 'traceparent')) return [];
-  return leaves.filter(({ shape }) => shape.kind === 'traceparent' || shape.kind === 'header');
-}
-
-/** Offset of the word in which the value lies; undefined for one with chunks of its own, or that spans words. */
-function wordOf(shape: Shape): number | undefined {
-  if (shape.kind !== 'integer' && shape.kind !== 'bool' && shape.kind !== 'present') return undefined;
-  const word = shape.at - (shape.at % wordBytes);
-  return shape.at + shape.sizeBytes <= word + wordBytes ? word : undefined;
-}
-
-function wordsShapes(scalars: readonly NamedShape[]): NamedShape[] {
-  const offsets = [...new Set(scalars.map(({ shape }) => wordOf(shape) ?? 0))].sort((a, b) => a - b);
-  const groups: NamedShape[] = [];
-  for (let first = 0; first < offsets.length; first += wordsAtOnce) {
-    const own = offsets.slice(first, first + wordsAtOnce);
-    const fields = scalars.flatMap(({ name, shape }): NamedShape[] => {
-      const index = own.indexOf(wordOf(shape) ?? -1);
-      return index < 0 ? [] : [{ name, shape: { ...shape, at: index * wordBytes + (shape.at % wordBytes) } }];
-    });
-    groups.push({ name: '', shape: { kind: 'words', type: 'STRUCT', goType: '', at: 0, offsets: own, fields } });
-  }
-  return groups;
-}
-
-function struct(goType: string, fields: readonly NamedShape[]): Shape {
-  return { kind: 'struct', type: 'STRUCT', goType, at: 0, fields };
 }
 
 function pointerTo(elem: GoType): GoType {
