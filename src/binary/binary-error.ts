@@ -51,3 +51,13 @@ function placeText({ file, section, offset }: BinaryPlace): string {
 export function hex(value: number): string {
   return Number.isSafeInteger(value) && value >= 0 ? `0x${value.toString(16)}` : String(value);
 }
+
+/** The value, or undefined where reading it meets a BinaryError. */
+export function unlessDamaged<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BinaryError) return undefined;
+    throw error;
+  }
+}

@@ -1,10 +1,9 @@
-import { BinaryError } from './binary-error.ts';
+import { BinaryError, unlessDamaged } from './binary-error.ts';
 import type { ElfFile } from './elf-file.ts';
 import type { BuildInfo } from './go-binary.ts';
 import type { Image } from './image.ts';
 import { findModuleData } from './module-data.ts';
 import { packerOf } from './packer.ts';
-import { unlessDamaged } from './type-walk.ts';
 
 /** `go1.26.8`, `go1.27.4 X:jsonv2`, `devel go1.28-1a2b3c Tue …`. */
 const versionForm = /^(go1\.\d|devel )[\x20-\x7e]*$/;

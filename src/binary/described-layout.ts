@@ -1,8 +1,8 @@
+import { unlessDamaged } from './binary-error.ts';
 import { type GoLayout, goLayouts, maxModuledataBytes, type TypesLayout } from './go-layout.ts';
 import type { ModuleReader } from './module-reader.ts';
 import { RuntimeTypes } from './runtime-type.ts';
 import { TypeReader } from './type-descriptor.ts';
-import { unlessDamaged } from './type-walk.ts';
 import { makesSense, type TypesRange, typesRange } from './types-range.ts';
 
 /** A later release may add some fields in front of those that are wanted. */

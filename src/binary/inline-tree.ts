@@ -1,4 +1,4 @@
-import { BinaryError, hex } from './binary-error.ts';
+import { BinaryError, hex, unlessDamaged } from './binary-error.ts';
 import { FunctionData, pcdataIndex } from './function-data.ts';
 import type { GoFunction, InlinedCall, InlineTree, NameEnds, PcRun } from './go-binary.ts';
 import type { Image } from './image.ts';
@@ -12,7 +12,6 @@ import {
 } from './inlined-names.ts';
 import { type FunctionTable, functionIndexAt, functionOfIndex } from './pclntab.ts';
 import type { PclntabLayout } from './pclntab-layout.ts';
-import { unlessDamaged } from './type-walk.ts';
 
 /** A program of 100 MB has about a million. */
 const maxCalls = 4 * 1024 * 1024;

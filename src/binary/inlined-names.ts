@@ -1,10 +1,10 @@
+import { unlessDamaged } from './binary-error.ts';
 import { funcdataIndex, functionDataBase, pcdataIndex } from './function-data.ts';
 import type { NameEnds } from './go-binary.ts';
 import type { Image } from './image.ts';
 import { endsFilter } from './name-ends.ts';
 import type { FunctionTable } from './pclntab.ts';
 import type { PclntabLayout } from './pclntab-layout.ts';
-import { unlessDamaged } from './type-walk.ts';
 
 // Which functions have calls of wanted ones inlined: a hasty look at the inline trees of all, 100,000 in a large program.
 // What it finds is read properly by inline-tree.ts.

@@ -1,10 +1,10 @@
-import { BinaryError } from './binary-error.ts';
+import { BinaryError, unlessDamaged } from './binary-error.ts';
 import type { Found } from './go-binary.ts';
 import type { GoField, GoKind, GoType, MethodTypes } from './go-type.ts';
 import { methodTypes } from './method-signature.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 import { likelyString, qualifiedName, typeName } from './type-name.ts';
-import { allItabs, unlessDamaged, walkTypes } from './type-walk.ts';
+import { allItabs, walkTypes } from './type-walk.ts';
 
 /** Types of different packages that have the same string. */
 const maxNamesakes = 1000;

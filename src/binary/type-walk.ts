@@ -1,4 +1,4 @@
-import { BinaryError } from './binary-error.ts';
+import { unlessDamaged } from './binary-error.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 
 /** A program of 100 MB has some 50,000 types with 10 links each; a hostile one could let each lead to all others. */
@@ -124,14 +124,4 @@ function addNeighbours(types: TypeReader, type: TypeDescriptor, add: (vaddr: num
     }
   }
   for (const method of types.methodTypes(type)) add(method);
-}
-
-/** The value, or undefined where reading it meets a BinaryError. */
-export function unlessDamaged<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof BinaryError) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
+import { unlessDamaged } from './binary-error.ts';
 import type { GoLayout } from './go-layout.ts';
 import type { ImageSlice, ModuleReader } from './module-reader.ts';
 import { TypeReader } from './type-descriptor.ts';
-import { unlessDamaged } from './type-walk.ts';
 
 /** Programs of 100 MB have 20,000 typelinks and 6,000 itabs. */
 const maxTypelinks = 4 * 1024 * 1024;
