@@ -2,7 +2,7 @@ import type { GoBinary } from '../binary/go-binary.ts';
 import type { GoType } from '../binary/go-type.ts';
 import { op, planLimits } from './capture-op.ts';
 import { opsOf } from './capture-plan.ts';
-import { type DynamicPlan, dynamicPlan, isPointerShaped } from './dynamic-type.ts';
+import { type DynamicPlan, dynamicPlan } from './dynamic-type.ts';
 import { fieldPath } from './field-path.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import { collectInterfaces } from './plan-functions.ts';
@@ -42,7 +42,7 @@ export function planDynamicTypes(builder: PlanBuilder, limits: CaptureLimits): v
   const add: Add = (type, typeVaddr, isError) => {
     if (known.has(typeVaddr) || known.size >= maxDynamicTypes) return;
     known.add(typeVaddr);
-    const direct = isDirect(builder.binary, type, typeVaddr);
+    const direct = isDirect(builder.binary, typeVaddr);
     const value = dynamicPlan(type, limits, builder.strings, builder.facts, direct);
     if (!direct && value.sizeBytes < type.sizeBytes) return;
     collectInterfaces({ imageBytes: 0, values: [{ name: '', shape: value.shape, onStack: false }] }, nested);
@@ -107,7 +107,7 @@ export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamic
     fields.push({ name, shape: inner.reduceRight<Shape>((target, hop) => pointer(hop.at, hop.type, target), leaf) });
   }
   const target: Shape = { kind: 'struct', type: 'STRUCT', goType: type.elem?.name ?? type.name, at: 0, fields };
-  const direct = isDirect(binary, type, typeVaddr);
+  const direct = isDirect(binary, typeVaddr);
   const shape = type.kind === 'pointer' ? pointer(0, type, target) : target;
   const sizeBytes = direct ? 8 : shapeEnd(shape);
   if (sizeBytes > planLimits.imageBytes) return;
@@ -128,8 +128,7 @@ function plain(limits: CaptureLimits, facts: TypeFacts) {
  * Whether interfaces hold the value in their data word, as the descriptor says: bit 5 of Kind up to Go 1.25, of TFlag since
  * (https://github.com/golang/go/blob/go1.26.0/src/internal/abi/type.go: TFlag at 20, Kind_ at 23).
  */
-function isDirect(binary: GoBinary, type: GoType, typeVaddr: number): boolean {
-  const bytes = binary.read(typeVaddr + 20, 4);
-  const flags = (bytes[0] ?? 0) | (bytes[3] ?? 0);
-  return bytes.length < 4 ? isPointerShaped(type) : (flags & 0x20) !== 0;
+function isDirect(binary: GoBinary, typeVaddr: number): boolean {
+  const [typeFlags = 0, , , kind = 0] = binary.read(typeVaddr + 20, 4);
+  return ((typeFlags | kind) & 0x20) !== 0;
 }

@@ -1,3 +1,4 @@
+import { unlessDamaged } from '../binary/binary-error.ts';
 import type { GoBinary } from '../binary/go-binary.ts';
 import { createConcreteValues } from '../event/concrete-value.ts';
 import type { DecodeContext } from '../event/decode-value.ts';
@@ -40,7 +41,8 @@ export function decodeContext(
     }
     return undefined;
   };
-  const nameOfType = (binary: GoBinary, vaddr: number) => binary.runtimeTypeAt(vaddr).value?.name;
+  // A word that only looks like the address of a type must not cost the whole call.
+  const nameOfType = (binary: GoBinary, vaddr: number) => unlessDamaged(() => binary.runtimeTypeAt(vaddr).value?.name);
   const context: DecodeContext = {
     dynamicType: (id) => dynamicTypes[id],
     typeName(typeVaddr) {
