@@ -71,7 +71,7 @@ export function dynamicPlan(
  * Whether an interface holds such a value in its data word: pointers, maps, channels, functions, and structs and arrays of
  * just one of these (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/types/type.go, IsDirectIface).
  */
-export function isPointerShaped(type: GoType): boolean {
+function isPointerShaped(type: GoType): boolean {
   switch (type.kind) {
     case 'pointer':
     case 'map':
