@@ -42,6 +42,7 @@ export function addModule(
       function: site.function + first.function,
       plan: moved(site.plan, first.plan),
       labelPlan: moved(site.labelPlan, first.plan),
+      labelPlan: moved(site.labelPlan, first.plan),
     }));
   const types = new Map<number, PlannedDynamicType>(host.dynamicTypes.map((type) => [type.typeVaddr, type]));
   for (const type of plan.dynamicTypes) {
