@@ -42,7 +42,6 @@ export function addModule(
       function: site.function + first.function,
       plan: moved(site.plan, first.plan),
       labelPlan: moved(site.labelPlan, first.plan),
-      labelPlan: moved(site.labelPlan, first.plan),
     }));
   const types = new Map<number, PlannedDynamicType>(host.dynamicTypes.map((type) => [type.typeVaddr, type]));
   for (const type of plan.dynamicTypes) {
