@@ -204,7 +204,7 @@ enum pointer_flag {
 #define WORD_SAVED 32	   /* in these: above all registers */
 #define IMAGE_WORDS 10	   /* most words that OP_IMAGE fills: all of amd64's integer arguments */
 #define STRINGS_AT_ONCE 5  /* of OP_STRING */
-#define SLICE_STRINGS 8	   /* most strings that OP_SLICE reads itself */
+#define SLICE_STRINGS 4	   /* most strings that OP_SLICE reads itself */
 #define MAX_HEADER_KEYS 5  /* one of them OP_TRACEPARENT's */
 #define HEADER_UNIT 4
 

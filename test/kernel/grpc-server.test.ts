@@ -167,13 +167,9 @@ for (const { version, options } of builds) {
       outcomes[4] === DEADLINE_EXCEEDED || outcomes[4] === CANCELLED,
       `the last call ended with ${outcomes[4]}`,
     );
-    let counts = await countsOf(service);
-    for (let tries = 0; counts.calls < 5 && tries < 100; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      counts = await countsOf(service);
-    }
-    // The handler has counted; its status is written right after.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // The server hears of the last two only after the client has given up on them.
+    await service.untilArrived(5);
+    const counts = await countsOf(service);
     const result = await service.stopAgent();
     assertExact(result, 5);
     const spans = serverSpans(result).sort((a, b) => Number(BigInt(a.startUnixNs) - BigInt(b.startUnixNs)));

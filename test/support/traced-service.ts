@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { cleanEnvironment, mainFile } from './cli.ts';
 import { type SinkPoint, type SinkSpan, startOtlpSink } from './otlp-sink.ts';
-import { start } from './running.ts';
+import { eventually, start } from './running.ts';
 
 /** Of one probe, as SIDESPAN_SUMMARY_FILE has it. */
 export interface ProbeSummary {
@@ -46,6 +46,8 @@ export interface TracedService {
   line(): Promise<string>;
   /** Begins tracing; at the start already, unless `attached: false` was asked for. */
   attach(): Promise<void>;
+  /** Waits until so many spans have arrived: what still runs when the agent stops has none. */
+  untilArrived(spans: number): Promise<void>;
   /** Asks the agent to stop and takes what it exported and summed up. */
   stopAgent(): Promise<AgentResult>;
 }
@@ -114,6 +116,12 @@ export async function startTracedService(
     tell: (text = '') => server.stdin!.write(`${text}\n`),
     line,
     attach,
+    async untilArrived(spans) {
+      await eventually(
+        async () => (await sink.state()).distinctSpans,
+        (count) => count >= spans,
+      );
+    },
     async stopAgent() {
       if (agent === undefined) throw new Error('no agent runs');
       const exit = once(agent, 'exit');
