@@ -29,7 +29,10 @@
 #define KNOWN_KEYS 32		 /* a power of two */
 #define SAVED_WORDS 4		 /* words a capture may keep from entry to exit */
 #define MAX_WALK_STEPS 64	 /* groups of a Go map searched for headers (8 entries each), and keys of fitting length compared */
-#define MAX_CONTEXTS 16		 /* links of a context.Context chain searched for a key */
+#define MAX_CONTEXTS 16		 /* links of a context.Context chain searched for a key, or for a request's */
+#define CONTEXT_TYPES 8		 /* types of contexts that hold their parent first */
+#define CONTEXT_ENDS 3		 /* types of contexts without a parent */
+#define CONTEXT_ITABS 16	 /* a power of two */
 #define LABELS 8		 /* small labels of a series, a byte each */
 #define LABEL_TEXT_BYTES 128	 /* of its text */
 #define LABEL_CHOICES 16	 /* most texts that one label tells apart */
@@ -61,7 +64,10 @@ enum call_flag {
 	CALL_REMOTE_PARENT = 4,	  /* trace id and parent come from an incoming traceparent */
 	CALL_SAMPLED = 8,	  /* sampled flag of that traceparent (meaningful with CALL_REMOTE_TRACE) */
 	CALL_CAPTURE_LIMITED = 16, /* PLAN_STEPS ran out: values at the end are missing */
-	CALL_REMOTE_TRACE = 32,	  /* the call, or one that encloses it, has a remote parent */
+	CALL_REMOTE_TRACE = 32,	  /* the call, or one that encloses it, has a remote parent that decided about sampling */
+	CALL_B3_PARENT = 128,	  /* the remote parent came as B3: a tracestate that came too is not its */
+	CALL_PARENT_BY_CONTEXT = 256, /* the parent is not a call on the same goroutine: its context.Context leads there, … */
+	CALL_PARENT_BY_START = 512,   /* … or its goroutine was started in it */
 	CALL_NOT_CAPTURED = 64,	  /* over settings.captures_per_second: neither arguments nor results were read */
 };
 
@@ -163,7 +169,9 @@ enum capture_op {
 	OP_INTERFACE = 12, /* 1 = has itab at	-		-		8 bytes: vaddr of the dynamic type; if dynamic_types knows it, an OP_IMAGE chunk with the value follows and its plan runs */
 	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: the first key's string index (high u8; the others follow it), bit n - 1: a key of n bytes is among them */
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
-	OP_TRACEPARENT = 15, /* count	at	max bytes	string indices	as OP_HEADER, but the first key's value has no chunk and no max: it is parsed into the frame's trace context */
+	OP_TRACEPARENT = 15, /* count	at	max bytes	string indices	as OP_HEADER, but the first key's value has no chunk and no max: it is parsed into the frame's trace context.
+			     With HEADER_MORE in count the next step is part of this one; a: how many keys tell of the trace context, c: what each of them is
+			     (enum header_role, HEADER_ROLE_BITS each), imm: max bytes of the fifth value and those behind it (u8 each) */
 	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u8 each, in words) */
 	OP_MAP = 17,	  /* max entries	at	group, body	layout		first entries of the map at `at`, key and value each padded to 8 bytes; then the body runs once an entry. c: bytes of a
 				     group or bucket (high u16), ops of the body; layout: bytes of key and value (8 bits each), the keys' stride, the values' offset in the group and stride (12 each) */
@@ -187,6 +195,15 @@ enum label_kind {
 };
 #define LABEL_ABSENT 254
 #define LABEL_OTHER 255
+/* What a header tells of the trace context. Of several formats that are valid the last one counts. */
+enum header_role {
+	ROLE_TRACEPARENT = 1,
+	ROLE_B3_TRACE_ID = 2, /* the first of B3's four headers … */
+	ROLE_B3_SPAN_ID = 3,
+	ROLE_B3_SAMPLED = 4,
+	ROLE_B3_FLAGS = 5, /* … and the last: with it they are put together */
+	ROLE_B3 = 6,	   /* B3's single header */
+};
 
 /* Of OP_STACK, in place of 0 for SP. */
 enum memory_base {
@@ -205,8 +222,10 @@ enum pointer_flag {
 #define IMAGE_WORDS 10	   /* most words that OP_IMAGE fills: all of amd64's integer arguments */
 #define STRINGS_AT_ONCE 5  /* of OP_STRING */
 #define SLICE_STRINGS 4	   /* most strings that OP_SLICE reads itself */
-#define MAX_HEADER_KEYS 5  /* one of them OP_TRACEPARENT's */
+#define MAX_HEADER_KEYS 15
 #define HEADER_UNIT 4
+#define HEADER_MORE 128	   /* of OP_HEADER's and OP_TRACEPARENT's `a`: the next step goes on with it */
+#define HEADER_ROLE_BITS 4
 
 struct capture_step {
 	__u8 op;
@@ -253,6 +272,7 @@ enum site_action {
 	SITE_KEEP = 11,	    /* as SITE_LEAVE; but if the function returned an object, the call goes on, known by its address */
 	SITE_RELEASE = 12,  /* ends the call that goes on with that object, on whatever goroutine */
 	SITE_NOTE = 13,	    /* captures something about the innermost open call of the probe, which goes on */
+	SITE_START = 14,    /* runtime.newproc, on g0, calls runqput(p, g, true): the goroutine g was made */
 };
 
 enum site_flag {
@@ -287,11 +307,27 @@ enum probe_flag {
 	PROBE_KEEP_ARGUMENTS = 16, /* the capture at entry waits for the call's end; where it finds no room it is sent at once */
 };
 
+/* Where a call's context.Context is at its entry, an interface's two words. */
+enum context_base {
+	CONTEXT_NONE = 0,
+	CONTEXT_REGISTERS = 1, /* `first` and `second` are registers' numbers */
+	CONTEXT_STACK = 2,     /* `first` is a place above SP, in words */
+};
+
+struct context_place {
+	__u8 base; /* enum context_base */
+	__u8 first;
+	__u8 second; /* where nothing is followed */
+	__u8 hops;   /* of pointers: the first word is one to a struct which holds at at[0] the context, or with 2 … */
+	__u16 at[2]; /* … a pointer to one that holds it at at[1] */
+};
+
 struct probe {
 	__u32 flags;
 	__u32 abandoned_plan; /* run when the call ends in any way but its own exit site; 0: nothing */
 	__u32 abandoned_label_plan;
 	__u32 bounds; /* of its durations: the table in duration_bounds; from BOUNDS_TABLES on: none are counted */
+	struct context_place context; /* of a server: by it calls on other goroutines are known to be the request's */
 };
 
 struct process {
@@ -305,6 +341,11 @@ struct process {
 	__s32 thread_g;	    /* where a thread keeps g, from its FS base (amd64) */
 	__u64 constants_vaddr; /* memory of the executable that is never written */
 	__u64 constants_bytes;
+	__u32 g_parent_goid; /* offset in runtime.g; 0: it has none */
+	__u32 parents;	     /* calls may have parents on other goroutines */
+	__u64 context_types[CONTEXT_TYPES]; /* linked addresses of type descriptors: of contexts that hold their parent first, … */
+	__u64 context_ends[CONTEXT_ENDS];   /* … and of those without one */
+	__u64 context_itabs[CONTEXT_ITABS]; /* what the itabs at these addresses are; see parents.h */
 	__u64 known_keys[KNOWN_KEYS]; /* what the keys of maps are that lie there; see map-walk.h */
 };
 

@@ -5,6 +5,7 @@
 
 #include "records.h"
 #include "kept-call.h"
+#include "parents.h"
 #include "unwinding.h"
 
 /* Actions that begin a call: `seen` counts their hits. */
@@ -94,10 +95,10 @@ static __always_inline __u64 next_id(struct scratch *scratch)
 }
 
 /* Fills scratch->frame for a call that begins here: ids and parent. */
-static __always_inline void begin_frame(struct hit *hit, __u32 probe_flags)
+static __always_inline void begin_frame(struct hit *hit, const struct probe *probe)
 {
 	struct frame *frame = &hit->plan.scratch->frame;
-	__u32 server = probe_flags & PROBE_SERVER;
+	__u32 probe_flags = probe->flags, server = probe_flags & PROBE_SERVER, search = hit->process->parents && !server;
 	struct frame *enclosing = 0;
 
 	if (hit->goroutine && hit->goroutine->frames > 0)
@@ -118,19 +119,23 @@ static __always_inline void begin_frame(struct hit *hit, __u32 probe_flags)
 		__builtin_memcpy(frame->trace_id, enclosing->trace_id, 16);
 		__builtin_memcpy(frame->parent_span_id, enclosing->span_id, 8);
 		/* The decision at the first call, or of the remote parent, holds for all of the trace. */
-		frame->flags |= enclosing->flags & (FRAME_SERVER | FRAME_REMOTE_TRACE | FRAME_SAMPLED | FRAME_UNSAMPLED | FRAME_SHED);
+		frame->flags |= enclosing->flags & INHERITED_FLAGS;
 		frame->threshold = enclosing->threshold;
 		hit->plan.scratch->state.decided = 1;
+		/* A loop that works for one request after the other may be traced too. */
+		search = search && probe->context.base != CONTEXT_NONE && !(enclosing->flags & FRAME_SERVER);
 	} else {
 		((__u64 *)frame->trace_id)[0] = next_id(hit->plan.scratch);
 		((__u64 *)frame->trace_id)[1] = next_id(hit->plan.scratch);
 		__builtin_memset(frame->parent_span_id, 0, 8);
 		frame->flags |= FRAME_ROOT;
-		if (!(hit->site->flags & SITE_TRACEPARENT))
-			decide_sampling(hit->plan.scratch);
 	}
 	if (server)
 		frame->flags |= FRAME_SERVER;
+	if (search)
+		find_parent(hit, &probe->context, enclosing != 0);
+	if ((frame->flags & FRAME_ROOT) && !(hit->site->flags & SITE_TRACEPARENT))
+		decide_sampling(hit->plan.scratch);
 }
 
 /*
@@ -200,7 +205,7 @@ static __noinline int choose_call(struct hit *hit)
 		return HIT_DONE;
 	if (state->own) {
 		if (BEGINS_CALL(action)) {
-			begin_frame(hit, probe->flags);
+			begin_frame(hit, probe);
 			if (!(scratch->frame.flags & FRAME_UNSAMPLED) && over_capture_limit(number, probe->flags)) {
 				scratch->frame.flags |= FRAME_NOT_CAPTURED;
 				COUNT(number, not_captured);
@@ -284,6 +289,8 @@ static __noinline int settle_call(struct hit *hit)
 	}
 	if (!state->decided)
 		decide_sampling(scratch); /* there were no headers to look at */
+	if ((probe->flags & PROBE_SERVER) && probe->context.base != CONTEXT_NONE && read_context(hit, &probe->context))
+		register_context(hit);
 	claim_slot(hit);
 	if (scratch->frame.flags & FRAME_UNSAMPLED)
 		*word_at(scratch->frame.labels) = *word_at(scratch->key.labels);
@@ -318,6 +325,10 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 
 	if (begin_hit(&hit, ctx))
 		return;
+	if (hit.site->action == SITE_START) {
+		note_start(&hit);
+		return;
+	}
 	g = goroutine_of(&hit, ctx);
 	lost = find_goroutine(&hit, g, &stack_hi);
 	if (lost == HIT_OK && is_nested(&hit))

@@ -45,6 +45,7 @@ struct pt_regs {
 /* The return address lies between a function's SP at entry and its caller's frame. */
 #define RETURN_ADDRESS_BYTES 8
 #define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, ax)
+#define SECOND_ARGUMENT(ctx) CONTEXT_FIELD(ctx, bx)
 
 /* As far as they are read; the kernel's own BTF says where `fsbase` is. */
 struct thread_struct {
@@ -108,6 +109,7 @@ struct pt_regs {
 #define STACK_CHECK_TAKEN(ctx) ((CONTEXT_FIELD(ctx, pstate) & (1UL << 29)) == 0 || (CONTEXT_FIELD(ctx, pstate) & (1UL << 30)) != 0)
 #define RETURN_ADDRESS_BYTES 0
 #define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[0])
+#define SECOND_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[1])
 
 /* All code keeps g in its register. */
 static __always_inline __u64 thread_local_g(const struct pt_regs *ctx, __s32 offset)

@@ -6,7 +6,7 @@
 #include "label-steps.h"
 #include "map-walk.h"
 #include "output.h"
-#include "traceparent.h"
+#include "trace-context.h"
 
 static __always_inline int step_interface(struct plan_context *context, const struct capture_step *step)
 {
@@ -84,7 +84,7 @@ static __always_inline int step_end(struct scratch *scratch)
 	return STEP_GO_ON;
 }
 
-/* The n-th key's first value: its chunk, or the frame's trace context. */
+/* The n-th key's first value: its chunk, or what it tells of the trace context. */
 static long use_header(__u64 index, struct plan_context *context)
 {
 	struct scratch *scratch = context->scratch;
@@ -97,18 +97,22 @@ static long use_header(__u64 index, struct plan_context *context)
 		status = CHUNK_ABSENT;
 	if (status == CHUNK_OK && bpf_probe_read_user(scratch->words, 16, (void *)found->data))
 		status = CHUNK_FAULT;
-	if (scratch->adopt) {
-		if (n == 0) {
-			if (status == CHUNK_OK && (scratch->frame.flags & FRAME_ROOT))
-				adopt_traceparent(scratch, scratch->words[0], scratch->words[1]);
-			if (!scratch->state.decided)
-				decide_sampling(scratch);
-			/* What is not sampled needs no values. */
-			return (scratch->frame.flags & FRAME_UNSAMPLED) != 0;
-		}
-		n--;
+	if (n < scratch->contexts) {
+		__u32 role = scratch->roles >> HEADER_ROLE_BITS * n & (1 << HEADER_ROLE_BITS) - 1;
+
+		/* A header that came twice has no meaning. */
+		if (status != CHUNK_ABSENT && (status != CHUNK_OK || found->length != 1))
+			scratch->words[1] = MALFORMED_BYTES;
+		use_context_header(scratch, role, status == CHUNK_ABSENT ? 0 : scratch->words[1]);
+		if (n + 1 < scratch->contexts)
+			return 0;
+		if (!scratch->state.decided)
+			decide_sampling(scratch);
+		/* What is not sampled needs no values. */
+		return (scratch->frame.flags & FRAME_UNSAMPLED) != 0;
 	}
-	limit = ((scratch->limits >> (8 * n)) & 0xff) * HEADER_UNIT;
+	n -= scratch->contexts;
+	limit = (scratch->limits[n >> 3 & 1] >> 8 * (n & 7) & 0xff) * HEADER_UNIT;
 	scratch->stopped = append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], limit) == STEP_END;
 	return scratch->stopped;
 }
@@ -117,29 +121,42 @@ static long use_header(__u64 index, struct plan_context *context)
 static __always_inline int step_header(struct plan_context *context, const struct capture_step *step)
 {
 	struct scratch *scratch = context->scratch;
-	__u32 keys = step->a;
+	__u32 keys = step->a & ~HEADER_MORE, at = step->b;
 
 	if (keys > MAX_HEADER_KEYS)
 		return STEP_END;
-	scratch->adopt = step->op == OP_TRACEPARENT;
-	scratch->limits = step->c;
+	scratch->contexts = step->op == OP_TRACEPARENT;
+	scratch->roles = ROLE_TRACEPARENT;
+	scratch->limits[0] = step->c;
 	scratch->keys = keys;
 	scratch->first_key = step->imm >> 56;
 	scratch->walk.missing = keys;
 	scratch->walk.lengths = step->imm & (1ull << 56) - 1;
 	scratch->stopped = 0;
+	if (step->a & HEADER_MORE) {
+		__u32 pc = scratch->pc;
+
+		scratch->pc = pc + 1;
+		step = bpf_map_lookup_elem(&plan_ops, &pc);
+		if (!step)
+			return STEP_END;
+		scratch->contexts = step->a;
+		scratch->roles = step->c;
+		scratch->limits[0] |= step->imm << 32;
+		scratch->limits[1] = step->imm >> 32;
+	}
 #pragma clang loop unroll(full)
 	for (__u32 n = 0; n < MAX_HEADER_KEYS; n++)
 		scratch->found[n].status = CHUNK_ABSENT;
-	find_headers(scratch, *image_word(scratch, step->b));
-	if (scratch->adopt && scratch->found[0].status != CHUNK_OK) { /* as it is in most requests */
+	find_headers(scratch, *image_word(scratch, at));
+	if (scratch->contexts == 1 && scratch->found[0].status != CHUNK_OK) { /* as it is in most requests */
 		if (!scratch->state.decided)
 			decide_sampling(scratch);
 		if (keys == 1 || (scratch->frame.flags & FRAME_UNSAMPLED))
 			keys = 0;
 	}
 	bpf_loop(keys, use_header, context, 0);
-	if (scratch->adopt && (scratch->frame.flags & FRAME_UNSAMPLED)) {
+	if (scratch->contexts > 0 && (scratch->frame.flags & FRAME_UNSAMPLED)) {
 		begin_labels(scratch);
 		return STEP_GO_ON;
 	}

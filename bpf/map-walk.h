@@ -143,34 +143,41 @@ static __always_inline __u32 lowest_bit(__u64 byte)
 	return (__u32)((equal(bit & 0xaa, 0) ^ 1) | (equal(bit & 0xcc, 0) ^ 1) << 1 | (equal(bit & 0xf0, 0) ^ 1) << 2);
 }
 
-/* Takes the value of slot i if its key is one that is looked for. */
+/* Takes the value of the slot at hand if its key is the k-th one that is looked for. */
+static long match_key(__u64 index, struct scratch **context)
+{
+	struct scratch *scratch = *context;
+	__u32 k = (__u32)index, key_at = scratch->walk.key_at, value_at = scratch->walk.value_at;
+	const __u64 *key, *value;
+
+	MASK(k, FOUND_VALUES);
+	MASK(key_at, 512);
+	struct found_value *found = &scratch->found[k];
+	key = word_at(&scratch->group[key_at]);
+	if (found->status != CHUNK_ABSENT || !same_key(scratch, scratch->first_key + k, key[1], key[0]))
+		return 0;
+	MASK(value_at, 512);
+	value = word_at(&scratch->group[value_at]);
+	found->status = CHUNK_OK;
+	found->data = value[0];
+	found->length = value[1];
+	scratch->walk.missing--;
+	return 1;
+}
+
+/* Takes the value of slot i if its key is one that is looked for. A loop of its own, which the verifier walks through once. */
 static __always_inline void take_value(struct scratch *scratch, __u32 i, __u32 buckets)
 {
 	struct map_walk *walk = &scratch->walk;
-	__u64 length;
 	__u8 control;
 
 	MASK(i, 8);
 	control = scratch->group[i];
 	if (buckets ? control < TOPHASH_MIN : (control & 0x80) != 0)
 		return;
-	__u32 key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
-	__u32 value_at = buckets ? 8 + 8 * KEY_BYTES + i * VALUE_BYTES : key_at + KEY_BYTES;
-	length = *word_at(&scratch->group[key_at + 8]);
-	for (__u32 k = 0; k < MAX_HEADER_KEYS; k++) {
-		struct found_value *found = &scratch->found[k];
-
-		if (k >= scratch->keys)
-			return;
-		if (found->status != CHUNK_ABSENT ||
-		    !same_key(scratch, scratch->first_key + k, length, *word_at(&scratch->group[key_at])))
-			continue;
-		found->status = CHUNK_OK;
-		found->data = *word_at(&scratch->group[value_at]);
-		found->length = *word_at(&scratch->group[value_at + 8]);
-		walk->missing--;
-		return;
-	}
+	walk->key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
+	walk->value_at = buckets ? 8 + 8 * KEY_BYTES + i * VALUE_BYTES : walk->key_at + KEY_BYTES;
+	bpf_loop(scratch->keys, match_key, &scratch, 0);
 }
 
 /*
@@ -289,7 +296,9 @@ static __noinline void find_headers(struct scratch *scratch, __u64 map)
 	else if (walked == MAX_WALK_STEPS && walk->missing > 0)
 		status = CHUNK_TOO_LARGE;
 out:
-#pragma clang loop unroll(full)
+	if (status == CHUNK_ABSENT)
+		return;
+#pragma clang loop unroll(disable)
 	for (__u32 k = 0; k < MAX_HEADER_KEYS; k++) {
 		if (scratch->found[k].status == CHUNK_ABSENT)
 			scratch->found[k].status = status;

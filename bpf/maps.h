@@ -88,6 +88,9 @@ enum frame_flag {
 	FRAME_NOT_CAPTURED = 512, /* over the limit of captures */
 	FRAME_SHED = 2048,	  /* with FRAME_UNSAMPLED: the sampler as configured would have kept it */
 	FRAME_UNSAMPLED = 1024,	  /* no record: its duration goes into a series */
+	FRAME_B3_PARENT = 4096,
+	FRAME_PARENT_BY_CONTEXT = 8192, /* found by its context.Context … */
+	FRAME_PARENT_BY_START = 16384,	/* … or as what started its goroutine */
 };
 
 struct frame {
@@ -188,6 +191,58 @@ struct {
 	__type(value, struct kept_call);
 } kept_calls SEC(".maps");
 
+/* ---- parents on other goroutines: see parents.h ---- */
+
+#define PARENT_SLOTS 8192    /* a power of two */
+#define CONTEXT_BUCKETS 2048 /* likewise */
+
+/* A goroutine's start within a traced call, in the slot that its id leads to. */
+struct origin {
+	__u64 owner; /* owner_word of the goroutine; 0: none, or just being written */
+	__u64 creator; /* goroutine_key.goid of the goroutine with the call */
+	__u64 started_ns;
+	__u8 trace_id[16];
+	__u8 span_id[8];
+	__u32 flags; /* enum frame_flag: what a child takes over */
+	__u32 index; /* of the call on its goroutine */
+	__u32 threshold;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PARENT_SLOTS);
+	__type(key, __u32);
+	__type(value, struct origin);
+} origins SEC(".maps");
+
+/* The context.Context of a request. */
+struct request_context {
+	__u64 owner;  /* its address and the process; 0: none, or just being written */
+	__u64 itab;   /* another object that comes to lie there has another one, … */
+	__u64 parent; /* … or another parent */
+	__u8 trace_id[16];
+	__u8 span_id[8];
+	__u32 flags;
+	__u32 threshold;
+	__u64 goid; /* goroutine_key.goid of the request */
+};
+
+#define BUCKET_CONTEXTS 4 /* a power of two */
+
+/* Those whose addresses lead here; the oldest one goes when another comes. */
+struct context_bucket {
+	__u64 added;
+	struct request_context context[BUCKET_CONTEXTS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CONTEXT_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct context_bucket);
+} request_contexts SEC(".maps");
+
 /* ---- output ---- */
 
 struct { /* sized by user space */
@@ -243,8 +298,10 @@ struct map_walk {
 	__u32 missing;	   /* keys not found yet */
 	__u32 candidates;  /* slots of the group at hand */
 	__u64 lengths;	   /* bit n - 1: a key of n bytes is looked for */
-	__u32 pad;
+	__u32 key_at;	   /* of the slot at hand, in the group */
+	__u32 value_at;
 	__u32 group_bytes; /* OP_MAP only, as all that follows */
+	__u32 pad;
 	__u64 entries;	   /* address of the group at hand */
 	__u64 layout;
 	__u32 wanted;
@@ -258,7 +315,15 @@ struct found_value {
 	__u64 status; /* enum chunk_status */
 };
 
-#define FOUND_VALUES 8 /* a power of two that MAX_HEADER_KEYS fits in */
+/* What B3's headers said so far: see trace-context.h. */
+struct b3_headers {
+	__u8 trace_id[16];
+	__u8 span_id[8];
+	__u32 found;
+	__u32 flags; /* enum frame_flag */
+};
+
+#define FOUND_VALUES 16 /* a power of two that MAX_HEADER_KEYS fits in */
 #define SWISS_GROUP_BYTES (8 + 8 * (16 + 24))
 #define BUCKET_BYTES (8 + 8 * 16 + 8 * 24 + 8)
 
@@ -301,16 +366,26 @@ struct scratch {
 	__u32 image;	   /* offset of the current image in the output */
 	__u32 image_chunk; /* offset of its chunk header */
 	__u32 limited;
-	__u32 limits;	 /* OP_HEADER: of the values */
-	__u32 adopt;	 /* OP_TRACEPARENT rather than OP_HEADER */
+	__u32 contexts;	 /* OP_TRACEPARENT: how many of the keys tell of the trace context … */
+	__u32 roles;	 /* … and what */
 	__u32 keys;	 /* looked for at once */
 	__u32 first_key; /* string index; those of the others follow */
 	__u32 stopped;	 /* no room */
+	__u32 pad;
+	__u64 limits[2]; /* OP_HEADER: of the values; u8 each */
+	struct b3_headers b3;
 	__u64 words[8];
 	struct series_key key; /* of the call at hand, if it is not sampled */
-	__u8 g[256]; /* the start of runtime.g */
+	__u8 g[512]; /* the start of runtime.g */
+	struct origin origin;		/* a copy of the one that was found */
+	struct request_context request; /* likewise */
+	__u64 context_itab;		/* of the link at hand */
+	__u64 context_data;
+	__u32 context_found; /* enum context_found */
+	__u32 open;	     /* the origin's call, or one that encloses it, is open: open_span */
+	__u8 open_span[8];
 	__u8 group[512]; /* 344 of them are used */
-	__u8 text[64];
+	__u8 text[128];
 	struct call_record call; /* directly before the output */
 	/* The output, and from CAPTURE_BYTES on the images that are not sent. */
 	__u8 data[2 * CAPTURE_BYTES + 16];

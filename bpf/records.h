@@ -48,6 +48,12 @@ static __always_inline void send_call(struct hit *hit, __u32 bounds)
 		call->flags |= CALL_REMOTE_TRACE;
 	if (frame->flags & FRAME_SAMPLED)
 		call->flags |= CALL_SAMPLED;
+	if (frame->flags & FRAME_B3_PARENT)
+		call->flags |= CALL_B3_PARENT;
+	if (frame->flags & FRAME_PARENT_BY_CONTEXT)
+		call->flags |= CALL_PARENT_BY_CONTEXT;
+	if (frame->flags & FRAME_PARENT_BY_START)
+		call->flags |= CALL_PARENT_BY_START;
 	if (!is_captured(frame))
 		call->flags |= CALL_NOT_CAPTURED;
 	if (scratch->limited)

@@ -12,6 +12,7 @@ import { type TargetWatch, watchTargets } from './discovery/watch.ts';
 import { createMetricExport } from './export/metric-export.ts';
 import { createTraceExport } from './export/trace-export.ts';
 import { createRedaction } from './redaction/redaction.ts';
+import { createBaggageAttributes } from './telemetry/baggage.ts';
 import { createBootClock } from './telemetry/boot-clock.ts';
 import type { SpanOrigin } from './telemetry/call-span.ts';
 import { createLedger } from './telemetry/ledger.ts';
@@ -76,11 +77,13 @@ export async function startAgent({ config, selection, version, hostName, log }: 
     queues: () => traceExport.queues(),
   });
   const clock = undo.use(createBootClock(clockNs));
+  const baggage = createBaggageAttributes(config.baggageAttributes);
   const telemetry: Telemetry = {
     ledger,
     metrics,
     agent,
     clock,
+    baggage,
     queries: createQueryTexts({ isShown: config.queryText, redaction: createRedaction(config.redaction) }),
   };
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;

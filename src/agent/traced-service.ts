@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { containerId, hostNameOf } from '../discovery/container.ts';
 import { targetEnvironment } from '../discovery/environment.ts';
 import { callGroup } from '../event/call-group.ts';
+import type { BaggageAttributes } from '../telemetry/baggage.ts';
 import type { BootClock } from '../telemetry/boot-clock.ts';
 import { type CallTelemetry, createCallTelemetry, type SeriesSink } from '../telemetry/call-telemetry.ts';
 import type { Ledger } from '../telemetry/ledger.ts';
@@ -22,6 +23,7 @@ export interface Telemetry {
   readonly queries: QueryTexts;
   readonly clock: BootClock;
   readonly agent: AgentFacts;
+  readonly baggage: BaggageAttributes | undefined;
 }
 
 /** A traced process and what its calls are turned with. */
@@ -56,6 +58,7 @@ export function openService(process: TracedProcess, telemetry: Telemetry): Trace
         metrics,
         queries: telemetry.queries,
         clock: telemetry.clock,
+        baggage: telemetry.baggage,
         version: telemetry.agent.version,
       }),
     ),

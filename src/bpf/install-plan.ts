@@ -1,4 +1,5 @@
 import { captureOp, withStringIndices } from '../probe/capture-op.ts';
+import type { ContextPlace } from '../probe/context-place.ts';
 import type { PlannedSite, ProbePlan } from '../probe/probe-plan.ts';
 import { type SiteAction, siteAction, siteFlag } from '../probe/wire.ts';
 import type { ArrayTable } from './array-table.ts';
@@ -6,6 +7,7 @@ import type { SiteAddress } from './attach.ts';
 import type { KernelSide } from './kernel-side.ts';
 import {
   captureStepLayout,
+  contextPlaceLayout,
   durationBounds,
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
@@ -70,6 +72,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         const bounds = inlined === undefined ? kernel.boundsTable(kind) : durationBounds.tables;
         entries.setUint32(at + probeLayout.bounds, bounds, true);
         if (bounds < durationBounds.tables) kernel.series.open(firstProbe + index);
+        if (probe.context) writeContext(entries, at + probeLayout.context, probe.context);
       });
       kernel.probes.write(firstProbe, new Uint8Array(entries.buffer));
     }
@@ -153,9 +156,30 @@ function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Ui
   entry.setInt32(processLayout.thread_g, plan.process.threadG, true);
   entry.setBigUint64(processLayout.constants_vaddr, BigInt(plan.process.constants.vaddr), true);
   entry.setBigUint64(processLayout.constants_bytes, BigInt(plan.process.constants.sizeBytes), true);
+  const { parents } = plan;
+  if (parents !== undefined) {
+    entry.setUint32(processLayout.parents, 1, true);
+    entry.setUint32(processLayout.g_parent_goid, parents.parentGoid ?? 0, true);
+    parents.links.forEach((vaddr, n) => {
+      entry.setBigUint64(processLayout.context_types + 8 * n, BigInt(vaddr), true);
+    });
+    parents.ends.forEach((vaddr, n) => {
+      entry.setBigUint64(processLayout.context_ends + 8 * n, BigInt(vaddr), true);
+    });
+  }
   entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
   entry.setUint32(processLayout.detaching, detaching ? 1 : 0, true);
   return new Uint8Array(entry.buffer);
+}
+
+function writeContext(entries: DataView, place: number, { base, first, second, at }: ContextPlace): void {
+  entries.setUint8(place + contextPlaceLayout.base, base);
+  entries.setUint8(place + contextPlaceLayout.first, first);
+  entries.setUint8(place + contextPlaceLayout.second, second);
+  entries.setUint8(place + contextPlaceLayout.hops, at.length);
+  at.forEach((offset, n) => {
+    entries.setUint16(place + contextPlaceLayout.at + 2 * n, offset, true);
+  });
 }
 
 function stringEntries(strings: readonly string[]): Uint8Array {

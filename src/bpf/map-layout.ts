@@ -19,10 +19,20 @@ export const siteLayout = {
   object_at: 48,
 } as const;
 
-export const probeLayout = { sizeBytes: 16, flags: 0, abandoned_plan: 4, abandoned_label_plan: 8, bounds: 12 } as const;
+export const probeLayout = {
+  sizeBytes: 24,
+  flags: 0,
+  abandoned_plan: 4,
+  abandoned_label_plan: 8,
+  bounds: 12,
+  context: 16,
+} as const;
+
+/** `at` is an array of two u16. */
+export const contextPlaceLayout = { sizeBytes: 8, base: 0, first: 1, second: 2, hops: 3, at: 4 } as const;
 
 export const processLayout = {
-  sizeBytes: 304,
+  sizeBytes: 528,
   g_goid: 0,
   g_stack_hi: 4,
   g_panic: 8,
@@ -33,7 +43,12 @@ export const processLayout = {
   thread_g: 28,
   constants_vaddr: 32,
   constants_bytes: 40,
-  known_keys: 48,
+  g_parent_goid: 48,
+  parents: 52,
+  context_types: 56,
+  context_ends: 120,
+  context_itabs: 144,
+  known_keys: 272,
 } as const;
 
 export const captureStepLayout = { sizeBytes: 16, op: 0, a: 1, b: 2, c: 4, imm: 8 } as const;

@@ -1,4 +1,4 @@
-import { type CaptureOp, captureOp, pointerFlag, pointerSkip } from '../probe/capture-op.ts';
+import { type CaptureOp, captureOp, headerRole, pointerFlag, pointerSkip } from '../probe/capture-op.ts';
 
 /** struct capture_step of bpf/event.h. */
 export interface WireStep {
@@ -15,9 +15,13 @@ const sourceBits = 6;
 const wordSaved = 32;
 const savedWords = 4;
 const stringsAtOnce = 5;
-/** Besides one for the trace context. */
-const headerValues = 4;
+const headerKeys = 15;
+/** Whose limits are in the step itself; those of the others are in the one behind it. */
+const firstValues = 4;
+const headerValues = firstValues + 8;
 const headerUnit = 4;
+const headerMore = 128;
+const roleBits = 4;
 const wordBytes = 8;
 const stringBytes = 16;
 
@@ -55,9 +59,9 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
       }
       case captureOp.header:
       case captureOp.traceparent: {
-        const { step, taken } = headerStep(op, ops, index);
-        steps.push(step);
-        index += taken;
+        const header = headerSteps(op, ops, index);
+        steps.push(...header.steps);
+        index += header.taken;
         break;
       }
       case captureOp.pointer: {
@@ -136,23 +140,42 @@ function imageStep(image: CaptureOp, ops: readonly CaptureOp[], first: number): 
 }
 
 /**
- * One walk over the map for all keys that follow each other in the table of strings, a traceparent first. `taken`: ops
- * behind the first that are part of the step.
+ * One walk over the map for all keys that follow each other in the table of strings, those of the trace context first.
+ * `taken`: ops behind the first that are part of it.
  */
-function headerStep(op: CaptureOp, ops: readonly CaptureOp[], first: number): { step: WireStep; taken: number } {
+function headerSteps(op: CaptureOp, ops: readonly CaptureOp[], first: number): { steps: WireStep[]; taken: number } {
   const string = headerString(op);
-  const most = op.op === captureOp.traceparent ? headerValues + 1 : headerValues;
+  const isNext = (next: CaptureOp, n: number) => next.b === op.b && headerString(next).index === string.index + n;
+  const isContext = (each: CaptureOp | undefined) => each?.op === captureOp.traceparent;
+  const contexts = isContext(op)
+    ? runOf(ops, first - 1, headerKeys, (next, n) => isContext(next) && isNext(next, n)).length
+    : 0;
+  const most = Math.min(headerKeys, contexts + headerValues);
   const run = runOf(
     ops,
     first - 1,
     most,
-    (next, n) => next.op === captureOp.header && next.b === op.b && headerString(next).index === string.index + n,
+    (next, n) => isNext(next, n) && (n < contexts ? isContext(next) : next.op === captureOp.header),
   );
-  const values = op.op === captureOp.traceparent ? run.slice(1) : run;
-  const limits = values.reduce((bits, { c }, n) => bits + Math.min(255, Math.ceil(c / headerUnit)) * 2 ** (8 * n), 0);
+  const limits = run.slice(contexts).map(({ c }) => BigInt(Math.min(255, Math.ceil(c / headerUnit))));
   const lengths = run.reduce((bits, each) => bits | (1n << BigInt(headerString(each).sizeBytes - 1)), 0n);
-  const imm = (BigInt(string.index) << 56n) | lengths;
-  return { step: { op: op.op, a: run.length, b: op.b, c: limits, imm }, taken: run.length - 1 };
+  const roles = run.slice(0, contexts).reduce((bits, { a }, n) => bits + a * 2 ** (roleBits * n), 0);
+  const isPlain =
+    limits.length <= firstValues && (contexts === 0 || (contexts === 1 && roles === headerRole.traceparent));
+  const step: WireStep = {
+    op: op.op,
+    a: run.length + (isPlain ? 0 : headerMore),
+    b: op.b,
+    c: Number(packed(limits.slice(0, firstValues))),
+    imm: (BigInt(string.index) << 56n) | lengths,
+  };
+  const more: WireStep = { op: op.op, a: contexts, b: 0, c: roles, imm: packed(limits.slice(firstValues)) };
+  return { steps: isPlain ? [step] : [step, more], taken: run.length - 1 };
+}
+
+/** Bytes, the first in the lowest bits. */
+function packed(bytes: readonly bigint[]): bigint {
+  return bytes.reduce((bits, byte, n) => bits | (byte << BigInt(8 * n)), 0n);
 }
 
 /** As src/bpf/install-plan.ts puts it into the op: its place in the kernel side's table, and its length. */

@@ -29,6 +29,13 @@ export function choiceList<const T extends string>(
   };
 }
 
+/** Names, separated by commas. */
+export const nameList: ValueType<readonly string[]> = {
+  label: 'list, separated by commas',
+  schema: parsed((value) => splitItems(value, ',')),
+  fromList: (parts) => parts.join(','),
+};
+
 /** Pairs in the form of `parseKeyValues`. Those that are secret are shown by their keys alone. */
 export function keyValues({ secret }: { readonly secret: boolean }): ValueType<ReadonlyMap<string, string>> {
   const shown = (pair: string) => (secret ? 'a pair' : quoted(pair));

@@ -3,7 +3,7 @@ import { type OtlpConfig, resolveOtlp } from './otlp-config.ts';
 import type { logLevels, presetNames } from './own-settings.ts';
 import type { RedactionRules } from './redaction-rules.ts';
 import type { SettingName, SettingValues } from './schema.ts';
-import type { metricsExporters, samplers, tracesExporters } from './telemetry-settings.ts';
+import type { metricsExporters, propagators, samplers, tracesExporters } from './telemetry-settings.ts';
 
 export type PresetName = (typeof presetNames)[number];
 export type LogLevel = (typeof logLevels)[number];
@@ -15,6 +15,7 @@ export interface Config {
   /** Names or patterns. */
   readonly functions: readonly string[];
   readonly presets: readonly PresetName[];
+  readonly goroutineParents: 'context' | 'start' | 'none';
   /** Most functions that `functions` may match in one process. */
   readonly maxFunctions: number;
   /** Calls of `functions` that the compiler inlined are counted. */
@@ -36,8 +37,10 @@ export interface Config {
   readonly serviceName: string | undefined;
   /** OTEL_RESOURCE_ATTRIBUTES without service.name. */
   readonly resourceAttributes: ReadonlyMap<string, string>;
-  /** Incoming `traceparent` headers are followed. */
-  readonly traceContext: boolean;
+  /** Formats of incoming trace contexts and baggage, in the order given. */
+  readonly propagators: readonly Exclude<(typeof propagators)[number], 'none'>[];
+  /** Keys of baggage that become attributes; `*` and `?` as in patterns. */
+  readonly baggageAttributes: readonly string[];
   readonly traces: TracesConfig;
   readonly metrics: MetricsConfig;
 }
@@ -148,6 +151,7 @@ export function resolveConfig(
     target: { pid: values.SIDESPAN_TARGET_PID, exe: values.SIDESPAN_TARGET_EXE, port: values.SIDESPAN_TARGET_PORT },
     functions: values.SIDESPAN_FUNCTIONS,
     presets: presets.filter((name) => name !== 'none'),
+    goroutineParents: values.SIDESPAN_GOROUTINE_PARENTS,
     maxFunctions: values.SIDESPAN_MAX_FUNCTIONS,
     inlined: values.SIDESPAN_INLINED,
     capture: {
@@ -171,7 +175,8 @@ export function resolveConfig(
     libbpf: values.SIDESPAN_LIBBPF,
     serviceName,
     resourceAttributes,
-    traceContext: values.OTEL_PROPAGATORS.includes('tracecontext'),
+    propagators: values.OTEL_PROPAGATORS.filter((name) => name !== 'none'),
+    baggageAttributes: values.SIDESPAN_BAGGAGE_ATTRIBUTES,
     traces: {
       exporters: tracesTo,
       otlp: tracesOtlp,

@@ -1,4 +1,4 @@
-import { choiceList, patternList } from './compound-type.ts';
+import { choiceList, nameList, patternList } from './compound-type.ts';
 import { redactionRules } from './redaction-rules.ts';
 import { optional, withDefault } from './setting.ts';
 import { choice, integer, onOff, path, size, text } from './value-type.ts';
@@ -52,6 +52,14 @@ export const ownSettings = {
     description:
       'Libraries whose requests and calls are traced: served, sent, asked of a database. `none` leaves only the functions that you name.',
     example: 'net/http',
+  }),
+  SIDESPAN_GOROUTINE_PARENTS: withDefault({
+    type: choice(['context', 'start', 'none']),
+    fallback: 'context',
+    group: 'What to trace',
+    description:
+      'How a call finds its parent on another goroutine. `context`: by its `context.Context` or `*http.Request`, which leads to the request. `start`: also by the call in which its goroutine was started, as long as that one runs; a hit for each goroutine that starts, and wrong where a pool of goroutines grows on demand.',
+    example: 'start',
   }),
   SIDESPAN_MAX_FUNCTIONS: withDefault({
     type: integer({ min: 1, max: 16384 }),
@@ -121,6 +129,15 @@ export const ownSettings = {
     description:
       'What is never shown: names of arguments, fields, map keys, headers and query parameters (`*` matches any characters, upper and lower case are one, `_` and `-` do not count), and `/regular expressions/` for parts of texts. `default` stands for the usual secrets: password, token, authorization, cookie, secret, API key, private key, session, credentials; bearer and basic credentials, JWTs, PEM private keys, passwords in URLs. `none` shows all.',
     example: 'default;*pin*;/\\b4\\d{15}\\b/',
+  }),
+  SIDESPAN_BAGGAGE_ATTRIBUTES: withDefault({
+    type: nameList,
+    fallback: '',
+    otherwise: 'none',
+    group: 'What to read of a call',
+    description:
+      "Keys of a request's baggage that become attributes of its span; `*` matches any characters. Anybody who can send a request can send baggage.",
+    example: 'tenant.id,session.*',
   }),
   SIDESPAN_DB_QUERY_TEXT: withDefault({
     type: onOff,

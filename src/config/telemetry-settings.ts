@@ -4,7 +4,7 @@ import { choice, integer, ratio, text, trueFalse } from './value-type.ts';
 
 export const tracesExporters = ['otlp', 'console', 'none'] as const;
 export const metricsExporters = ['otlp', 'prometheus', 'console', 'none'] as const;
-const propagators = ['tracecontext', 'baggage', 'none'] as const;
+export const propagators = ['tracecontext', 'baggage', 'b3', 'b3multi', 'none'] as const;
 export const samplers = [
   'always_on',
   'always_off',
@@ -18,7 +18,7 @@ const otelLogLevels = ['none', 'fatal', 'error', 'warn', 'info', 'debug', 'trace
 /** Values that the specification, or its registry, names and Sidespan doesn't have. */
 const unsupported = {
   exporters: ['zipkin', 'logging', 'jaeger', 'otlp/stdout'],
-  propagators: ['b3', 'b3multi', 'jaeger', 'xray', 'ottrace'],
+  propagators: ['jaeger', 'xray', 'ottrace'],
   samplers: ['jaeger_remote', 'parentbased_jaeger_remote', 'xray'],
 };
 
@@ -63,8 +63,9 @@ export const telemetrySettings = {
     type: choiceList(propagators, unsupported.propagators),
     fallback: 'tracecontext,baggage',
     group: 'Telemetry',
-    description: 'With `tracecontext` an incoming `traceparent` header becomes the parent of the request.',
-    example: 'none',
+    description:
+      'In which headers a request brings its parent: `tracecontext` (`traceparent`, `tracestate`), `b3` or `b3multi` (both forms of B3). Of several that are valid the format named last counts. `baggage`: see `SIDESPAN_BAGGAGE_ATTRIBUTES`.',
+    example: 'tracecontext,b3',
   }),
   OTEL_SDK_DISABLED: withDefault({
     type: trueFalse,

@@ -206,8 +206,9 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       traceId: ids.slice(0, 32),
       spanId: ids.slice(32, 48),
       parentSpanId: hasParent(view, offset) ? ids.slice(48) : undefined,
-      remoteParent: (flags & callFlag.remoteParent) === 0 ? undefined : { sampled: (flags & callFlag.sampled) !== 0 },
-      traceSampled: (flags & callFlag.remoteTrace) === 0 ? undefined : (flags & callFlag.sampled) !== 0,
+      remoteParent: (flags & callFlag.remoteParent) === 0 ? undefined : remoteParent(flags),
+      parentBy: parentBy(flags),
+      traceSampled: traceSampled(flags),
       samplingThreshold: view.getUint32(offset + callRecordLayout.threshold, true),
       frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
       arguments: call.values,
@@ -263,6 +264,19 @@ function whyNoArguments(flags: number): string {
 function whyNoResults(flags: number, end: Call['end']): string {
   if (end !== 'returned') return end;
   return (flags & callFlag.notCaptured) !== 0 ? overLimit : 'left by a tail call';
+}
+
+function traceSampled(flags: number): boolean | undefined {
+  return (flags & callFlag.remoteTrace) === 0 ? undefined : (flags & callFlag.sampled) !== 0;
+}
+
+function parentBy(flags: number): Call['parentBy'] {
+  if ((flags & callFlag.parentByContext) !== 0) return 'context';
+  return (flags & callFlag.parentByStart) === 0 ? undefined : 'goroutine start';
+}
+
+function remoteParent(flags: number): Call['remoteParent'] {
+  return { sampled: traceSampled(flags), format: (flags & callFlag.b3Parent) === 0 ? 'traceparent' : 'b3' };
 }
 
 /** Trace id, span id and parent's span id lie behind one another: one call into native code for the three. */

@@ -6,6 +6,13 @@ export type BootTime = readonly [seconds: number, nanoseconds: number];
 /** `inlined`: where a call ends whose code is part of another function can't be told, only that it began. */
 export type CallEnd = 'returned' | 'panic' | 'goexit' | 'goroutine end' | 'unpaired' | 'inlined';
 
+export interface RemoteParent {
+  /** Its decision; undefined: it left that to us (B3). */
+  readonly sampled: boolean | undefined;
+  /** A tracestate belongs to the first one only. */
+  readonly format: 'traceparent' | 'b3';
+}
+
 /** A call that ended, decoded. `processSlot` and `probe` index the agent's tables. */
 export interface Call {
   readonly processSlot: number;
@@ -21,8 +28,13 @@ export interface Call {
   readonly spanId: string;
   /** Absent for a root. */
   readonly parentSpanId?: string | undefined;
-  /** The parent came with the request (traceparent), and this is its sampled flag. */
-  readonly remoteParent?: { readonly sampled: boolean } | undefined;
+  /** The parent came with the request. */
+  readonly remoteParent?: RemoteParent | undefined;
+  /**
+   * How the parent was found that is no call on the same goroutine: the call's context.Context leads there, or the
+   * goroutine was started in it.
+   */
+  readonly parentBy?: 'context' | 'goroutine start' | undefined;
   /** The trace began elsewhere and this is its sampled flag, also for calls nested in the one with `remoteParent`. */
   readonly traceSampled?: boolean | undefined;
   /** Of 2^32 traces so many were not kept when this one was: decided here, at its first call. 0: none. */

@@ -37,6 +37,9 @@ export const callFlag = {
   captureLimited: 16,
   remoteTrace: 32,
   notCaptured: 64,
+  b3Parent: 128,
+  parentByContext: 256,
+  parentByStart: 512,
 } as const;
 
 /** By enum call_end. */

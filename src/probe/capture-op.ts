@@ -69,6 +69,18 @@ export const memoryBase = { register: 1, image: 255 } as const;
 /** enum pointer_flag */
 export const pointerFlag = { leaf: 1, unsent: 2, unless: 4 } as const;
 
+/** enum header_role: what a header of a `traceparent` op tells of the trace context. */
+export const headerRole = {
+  traceparent: 1,
+  b3TraceId: 2,
+  b3SpanId: 3,
+  b3Sampled: 4,
+  b3Flags: 5,
+  b3: 6,
+} as const;
+
+export type HeaderRole = (typeof headerRole)[keyof typeof headerRole];
+
 /** A pointer's immediate is its skip and, times this, the place of POINTER_UNLESS. */
 const unlessUnit = 2 ** 32;
 
@@ -171,7 +183,8 @@ export const op = {
   label: (kind: LabelKind, at: number, size: number, place: number, { firstChoice = 0, unless = 0 } = {}) =>
     step(captureOp.label, labelKind[kind], at, size, place + firstChoice * 2 ** 8 + unless * 2 ** 16),
   /** Parses that header of the map at `at` into the frame's trace context. No chunk. */
-  traceparent: (at: number, key: number) => step(captureOp.traceparent, 0, at, 0, key),
+  traceparent: (at: number, key: number, role: HeaderRole = headerRole.traceparent) =>
+    step(captureOp.traceparent, role, at, 0, key),
 } as const;
 
 /** Where a bucket (up to Go 1.23) or group has its eight keys, from offset 8 on, and values. */

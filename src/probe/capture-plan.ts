@@ -106,7 +106,7 @@ function emit(shape: Shape, ops: CaptureOp[], strings: StringTable): void {
       break;
     }
     case 'traceparent':
-      ops.push(op.traceparent(shape.at, strings.indexOf(shape.key)));
+      ops.push(op.traceparent(shape.at, strings.indexOf(shape.key), shape.role));
       break;
     case 'label':
       ops.push(...labelOps(shape, strings));

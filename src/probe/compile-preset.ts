@@ -221,7 +221,7 @@ function leafShape(
   if ('context' in field) return contextShape(field.context, field.fields, at, context);
   if ('traceparent' in field) {
     if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };
-    return { value: [{ name: '', shape: { ...base, kind: 'traceparent', key: field.traceparent } }] };
+    return { value: [{ name: '', shape: { ...base, kind: 'traceparent', key: field.traceparent, role: field.role } }] };
   }
   if ('present' in field) {
     return { value: [{ name: field.present, shape: { ...base, type: 'BOOL', kind: 'present', sizeBytes: 8 } }] };
@@ -269,7 +269,8 @@ function contextShape(
   const inner = fields.map((field): NamedShape => {
     const base = { goType: 'string', at: 8 } as const;
     if ('traceparent' in field) {
-      return { name: '', shape: { ...base, type: 'MAP', kind: 'traceparent', key: field.traceparent } };
+      const { traceparent: key, role } = field;
+      return { name: '', shape: { ...base, type: 'MAP', kind: 'traceparent', key, role } };
     }
     const maxBytes = field.maxBytes ?? defaultTextBytes;
     return { name: field.field, shape: { ...base, type: 'STRING', kind: 'header', key: field.header, maxBytes } };

@@ -36,7 +36,7 @@ export class PlanBuilder {
   readonly strings = stringTable();
   readonly plans: PlannedOps[] = [];
   readonly functionNames: string[] = [];
-  readonly probes: PlannedProbe[] = [];
+  probes: PlannedProbe[] = [];
   readonly sites: PlannedSite[] = [];
   readonly dynamicTypes: PlannedDynamicType[] = [];
   /** Interface types whose values some plan reads. */
@@ -178,6 +178,11 @@ export class PlanBuilder {
         why: isReturn ? 'RET' : 'tail jump',
       });
     }
+  }
+
+  /** At a call within the function. */
+  addCallSite(fn: GoFunction, offset: number, action: SiteAction): void {
+    this.#addSite(fn, offset, { action, flags: 0, emulated: true, why: 'call' });
   }
 
   /** Where an inlined call begins. */

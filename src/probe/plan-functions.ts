@@ -1,6 +1,7 @@
 import type { GoFunction } from '../binary/go-binary.ts';
 import type { GoSignature, GoType } from '../binary/go-type.ts';
 import { type CaptureOp, op } from './capture-op.ts';
+import { contextOfParameters } from './context-place.ts';
 import { bodyOps, floatParts, withFloats } from './float-plan.ts';
 import type { FloatSite } from './float-sites.ts';
 import type { PlanBuilder } from './plan-builder.ts';
@@ -67,6 +68,7 @@ export function planFunction(
     flags:
       (entryPlan === undefined ? 0 : argumentsFlag) |
       (entryPlan === undefined && exitPlan === undefined ? 0 : probeFlag.limited),
+    context: contextOfParameters(parameters),
     arguments: entry.shape,
     results: exit.shape,
     labels: error && [errorLabel],

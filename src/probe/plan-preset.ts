@@ -1,5 +1,6 @@
 import type { Found } from '../binary/go-binary.ts';
 import type { CapturePlan } from './capture-plan.ts';
+import { contextOfPreset } from './context-place.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import { addPresetDynamicType } from './plan-dynamic-types.ts';
 import { collectInterfaces } from './plan-functions.ts';
@@ -111,6 +112,7 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
     abandonedPlan: abandoned && builder.addPlan(abandoned),
     abandonedLabelPlan: abandonedLabels && builder.addPlan(abandonedLabels),
     labels: namedLabels([...ready.flatMap(({ labels, resultLabels }) => [labels, resultLabels]), abandonedLabels]),
+    context: begin.site.context && contextOfPreset(begin.site.context, builder.binary, begin.sites.abi),
     entryFields,
     fields,
   });

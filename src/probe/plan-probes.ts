@@ -8,6 +8,7 @@ import { planDynamicTypes } from './plan-dynamic-types.ts';
 import { planFunction } from './plan-functions.ts';
 import { planInlinedCalls } from './plan-inlined.ts';
 import { planNotes } from './plan-notes.ts';
+import { type ParentMode, planParents } from './plan-parents.ts';
 import { planPreset } from './plan-preset.ts';
 import type { AnyPreset } from './preset.ts';
 import type { ProbePlan } from './probe-plan.ts';
@@ -23,6 +24,8 @@ export interface PlanOptions {
   readonly limits?: CaptureLimits | undefined;
   /** Undefined: nothing is hidden. */
   readonly redaction?: RedactionRules | undefined;
+  /** `context`, if it is not said. */
+  readonly parents?: ParentMode | undefined;
   /** Functions that patterns may name in all; the rest is reported, not traced. */
   readonly maxFunctions?: number | undefined;
   /** Whether calls that the compiler inlined are counted; left out: they are. */
@@ -82,6 +85,7 @@ export function planProbes(
     if (reason !== undefined) untraceable.push({ functionName: fn.name, reason });
   }
   const inlined = planInlinedCalls(builder, selection, options.countInlined);
+  const parents = planParents(builder, options.parents ?? 'context');
   planDynamicTypes(builder, limitsFor(builder, limits, notes));
   if (builder.probes.length > 0 || options.hasModules) notes.push(...addRuntimeSites(builder, process.value));
   if (selection.unmatched.length > 0 && binary.functionsNamed('plugin.open').length > 0) notes.push(laterPlugins);
@@ -89,6 +93,7 @@ export function planProbes(
   return {
     value: {
       process: process.value,
+      parents,
       plans: builder.plans,
       strings: builder.strings.strings,
       functionNames: builder.functionNames,

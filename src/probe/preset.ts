@@ -1,3 +1,4 @@
+import type { HeaderRole } from './capture-op.ts';
 import type { ProbeKind } from './probe.ts';
 
 /**
@@ -56,6 +57,8 @@ export interface PresetSite {
    */
   readonly action: 'enter' | 'finish' | 'release' | 'note' | 'scopeEnd' | 'goroutineEnd';
   readonly capture?: PresetCapture | undefined;
+  /** Of `enter`: where the call's context.Context is. A server's is the one that it made for the request. */
+  readonly context?: PresetContextPlace | undefined;
   /** Of `enter`: its calls end at the function's RETs, where this is read. */
   readonly results?: PresetCapture | undefined;
   /** In place of `capture` and `results` for a call that is not sampled: `label` fields only. */
@@ -72,6 +75,13 @@ export interface PresetSite {
   readonly objectIn?: { readonly type: string; readonly path: string } | undefined;
   /** The preset works without it; why it may be missing. */
   readonly optional?: string | undefined;
+}
+
+/** A context.Context whose first word is the n-th one of the arguments, or at a path from the pointer there. */
+export interface PresetContextPlace {
+  readonly argument: number;
+  readonly types?: readonly string[] | undefined;
+  readonly path?: string | undefined;
 }
 
 export interface PresetCapture {
@@ -127,8 +137,13 @@ export type PresetField =
       readonly maxBytes?: number;
       readonly optional?: boolean;
     }
-  /** The header goes to the frame's trace context. */
-  | { readonly traceparent: string; readonly path: PresetPath; readonly optional?: boolean }
+  /** The header goes to the frame's trace context. By its spelling propagation.ts adds the headers of other formats. */
+  | {
+      readonly traceparent: string;
+      readonly role?: HeaderRole;
+      readonly path: PresetPath;
+      readonly optional?: boolean;
+    }
   /** A value kept in the context.Context at the path (of an interface's words: ''), which is a map[string][]string. */
   | {
       readonly context: string;
@@ -170,7 +185,7 @@ export interface PresetLabel {
 }
 
 export type ContextField =
-  | { readonly traceparent: string }
+  | { readonly traceparent: string; readonly role?: HeaderRole }
   | { readonly field: string; readonly header: string; readonly maxBytes?: number };
 
 /** Go field names separated by dots; several: the first that the type has. */

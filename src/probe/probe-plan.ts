@@ -1,5 +1,7 @@
 import type { CaptureOp } from './capture-op.ts';
+import type { ContextPlace } from './context-place.ts';
 import type { DynamicPlan } from './dynamic-type.ts';
+import type { ParentLookup } from './plan-parents.ts';
 import type { ProbeDescription } from './probe.ts';
 import type { ProcessOffsets } from './process-offsets.ts';
 import type { Untraceable } from './select-functions.ts';
@@ -13,6 +15,8 @@ import type { SiteAction } from './wire.ts';
  */
 export interface ProbePlan {
   readonly process: ProcessOffsets;
+  /** Undefined: no call can have a parent on another goroutine. */
+  readonly parents?: ParentLookup | undefined;
   /** Capture plans; sites, probes and dynamic types refer to them by index. Skips within are relative. */
   readonly plans: readonly PlannedOps[];
   /** Header names: `imm` of the header and traceparent ops (capture-op.ts, withStringIndices). */
@@ -36,6 +40,8 @@ export interface PlannedProbe {
   readonly preset?: string | undefined;
   /** probe_flag bits. */
   readonly flags: number;
+  /** Of a server: where it keeps the context that it made for the request. Of others: a context that may lead there. */
+  readonly context?: ContextPlace | undefined;
   /** Plan for calls that end without their own exit site. */
   readonly abandonedPlan?: number | undefined;
   /** The same for a call that is not sampled. */

@@ -43,6 +43,11 @@ export function processOffsets(binary: GoBinary, { abi, threadG }: CallingConven
   };
 }
 
+/** Offset of runtime.g.parentGoid; undefined before Go 1.21. */
+export function measuredParentGoid(binary: GoBinary): number | undefined {
+  return offsetOf(binary, 'runtime.g', 'parentGoid');
+}
+
 function recoveryOf(binary: GoBinary): ProcessOffsets['recovery'] {
   const panic = offsetOf(binary, 'runtime.g', '_panic');
   const panicFp = offsetOf(binary, 'runtime._panic', 'fp');

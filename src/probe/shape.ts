@@ -1,5 +1,5 @@
 import type { GenericType } from '../binary/go-type.ts';
-import type { LabelKind, MapLayout } from './capture-op.ts';
+import type { HeaderRole, LabelKind, MapLayout } from './capture-op.ts';
 
 /**
  * How captured bytes are to be read. A shape mirrors the plan made from it (capture-plan.ts): reader and plan walk the
@@ -134,10 +134,11 @@ export interface ContextShape extends ShapeBase {
   readonly target: Shape;
 }
 
-/** Nothing to read but the map at `at`, whose traceparent goes to the frame. No chunk and no value. */
+/** Nothing to read but the map at `at`, whose traceparent (or B3 header) goes to the frame. No chunk and no value. */
 export interface TraceparentShape extends ShapeBase {
   readonly kind: 'traceparent';
   readonly key: string;
+  readonly role?: HeaderRole | undefined;
 }
 
 /** A label of a series, in place of a value of the call. No chunk. */

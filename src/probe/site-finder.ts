@@ -5,7 +5,7 @@ import { type Abi, type CallingConvention, callingConvention } from './calling-c
 import { type FloatPart, type FloatSites, findFloatSites } from './float-sites.ts';
 import { flowGraph } from './flow-graph.ts';
 import { describeInstructions, findInlinedSite, type InlinedSite, type InliningFunction } from './inlined-site.ts';
-import type { InstructionDecoder, Instructions } from './instruction.ts';
+import { flow, type InstructionDecoder, type Instructions } from './instruction.ts';
 import { type FunctionCode, type FunctionSites, findEntrySite, findSites } from './site.ts';
 
 /** Larger functions are tables or generated code that nobody traces; decoding them would hold up the rest. */
@@ -82,6 +82,16 @@ export class SiteFinder implements Disposable {
     return code.value === undefined
       ? code
       : findEntrySite(code.value.decoder, code.value, (vaddr) => this.#isMorestack(vaddr));
+  }
+
+  /** Offsets of the instructions with which the function calls another one. */
+  callsOf(fn: GoFunction, callee: GoFunction): number[] {
+    const code = this.#codeOf(fn);
+    if (code.value === undefined) return [];
+    const { count, offset, flow: kinds, target } = code.value.decoder.sweep(code.value.code);
+    return Array.from({ length: count }, (_, n) => n)
+      .filter((n) => kinds[n] === flow.call && fn.entryVaddr + (target[n] ?? 0) === callee.entryVaddr)
+      .map((n) => offset[n] ?? 0);
   }
 
   /** Where the floats can be read that the function gets and returns in registers. */

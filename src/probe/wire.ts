@@ -15,6 +15,7 @@ export const siteAction = {
   keep: 11,
   release: 12,
   note: 13,
+  start: 14,
 } as const;
 
 export type SiteAction = (typeof siteAction)[keyof typeof siteAction];

@@ -62,7 +62,7 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
   const duration = hrTimeOfNs(call.durationNs);
   const endTime = sum(startTime, duration);
   // Without a traceparent that was followed it belongs to another trace (W3C Trace Context, 3.3).
-  const inherited = call.remoteParent === undefined ? undefined : meaning.traceState;
+  const inherited = call.remoteParent?.format === 'traceparent' ? meaning.traceState : undefined;
   const passedOn = inherited === undefined ? undefined : parsedTraceState(inherited);
   const threshold = thresholdText(call.samplingThreshold);
   const traceState = threshold === undefined ? passedOn : traceStateWithThreshold(passedOn, threshold);

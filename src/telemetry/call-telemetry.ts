@@ -1,5 +1,6 @@
 import type { Call } from '../event/call.ts';
 import type { ProbeDescription } from '../probe/probe.ts';
+import type { BaggageAttributes } from './baggage.ts';
 import type { BootClock } from './boot-clock.ts';
 import { type CallMeaning, type CallSpan, callSpan, instrumentationScope, type SpanOrigin } from './call-span.ts';
 import { dbClientFacts, dbClientMeaning, didNothing } from './db-client-span.ts';
@@ -12,6 +13,7 @@ import type { DurationRecorder, ProcessMetrics } from './process-metrics.ts';
 import type { QueryTexts } from './query-texts.ts';
 import { rpcClientFacts, rpcClientMeaning } from './rpc-client-span.ts';
 import { rpcServerFacts, rpcServerMeaning } from './rpc-server-span.ts';
+import { SIDESPAN } from './semconv.ts';
 
 /** What a probe's calls are turned with. */
 export interface CallTelemetryOptions {
@@ -23,6 +25,8 @@ export interface CallTelemetryOptions {
   /** Of all processes. */
   readonly queries: QueryTexts;
   readonly clock: BootClock;
+  /** Undefined: no member of the baggage is wanted. */
+  readonly baggage?: BaggageAttributes | undefined;
   /** Of the agent: the version of its instrumentation scopes. */
   readonly version: string;
 }
@@ -61,9 +65,13 @@ export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetr
       return undefined;
     }
     const meaning = interpret.call(call);
-    if (meaning !== undefined) return callSpan(call, meaning, origin);
-    account.withoutMeaning++;
-    return undefined;
+    if (meaning === undefined) {
+      account.withoutMeaning++;
+      return undefined;
+    }
+    if (call.parentBy !== undefined) meaning.attributes[SIDESPAN.PARENT_BY] = call.parentBy;
+    options.baggage?.(call, meaning.attributes);
+    return callSpan(call, meaning, origin);
   }
   return Object.assign(take, {
     openSeries(calls: CallGroup): SeriesSink {

@@ -85,6 +85,7 @@ export const UNSTABLE_METRIC = {
 export const SIDESPAN = {
   GOROUTINE_ID: 'sidespan.goroutine.id',
   ENDED: 'sidespan.ended',
+  PARENT_BY: 'sidespan.parent.by',
   AFFECTED_ROWS: 'sidespan.db.affected_rows',
   INLINED_INTO: 'sidespan.inlined.into',
   INLINED_FILE_PATH: 'sidespan.inlined.file.path',

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
-import { ignoreTraceparent } from '../probe/ignore-traceparent.ts';
 import { functionPattern } from '../probe/pattern.ts';
 import { allPresets } from '../probe/presets.ts';
+import { withPropagation } from '../probe/propagation.ts';
 import { defaultCaptureLimits } from '../probe/shape-context.ts';
 import type { TracerOptions } from './tracer.ts';
 
@@ -14,11 +14,13 @@ export function tracerSettings(
 > {
   const { stringBytes, elements, depth, totalBytes, callsPerSecond } = config.capture;
   const presets = allPresets.filter(({ library }) => config.presets.some((name) => name === library));
+  const propagation = { propagators: config.propagators, baggage: config.baggageAttributes.length > 0 };
   return {
     plan: {
       patterns: config.functions.map(functionPattern),
-      presets: config.traceContext ? presets : presets.map(ignoreTraceparent),
+      presets: presets.map((preset) => withPropagation(preset, propagation)),
       limits: { ...defaultCaptureLimits, stringBytes, elements, depth, captureBytes: totalBytes },
+      parents: config.goroutineParents,
       maxFunctions: config.maxFunctions,
       countInlined: config.inlined,
       redaction: config.redaction,

@@ -17,6 +17,7 @@ struct wire_format {
 	struct dynamic_type dynamic_type;
 	struct site site;
 	struct probe probe;
+	struct context_place context_place;
 	struct process process;
 	struct settings settings;
 	struct probe_counters probe_counters;
@@ -39,6 +40,8 @@ struct wire_format {
 	enum label_kind label_kind;
 	enum sampler_flag sampler_flag;
 	enum text_status text_status;
+	enum context_base context_base;
+	enum header_role header_role;
 	enum memory_base memory_base;
 	enum pointer_flag pointer_flag;
 	enum site_action site_action;

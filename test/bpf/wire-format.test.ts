@@ -14,11 +14,13 @@ import * as records from '../../src/event/layout.ts';
 import {
   captureOp,
   chunkHeaderBytes,
+  headerRole,
   labelKind,
   memoryBase,
   planLimits,
   pointerFlag,
 } from '../../src/probe/capture-op.ts';
+import { contextBase } from '../../src/probe/context-place.ts';
 import { mapKind, probeFlag, siteAction, siteFlag } from '../../src/probe/wire.ts';
 import { type Btf, readBtf } from '../support/btf.ts';
 
@@ -42,6 +44,7 @@ const structs: Readonly<Record<string, { readonly layout: Layout; readonly unrea
   dynamic_type_key: { layout: maps.dynamicTypeKeyLayout },
   dynamic_type: { layout: maps.dynamicTypeLayout },
   settings: { layout: maps.settingsLayout },
+  context_place: { layout: maps.contextPlaceLayout },
   probe_counters: { layout: maps.probeCountersLayout },
   sampling: { layout: maps.samplingLayout },
   pressure: { layout: maps.pressureLayout },
@@ -73,6 +76,8 @@ const enums: Readonly<
   process_change: { values: records.processChange, prefix: 'PROCESS_' },
   chunk_status: { values: chunkStatus, prefix: 'CHUNK_', own: ['CHUNK_ENDED', 'CHUNK_LOST'] },
   capture_op: { values: captureOp, prefix: 'OP_' },
+  context_base: { values: contextBase, prefix: 'CONTEXT_', unread: ['CONTEXT_NONE'] },
+  header_role: { values: headerRole, prefix: 'ROLE_' },
   label_kind: { values: labelKind, prefix: 'LABEL_' },
   sampler_flag: { values: maps.samplerFlag, prefix: 'SAMPLER_' },
   text_status: { values: maps.textStatus, prefix: 'TEXT_' },
@@ -97,6 +102,9 @@ const enums: Readonly<
       'FRAME_NOT_CAPTURED',
       'FRAME_UNSAMPLED',
       'FRAME_SHED',
+      'FRAME_B3_PARENT',
+      'FRAME_PARENT_BY_CONTEXT',
+      'FRAME_PARENT_BY_START',
     ],
   },
 };

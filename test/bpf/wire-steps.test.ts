@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wireSteps } from '../../src/bpf/wire-steps.ts';
-import { captureOp, op, pointerFlag } from '../../src/probe/capture-op.ts';
+import { captureOp, headerRole, op, pointerFlag } from '../../src/probe/capture-op.ts';
 
 const shortened = (steps: ReturnType<typeof wireSteps>) => steps.map(({ op, a, b, c }) => [op, a, b, c]);
 
@@ -73,18 +73,44 @@ test('keys that follow each other in the table are looked up in one walk, a trac
     op.header(48, 512, key(9, 10)),
     op.header(48, 10, key(10, 15)),
     op.header(48, 4000, key(11, 56)),
-    op.header(48, 8, key(12, 4)),
+    op.header(56, 8, key(12, 4)),
     op.end(),
   ]);
   assert.deepEqual(shortened(steps), [
     // Limits in units of four bytes, 255 at most; the traceparent has none.
     [captureOp.traceparent, 5, 48, 64 + 128 * 2 ** 8 + 3 * 2 ** 16 + 255 * 2 ** 24],
-    [captureOp.header, 1, 48, 2],
+    [captureOp.header, 1, 56, 2],
     [captureOp.end, 0, 0, 0],
   ]);
   const lengths = (1n << 9n) | (1n << 10n) | (1n << 14n) | (1n << 55n);
   assert.equal(steps[0]?.imm, (7n << 56n) | lengths);
   assert.equal(steps[1]?.imm, (12n << 56n) | (1n << 3n));
+});
+
+test('several formats of the trace context and more than four values are one walk too', () => {
+  const { traceparent, b3TraceId, b3 } = headerRole;
+  const values = [0, 1, 2, 3, 4, 5].map((n) => op.header(48, 4 * (n + 1), key(3 + n, 6)));
+  const steps = wireSteps([
+    op.traceparent(48, key(0, 11), traceparent),
+    op.traceparent(48, key(1, 12), b3TraceId),
+    op.traceparent(48, key(2, 2), b3),
+    ...values,
+    op.end(),
+  ]);
+  const more = 128;
+  assert.deepEqual(shortened(steps), [
+    [captureOp.traceparent, 9 + more, 48, 0x04030201],
+    [captureOp.traceparent, 3, 0, traceparent + b3TraceId * 16 + b3 * 256],
+    [captureOp.end, 0, 0, 0],
+  ]);
+  assert.equal(steps[0]?.imm, (1n << 10n) | (1n << 11n) | (1n << 1n) | (1n << 5n));
+  assert.equal(steps[1]?.imm, 0x0605n);
+  // As many as fit in one walk; the others are another one.
+  const many = Array.from({ length: 14 }, (_, n) => op.header(48, 8, key(n, 6)));
+  assert.deepEqual(
+    wireSteps(many).map(({ a }) => a),
+    [12 + more, 0, 2],
+  );
 });
 
 test('a key elsewhere in the table, or of another map, begins a walk', () => {

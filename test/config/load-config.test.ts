@@ -170,7 +170,7 @@ test('bad OTEL_* values of the environment are warnings and count as unset', () 
     OTEL_BSP_MAX_QUEUE_SIZE: '-1',
     OTEL_SDK_DISABLED: '1',
     OTEL_TRACES_EXPORTER: 'otlp,zipkin,otlp',
-    OTEL_PROPAGATORS: 'b3',
+    OTEL_PROPAGATORS: 'jaeger',
     OTEL_RESOURCE_ATTRIBUTES: 'a=b,c',
     OTEL_EXPORTER_OTLP_HEADERS: 'secret-token',
     OTEL_EXPORTER_OTLP_TIMEOUT: 'soon',
@@ -178,14 +178,14 @@ test('bad OTEL_* values of the environment are warnings and count as unset', () 
   assert.equal(config.traces.sampler.name, 'parentbased_always_on');
   assert.equal(config.traces.batch.maxQueueSize, 16384);
   assert.deepEqual(config.traces.exporters, ['otlp']);
-  assert.equal(config.traceContext, true);
+  assert.deepEqual(config.propagators, ['tracecontext', 'baggage']);
   assert.equal(config.resourceAttributes.size, 0);
   assert.equal(config.traces.otlp.timeoutMs, 10_000);
   assert.equal(placeText(sources.get('OTEL_TRACES_SAMPLER')!), 'default');
   assert.equal(warnings.length, 8);
   assert.ok(
     warnings.includes(
-      'environment: OTEL_PROPAGATORS: "b3" is not supported. Valid: tracecontext, baggage, none. The value is ignored.',
+      'environment: OTEL_PROPAGATORS: "jaeger" is not supported. Valid: tracecontext, baggage, b3, b3multi, none. The value is ignored.',
     ),
   );
   assert.ok(

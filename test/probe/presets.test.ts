@@ -30,6 +30,7 @@ for (const program of ['httpserver', 'grpcserver']) {
     assert.ok(traceparentOps({}) > 0);
     assert.equal(traceparentOps({ OTEL_PROPAGATORS: 'none' }), 0);
     assert.equal(traceparentOps({ OTEL_PROPAGATORS: 'baggage' }), 0);
+    assert.equal(traceparentOps({ OTEL_PROPAGATORS: 'b3multi,tracecontext' }), 6);
   });
 }
 
@@ -177,9 +178,14 @@ for (const [version, options] of grpcBuilds) {
       contextValue: (itab, data, vaddr) =>
         itab === 0x11n && data === 0x22n && vaddr === keyType ? [1n, 0x77n] : undefined,
     };
-    const { run } = runSite(plan, /handleStream$/, targetOf(memory, { [amd64.di]: stream }, withContext));
+    const { run, values: entered } = runSite(
+      plan,
+      /handleStream$/,
+      targetOf(memory, { [amd64.di]: stream }, withContext),
+    );
     assert.equal(run.saved[0], stream);
     assert.deepEqual(run.traceparents, [headers['traceparent']]);
+    assert.deepEqual(entered, { tracestate: 'a=b' });
 
     const proto = put(memory, binary.runtimeType('google.golang.org/genproto/googleapis/rpc/status.Status'), {
       Code: 5,
@@ -198,7 +204,6 @@ for (const [version, options] of grpcBuilds) {
     const failed = runSite(plan, /http2Server\)\.[wW]riteStatus$/, targetOf(memory, registers, withContext));
     assert.deepEqual(failed.values, {
       method: '/shop.Cart/Add',
-      tracestate: 'a=b',
       peer: '10.0.0.1:4711',
       code: 5,
       message: 'no such item',
@@ -206,7 +211,6 @@ for (const [version, options] of grpcBuilds) {
     const ok = runSite(plan, /http2Server\)\.[wW]riteStatus$/, targetOf(memory, { ...registers, [amd64.cx]: 0n }));
     assert.deepEqual(ok.values, {
       method: '/shop.Cart/Add',
-      tracestate: null,
       peer: '10.0.0.1:4711',
       code: 0,
       message: null,

@@ -65,7 +65,7 @@ test('times: boot clock to wall clock, with a carry', () => {
 });
 
 test('a remote parent is kept and marked', () => {
-  const remote = { parentSpanId: '00f067aa0ba902b7', remoteParent: { sampled: true } };
+  const remote = { parentSpanId: '00f067aa0ba902b7', remoteParent: { sampled: true, format: 'traceparent' as const } };
   const span = spanOf({ ...httpFields, tracestate: 'rojo=00f067aa0ba902b7, congo=t61rcWkgMzE' }, remote);
   assert.equal(span.parentSpanContext?.spanId, '00f067aa0ba902b7');
   assert.equal(span.parentSpanContext?.isRemote, true);
@@ -121,7 +121,9 @@ test('what was cut says so, and half a tracestate is none', () => {
   const cut = fields({ ...httpFields, tracestate: 'a=1,b=2' }).map((field) =>
     ['path', 'tracestate'].includes(field.name) ? { ...field, truncated: { of: 900 } } : field,
   );
-  const span = telemetryFor(httpProbe).telemetry(call({ fields: cut, remoteParent: { sampled: true } }));
+  const span = telemetryFor(httpProbe).telemetry(
+    call({ fields: cut, remoteParent: { sampled: true, format: 'traceparent' as const } }),
+  );
   assert.deepEqual(span?.attributes['sidespan.truncated'], ['path: of 900', 'tracestate: of 900']);
   assert.equal(span?.attributes['url.path'], '/cart/7');
   assert.equal(span?.spanContext().traceState, undefined);

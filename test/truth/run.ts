@@ -4,13 +4,16 @@
  *   npm run test:truth -- values --versions 1.19,1.26 --functions 2000 --seed 7   many random programs
  *   npm run test:truth -- values --gcflags 'all=-N -l'                            of code that is not optimized
  *   npm run test:truth -- inlined --versions 1.19,1.27 --functions 300            calls that the compiler inlined
+ *   npm run test:truth -- parents --requests 20000 --versions 1.26,1.27           of calls, beside the OpenTelemetry SDK's
  *   npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
  *   npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
  *   npm run test:truth -- floats BINARY…  of how many functions all can be read, and SP at the sites for floats
  */
 import { parseArgs } from 'node:util';
+import { textTable } from '../support/text-table.ts';
 import type { BinaryTruth } from './binary-truth.ts';
 import { compareFloats } from './compare-floats.ts';
+import { compareParents, type ParentOptions, parentTable, parentWays } from './compare-parents.ts';
 import { comparePlaces } from './compare-places.ts';
 import { compareSites } from './compare-sites.ts';
 import { traceInlined } from './trace-inlined.ts';
@@ -21,6 +24,7 @@ const { values, positionals } = parseArgs({
   options: {
     versions: { type: 'string', default: '' },
     functions: { type: 'string', default: '2000' },
+    requests: { type: 'string', default: '20000' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     keep: { type: 'string' },
     gcflags: { type: 'string' },
@@ -34,8 +38,12 @@ const comparisons: Readonly<Record<string, (path: string) => Promise<BinaryTruth
   floats: compareFloats,
 };
 const compare = comparisons[what ?? ''];
-if (compare === undefined ? !/^(values|inlined)$/.test(what ?? '') || binaries.length > 0 : binaries.length === 0) {
-  process.stderr.write('test:truth: say what to run: values, inlined, sites BINARY…, places BINARY…, floats BINARY…\n');
+if (
+  compare === undefined ? !/^(values|inlined|parents)$/.test(what ?? '') || binaries.length > 0 : binaries.length === 0
+) {
+  process.stderr.write(
+    'test:truth: say what to run: values, inlined, parents, sites BINARY…, places BINARY…, floats BINARY…\n',
+  );
   process.exit(2);
 }
 
@@ -66,6 +74,27 @@ for (const go of what === 'values' ? versions : []) {
   );
   for (const line of tally.wrong.slice(0, maxShown)) process.stdout.write(`  ${line}\n`);
   failed ||= tally.wrong.length > 0;
+}
+for (const go of what === 'parents' ? versions : []) {
+  for (const mode of ['context', 'start'] as const) {
+    // In the mode `start` goroutines without a context may be taken for those of who started them: shown, and no failure.
+    const options: Omit<ParentOptions, 'ways'> = {
+      mode,
+      go,
+      requests: Number(values.requests),
+      concurrent: 32,
+      seed: Number(values.seed),
+    };
+    const endings: (() => unknown)[] = [];
+    const ended = { after: (end: unknown) => void endings.push(end as () => unknown) };
+    const truth = await compareParents(ended, { ...options, ways: parentWays });
+    for (const end of endings.reverse()) await end();
+    process.stdout.write(
+      `go ${go ?? 'installed'}, ${mode}, seed ${values.seed}: ${truth.calls} calls\n${textTable(parentTable(truth))}\n`,
+    );
+    for (const line of truth.wrong.slice(0, maxShown)) process.stdout.write(`  ${line}\n`);
+    failed ||= truth.wrong.some((line) => mode === 'context' || !line.startsWith('plaingrowing'));
+  }
 }
 for (const go of what === 'inlined' ? versions : []) {
   const seed = Number(values.seed);

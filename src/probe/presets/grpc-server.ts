@@ -8,15 +8,7 @@ const streamTypes = [`${transport}.ServerStream`, `${transport}.Stream`];
 /** What NewIncomingContext keeps under this key is a metadata.MD, a map[string][]string with keys in lower case. */
 const incomingMetadata = 'google.golang.org/grpc/metadata.mdIncomingKey';
 
-const streamFields: readonly PresetField[] = [
-  { field: 'method', path: 'method', maxBytes: 256 },
-  {
-    context: incomingMetadata,
-    path: 'ctx',
-    optional: true,
-    fields: [{ field: 'tracestate', header: 'tracestate', maxBytes: 512 }],
-  },
-];
+const streamFields: readonly PresetField[] = [{ field: 'method', path: 'method', maxBytes: 256 }];
 
 const statusFields: readonly PresetField[] = [
   // A nil *Status, or one with a nil proto, is OK.
@@ -57,6 +49,7 @@ export const grpcServer: Preset = {
       functions: ['google.golang.org/grpc.(*Server).handleStream'],
       where: 'entry',
       action: 'enter',
+      context: { argument: 3, types: streamTypes, path: 'ctx' },
       capture: {
         words: [
           {
@@ -68,7 +61,7 @@ export const grpcServer: Preset = {
                 context: incomingMetadata,
                 path: 'ctx',
                 optional: true,
-                fields: [{ traceparent: 'traceparent' }],
+                fields: [{ traceparent: 'traceparent' }, { field: 'tracestate', header: 'tracestate', maxBytes: 512 }],
               },
             ],
           },

@@ -46,6 +46,7 @@ export const httpClient: Preset = {
       functions: ['net/http.(*Transport).roundTrip'],
       where: 'entry',
       action: 'enter',
+      context: { argument: 1, types: ['net/http.Request'], path: 'ctx' },
       capture: { words: [{ from: { argument: 1 }, types: ['net/http.Request'], fields: requestFields }] },
       results: {
         words: [

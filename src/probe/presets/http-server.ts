@@ -69,6 +69,7 @@ export const httpServer: Preset = {
       functions: ['net/http.serverHandler.ServeHTTP'],
       where: 'entry',
       action: 'enter',
+      context: { argument: 3, types: ['net/http.Request'], path: 'ctx' },
       capture: {
         words: [
           {
