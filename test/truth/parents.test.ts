@@ -29,3 +29,11 @@ test('by start, what a request started finds it without a context', { timeout: 1
     if (['go', 'plain', 'same', 'errgroup'].includes(way)) assert.equal(ancestor, 0, table);
   }
 });
+
+test('a stripped program: by written signatures', { timeout: 120_000 }, async (t) => {
+  const few = { ...load, requests: 300 };
+  const truth = await compareParents(t, { ...few, mode: 'context', ways: parentWays, ldflags: '-s -w' });
+  const table = textTable(parentTable(truth));
+  assert.deepEqual(truth.wrong, [], table);
+  for (const [way, { missing }] of truth.byWay) if (!way.startsWith('plain')) assert.equal(missing, 0, table);
+});
