@@ -33,7 +33,7 @@ test('every value with its source, those that are set first', () => {
 });
 
 test('as JSON', () => {
-  const { stdout } = sidespan(['config', '--json', '--exe', '/app/*'], { env: { OTEL_PROPAGATORS: 'b3' } });
+  const { stdout } = sidespan(['config', '--json', '--exe', '/app/*'], { env: { OTEL_PROPAGATORS: 'jaeger' } });
   const { settings, warnings } = JSON.parse(stdout);
   assert.deepEqual(
     settings.map(({ name }: { name: string }) => name),
