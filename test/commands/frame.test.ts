@@ -64,7 +64,11 @@ test('wrong usage: what is wrong, the nearest that is right, exit code 2', () =>
     [['xyzzy'], `"xyzzy" is no command. Commands: ${names.join(', ')}.`, 'help'],
     [['--pid', '1'], '"--pid" is no command.', 'help'],
     [['run', '--pdi', '1'], '--pdi is no option. Did you mean --pid?', 'run --help'],
-    [['run', '-x'], '-x is no option. Options: --config, --pid, --exe, --port, --functions, --inlined, --help.', 'run --help'],
+    [
+      ['run', '-x'],
+      '-x is no option. Options: --config, --pid, --exe, --port, --functions, --inlined, --help.',
+      'run --help',
+    ],
     [['run', 'main.*'], '"main.*" is too much: run takes options only.', 'run --help'],
     [['config', '--json=yes'], '--json takes no value.', 'config --help'],
     [['config', '--pid'], '--pid needs a value.', 'config --help'],
