@@ -7,7 +7,7 @@ import { openGoBinary } from '../../src/binary/open-go-binary.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { planProbes } from '../../src/probe/plan-probes.ts';
 import { allPresets } from '../../src/probe/presets.ts';
-import { createPlanner } from '../../src/tracer/planner.ts';
+import { createPlanner, type Planner, type PlannerOptions } from '../../src/tracer/planner.ts';
 import { goTarget } from '../support/go-target.ts';
 
 const options = { patterns: ['main.*', 'net/http.*'].map(functionPattern), presets: allPresets, maxFunctions: 200 };
@@ -50,20 +50,30 @@ test('a planner that is killed fails what was asked of it; the next question is 
   assert.ok((await planner.plan(path, options)).value !== undefined);
 });
 
+/** A planner, and the process that it has started: those of earlier tests may take a moment to be gone. */
+function startPlanner(options?: PlannerOptions): { planner: Planner; pid: number } {
+  const before = children();
+  const planner = createPlanner(options);
+  const pid = children().find((child) => !before.includes(child));
+  assert.ok(pid !== undefined, 'no planner was started');
+  return { planner, pid };
+}
+
 /** Until the process has nothing to do but wait, while this one reads nothing. */
 function untilWaiting(pid: number): void {
-  for (let times = 0; times < 5; ) {
+  for (let tries = 0, waiting = 0; waiting < 5; tries++) {
+    assert.ok(tries < 1200, `process ${pid} did not come to rest within a minute`);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-    times = /e?poll/.test(readFileSync(`/proc/${pid}/wchan`, 'utf8')) ? times + 1 : 0;
+    waiting = readFileSync(`/proc/${pid}/wchan`, 'utf8').includes('poll') ? waiting + 1 : 0;
   }
 }
 
 test('a planner that is killed in the middle of its answer fails what was asked of it, not the agent', async () => {
   const path = await goTarget('httpserver');
-  using planner = createPlanner();
+  const { planner, pid } = startPlanner();
+  using _planner = planner;
   using _ = heldOpen();
   const asked = planner.plan(path, options);
-  const [pid = 0] = children();
   // The answer is larger than what fits between the two: its rest is not written before this process reads.
   untilWaiting(pid);
   process.kill(pid, 'SIGKILL');
@@ -72,10 +82,10 @@ test('a planner that is killed in the middle of its answer fails what was asked 
 
 test('a plan that takes too long fails; what was asked behind it is answered', async () => {
   const path = await goTarget('httpserver');
-  using planner = createPlanner({ timeoutMs: 10_000 });
+  const { planner, pid } = startPlanner({ timeoutMs: 10_000 });
+  using _planner = planner;
   using _ = heldOpen();
   const asked = [planner.plan(path, options), planner.plan('/bin/sh', options)];
-  const [pid = 0] = children();
   process.kill(pid, 'SIGSTOP');
   const [first, second] = await Promise.allSettled(asked);
   assert.match(
