@@ -21,8 +21,8 @@ export interface OpenCalls {
 const walkLimit = 8_388_608;
 
 /**
- * Walks the goroutines of a process and counts its open calls: those in slots, then those elsewhere, then those kept by an object. Meant for a process whose probes are detached: under
- * load the walk may miss or repeat some.
+ * Walks the goroutines of a process and counts its open calls: those in slots, then those elsewhere, then those kept by
+ * an object. Meant for a process whose probes are detached: under load the walk may miss or repeat some.
  * @param forget also delete the entries
  */
 export function openCalls(
@@ -51,48 +51,36 @@ export function openCalls(
     countFrames(goroutine);
     if (forget) slots.free(slot);
   }
-  const value = new Uint8Array(goroutineLayout.sizeBytes);
-  const view = new DataView(value.buffer);
-  const keys = keysOf(
-    libbpf,
-    fds.goroutines,
-    goroutineKeyLayout.sizeBytes,
-    processSlot,
-    goroutineKeyLayout.process_slot,
-  );
-  for (const key of keys) {
-    if (libbpf.lookupElement(fds.goroutines, key, value) !== 0) continue;
-    countFrames(view);
-    if (!forget || libbpf.deleteElement(fds.goroutines, key) !== 0) continue;
+  let elsewhere = 0;
+  eachEntry(fds.goroutines, goroutineKeyLayout, goroutineLayout.sizeBytes, (goroutine, key) => {
+    elsewhere += 1;
+    countFrames(goroutine);
+    if (!forget || libbpf.deleteElement(fds.goroutines, key) !== 0) return;
     slots.leftElsewhere(processSlot, new DataView(key.buffer).getBigUint64(goroutineKeyLayout.goid, true));
-  }
-  const frame = new Uint8Array(frameLayout.sizeBytes);
-  const deep = keysOf(
-    libbpf,
-    fds.overflowFrames,
-    overflowKeyLayout.sizeBytes,
-    processSlot,
-    overflowKeyLayout.process_slot,
-  );
-  for (const key of deep) {
-    if (libbpf.lookupElement(fds.overflowFrames, key, frame) !== 0) continue;
-    count(new DataView(frame.buffer));
+  });
+  eachEntry(fds.overflowFrames, overflowKeyLayout, frameLayout.sizeBytes, (frame, key) => {
+    count(frame);
     if (forget) libbpf.deleteElement(fds.overflowFrames, key);
-  }
-  const kept = new Uint8Array(keptCallLayout.sizeBytes);
-  const keptKeys = keysOf(
-    libbpf,
-    fds.keptCalls,
-    keptCallKeyLayout.sizeBytes,
-    processSlot,
-    keptCallKeyLayout.process_slot,
-  );
-  for (const key of keptKeys) {
-    if (libbpf.lookupElement(fds.keptCalls, key, kept) !== 0) continue;
+  });
+  eachEntry(fds.keptCalls, keptCallKeyLayout, keptCallLayout.sizeBytes, (kept, key) => {
     count(new DataView(kept.buffer, keptCallLayout.frame));
     if (forget) libbpf.deleteElement(fds.keptCalls, key);
+  });
+  return { byProbe, goroutines: owned.length + elsewhere };
+
+  /** Those of the process; the view is of the same bytes each time. */
+  function eachEntry(
+    fd: number,
+    { sizeBytes, process_slot }: { readonly sizeBytes: number; readonly process_slot: number },
+    valueBytes: number,
+    onEntry: (value: DataView, key: Uint8Array) => void,
+  ): void {
+    const value = new Uint8Array(valueBytes);
+    const view = new DataView(value.buffer);
+    for (const key of keysOf(libbpf, fd, sizeBytes, processSlot, process_slot)) {
+      if (libbpf.lookupElement(fd, key, value) === 0) onEntry(view, key);
+    }
   }
-  return { byProbe, goroutines: owned.length + keys.length };
 }
 
 function keysOf(libbpf: Libbpf, fd: number, keyBytes: number, processSlot: number, slotOffset: number): Uint8Array[] {
