@@ -30,7 +30,7 @@ const plainHttp: Plugin = {
 };
 
 const { metafile } = await build({
-  entryPoints: ['src/main.ts', 'src/tracer/planner-process.ts', 'src/probe/iced-decoder.ts'],
+  entryPoints: ['src/main.ts', 'src/tracer/planner-process.ts', 'src/probe/code/amd64/iced-decoder.ts'],
   entryNames: '[name]',
   outdir: folder,
   bundle: true,

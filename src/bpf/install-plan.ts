@@ -1,5 +1,5 @@
-import { captureOp, withStringIndices } from '../probe/capture-op.ts';
-import type { ContextPlace } from '../probe/context-place.ts';
+import { captureOp, withStringIndices } from '../probe/capture/capture-op.ts';
+import type { ContextPlace } from '../probe/capture/context-place.ts';
 import type { PlannedSite, ProbePlan } from '../probe/probe-plan.ts';
 import { type SiteAction, siteAction, siteFlag } from '../probe/wire.ts';
 import type { ArrayTable } from './array-table.ts';

@@ -1,4 +1,4 @@
-import { type CaptureOp, captureOp, headerRole, pointerFlag, pointerSkip } from '../probe/capture-op.ts';
+import { type CaptureOp, captureOp, headerRole, pointerFlag, pointerSkip } from '../probe/capture/capture-op.ts';
 
 /** struct capture_step of bpf/event.h. */
 export interface WireStep {

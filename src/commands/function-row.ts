@@ -1,12 +1,12 @@
 import type { Found, GoBinary, GoFunction, SourceLine } from '../binary/go-binary.ts';
+import type { InlinedSite } from '../probe/code/inlined-site.ts';
+import type { InlinedSites } from '../probe/code/inlined-sites.ts';
+import type { FunctionSites } from '../probe/code/site.ts';
+import type { SiteFinder } from '../probe/code/site-finder.ts';
 import { type FunctionRole, functionName } from '../probe/function-name.ts';
-import type { InlinedSite } from '../probe/inlined-site.ts';
-import type { InlinedSites } from '../probe/inlined-sites.ts';
 import type { InlinedPlaces } from '../probe/select-functions.ts';
 import { type FunctionTypes, functionTypes, type SourcedValue } from '../probe/signature/function-types.ts';
 import type { SignatureSyntax } from '../probe/signature/type-syntax.ts';
-import type { FunctionSites } from '../probe/site.ts';
-import type { SiteFinder } from '../probe/site-finder.ts';
 import { goSyntax } from './go-syntax.ts';
 import type { Style } from './style.ts';
 

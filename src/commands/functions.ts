@@ -48,10 +48,10 @@ In a pattern * matches any characters and ? one; write it between single quotes:
     ] = await Promise.all([
       import('../binary/build-info.ts'),
       import('../binary/open-go-binary.ts'),
-      import('../probe/inlined-sites.ts'),
+      import('../probe/code/inlined-sites.ts'),
       import('../probe/pattern.ts'),
       import('../probe/select-functions.ts'),
-      import('../probe/site-finder.ts'),
+      import('../probe/code/site-finder.ts'),
       import('./function-row.ts'),
     ]);
 

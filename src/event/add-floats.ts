@@ -1,6 +1,6 @@
-import { captureOp, chunkHeaderBytes } from '../probe/capture-op.ts';
-import { bodyPartAt } from '../probe/float-plan.ts';
-import type { CapturedFloats } from '../probe/shape.ts';
+import { captureOp, chunkHeaderBytes } from '../probe/capture/capture-op.ts';
+import { bodyPartAt } from '../probe/capture/float-plan.ts';
+import type { CapturedFloats } from '../probe/capture/shape.ts';
 import { ChunkReader, chunkStatus } from './chunk-reader.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { seriesKeyLayout, seriesRest, textStatus } from '../bpf/map-layout.ts';
-import type { LabelShape } from '../probe/shape.ts';
+import type { LabelShape } from '../probe/capture/shape.ts';
 import type { Call } from './call.ts';
 import type { DecodeContext } from './decode-value.ts';
 import { callEnds } from './layout.ts';

@@ -1,5 +1,5 @@
-import { captureOp } from '../probe/capture-op.ts';
-import type { CaptureShape } from '../probe/shape.ts';
+import { captureOp } from '../probe/capture/capture-op.ts';
+import type { CaptureShape } from '../probe/capture/shape.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
 import { readLength } from './value-parts.ts';
 

@@ -1,8 +1,8 @@
 import { BinaryError } from '../binary/binary-error.ts';
 import type { GoType } from '../binary/go-type.ts';
-import { kindLabel } from '../probe/kind-label.ts';
-import type { CapturedValue, NamedShape, Shape } from '../probe/shape.ts';
-import { isHidden } from '../probe/type-facts.ts';
+import { kindLabel } from '../probe/capture/kind-label.ts';
+import type { CapturedValue, NamedShape, Shape } from '../probe/capture/shape.ts';
+import { isHidden } from '../probe/capture/type-facts.ts';
 import type { Redaction } from '../redaction/redaction.ts';
 
 /** A captured value of generic code, by the types of one of its instances. */

@@ -1,5 +1,5 @@
-import { captureOp } from '../probe/capture-op.ts';
-import type { HeaderShape, Shape, TextShape } from '../probe/shape.ts';
+import { captureOp } from '../probe/capture/capture-op.ts';
+import type { HeaderShape, Shape, TextShape } from '../probe/capture/shape.ts';
 import { type Redaction, redacted } from '../redaction/redaction.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
 import { decodeText, isText } from './decode-text.ts';

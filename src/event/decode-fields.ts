@@ -1,5 +1,5 @@
-import { captureOp } from '../probe/capture-op.ts';
-import type { CaptureShape, NamedShape, Shape } from '../probe/shape.ts';
+import { captureOp } from '../probe/capture/capture-op.ts';
+import type { CaptureShape, NamedShape, Shape } from '../probe/capture/shape.ts';
 import { openImage } from './capture-image.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
 import { type DecodeContext, decodeShape } from './decode-value.ts';
@@ -24,7 +24,7 @@ export function decodeFields(
   return fields;
 }
 
-/** Which of a probe's captures the reader stands at: the sizes of their first images differ (src/probe/plan-preset.ts). */
+/** Which of a probe's captures the reader stands at: the sizes of their first images differ (src/probe/preset/plan-preset.ts). */
 export function captureOf(captures: readonly CaptureShape[], reader: ChunkReader): CaptureShape | undefined {
   if (captures.length <= 1) return captures[0];
   const imageBytes = reader.nextCaptured;

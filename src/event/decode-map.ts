@@ -1,5 +1,5 @@
-import { captureOp } from '../probe/capture-op.ts';
-import type { MapShape } from '../probe/shape.ts';
+import { captureOp } from '../probe/capture/capture-op.ts';
+import type { MapShape } from '../probe/capture/shape.ts';
 import { redacted } from '../redaction/redaction.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
 import { type DecodeContext, decodeShape, itemContent } from './decode-value.ts';

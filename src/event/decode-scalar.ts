@@ -1,4 +1,4 @@
-import { type IntegerShape, inFloatRegister, type PlainShape } from '../probe/shape.ts';
+import { type IntegerShape, inFloatRegister, type PlainShape } from '../probe/capture/shape.ts';
 import type { Value, ValueContent } from './value.ts';
 import { isZeroWord, wordText } from './value-parts.ts';
 

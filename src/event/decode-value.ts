@@ -1,4 +1,4 @@
-import { captureOp } from '../probe/capture-op.ts';
+import { captureOp } from '../probe/capture/capture-op.ts';
 import {
   type ArrayShape,
   byteName,
@@ -9,7 +9,7 @@ import {
   type Shape,
   type SliceShape,
   type StructShape,
-} from '../probe/shape.ts';
+} from '../probe/capture/shape.ts';
 import { type Redaction, redacted } from '../redaction/redaction.ts';
 import { openImage } from './capture-image.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';

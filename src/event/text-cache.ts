@@ -1,4 +1,4 @@
-import type { Shape } from '../probe/shape.ts';
+import type { Shape } from '../probe/capture/shape.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 import type { Value } from './value.ts';
 

@@ -1,4 +1,4 @@
-import type { Shape } from '../probe/shape.ts';
+import type { Shape } from '../probe/capture/shape.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
 import type { Value, ValueContent } from './value.ts';
 

@@ -1,4 +1,4 @@
-import { type CaptureOp, captureOp, memoryBase, withStringIndices } from './capture-op.ts';
+import { type CaptureOp, captureOp, memoryBase, withStringIndices } from './capture/capture-op.ts';
 import { laterPlugins } from './plan-probes.ts';
 import type { PlannedDynamicType, PlanReport, ProbePlan } from './probe-plan.ts';
 

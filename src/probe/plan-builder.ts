@@ -1,13 +1,13 @@
 import type { GoBinary, GoFunction } from '../binary/go-binary.ts';
-import type { Abi } from './calling-convention.ts';
-import { type CaptureOp, captureOp } from './capture-op.ts';
-import { type CapturePlan, stringTable } from './capture-plan.ts';
-import type { InlinedSite } from './inlined-site.ts';
+import { type CaptureOp, captureOp } from './capture/capture-op.ts';
+import { type CapturePlan, stringTable } from './capture/capture-plan.ts';
+import type { CaptureShape } from './capture/shape.ts';
+import type { TypeFacts } from './capture/type-facts.ts';
+import type { Abi } from './code/calling-convention.ts';
+import type { InlinedSite } from './code/inlined-site.ts';
+import type { FunctionSites } from './code/site.ts';
+import type { SiteFinder } from './code/site-finder.ts';
 import type { ObjectPlace, PlannedDynamicType, PlannedOps, PlannedProbe, PlannedSite } from './probe-plan.ts';
-import type { CaptureShape } from './shape.ts';
-import type { FunctionSites } from './site.ts';
-import type { SiteFinder } from './site-finder.ts';
-import type { TypeFacts } from './type-facts.ts';
 import { type SiteAction, siteAction, siteFlag } from './wire.ts';
 
 /** Where SP is `frameBytes` below that of the function's entry. */

@@ -1,16 +1,16 @@
 import type { GoBinary } from '../binary/go-binary.ts';
 import type { GoType } from '../binary/go-type.ts';
-import { op, planLimits } from './capture-op.ts';
-import { opsOf } from './capture-plan.ts';
-import { type DynamicPlan, dynamicPlan } from './dynamic-type.ts';
-import { fieldPath } from './field-path.ts';
+import { op, planLimits } from './capture/capture-op.ts';
+import { opsOf } from './capture/capture-plan.ts';
+import { type DynamicPlan, dynamicPlan } from './capture/dynamic-type.ts';
+import { fieldPath } from './capture/field-path.ts';
+import { type NamedShape, type Shape, shapeEnd } from './capture/shape.ts';
+import type { CaptureLimits } from './capture/shape-context.ts';
+import { shapeOfType } from './capture/shape-of-type.ts';
+import type { TypeFacts } from './capture/type-facts.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import { collectInterfaces } from './plan-functions.ts';
-import type { PresetDynamicType } from './preset.ts';
-import { type NamedShape, type Shape, shapeEnd } from './shape.ts';
-import type { CaptureLimits } from './shape-context.ts';
-import { shapeOfType } from './shape-of-type.ts';
-import type { TypeFacts } from './type-facts.ts';
+import type { PresetDynamicType } from './preset/preset.ts';
 
 /** Dynamic types known to the kernel for one process: more is never seen in practice, each costs some ops. */
 const maxDynamicTypes = 1500;

@@ -1,16 +1,16 @@
 import type { GoFunction } from '../binary/go-binary.ts';
 import type { GoSignature, GoType } from '../binary/go-type.ts';
-import { type CaptureOp, op } from './capture-op.ts';
-import { contextOfParameters } from './context-place.ts';
-import { bodyOps, floatParts, withFloats } from './float-plan.ts';
-import type { FloatSite } from './float-sites.ts';
+import { type CaptureOp, op } from './capture/capture-op.ts';
+import { contextOfParameters } from './capture/context-place.ts';
+import { bodyOps, floatParts, withFloats } from './capture/float-plan.ts';
+import type { CaptureShape, LabelShape, Shape } from './capture/shape.ts';
+import type { CaptureLimits } from './capture/shape-context.ts';
+import { planValues } from './capture/value-plan.ts';
+import type { FloatSite } from './code/float-sites.ts';
+import type { AssignedValue } from './code/register-assignment.ts';
 import type { PlanBuilder } from './plan-builder.ts';
-import type { AssignedValue } from './register-assignment.ts';
-import type { CaptureShape, LabelShape, Shape } from './shape.ts';
-import type { CaptureLimits } from './shape-context.ts';
 import { functionTypes } from './signature/function-types.ts';
 import type { SignatureSyntax } from './signature/type-syntax.ts';
-import { planValues } from './value-plan.ts';
 import { probeFlag, siteAction } from './wire.ts';
 
 const shapesOnly =

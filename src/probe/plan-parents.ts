@@ -1,8 +1,8 @@
-import { type ContextTypes, contextTypes } from './context-place.ts';
+import { type ContextTypes, contextTypes } from './capture/context-place.ts';
+import { preferredFunction } from './code/site-finder.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import type { PlannedProbe } from './probe-plan.ts';
 import { measuredParentGoid } from './process-offsets.ts';
-import { preferredFunction } from './site-finder.ts';
 import { probeFlag, siteAction } from './wire.ts';
 
 /**

@@ -1,21 +1,21 @@
 import type { Found, GoBinary } from '../binary/go-binary.ts';
 import { createRedaction, type RedactionRules } from '../redaction/redaction.ts';
-import { planLimits } from './capture-op.ts';
-import { mapParts } from './map-parts.ts';
+import { planLimits } from './capture/capture-op.ts';
+import { mapParts } from './capture/map-parts.ts';
+import { type CaptureLimits, defaultCaptureLimits } from './capture/shape-context.ts';
+import { preferredFunction, SiteFinder } from './code/site-finder.ts';
 import type { FunctionPattern } from './pattern.ts';
 import { PlanBuilder } from './plan-builder.ts';
 import { planDynamicTypes } from './plan-dynamic-types.ts';
 import { planFunction } from './plan-functions.ts';
 import { planInlinedCalls } from './plan-inlined.ts';
-import { planNotes } from './plan-notes.ts';
 import { type ParentMode, planParents } from './plan-parents.ts';
-import { planPreset } from './plan-preset.ts';
-import type { AnyPreset } from './preset.ts';
+import { planNotes } from './preset/plan-notes.ts';
+import { planPreset } from './preset/plan-preset.ts';
+import type { AnyPreset } from './preset/preset.ts';
 import type { ProbePlan } from './probe-plan.ts';
 import { type ProcessOffsets, processOffsets } from './process-offsets.ts';
 import { selectFunctions, type Untraceable } from './select-functions.ts';
-import { type CaptureLimits, defaultCaptureLimits } from './shape-context.ts';
-import { preferredFunction, SiteFinder } from './site-finder.ts';
 import { type SiteAction, siteAction } from './wire.ts';
 
 export interface PlanOptions {

@@ -1,11 +1,11 @@
-import type { CaptureOp } from './capture-op.ts';
-import type { ContextPlace } from './context-place.ts';
-import type { DynamicPlan } from './dynamic-type.ts';
+import type { CaptureOp } from './capture/capture-op.ts';
+import type { ContextPlace } from './capture/context-place.ts';
+import type { DynamicPlan } from './capture/dynamic-type.ts';
+import type { CaptureShape, LabelShape } from './capture/shape.ts';
 import type { ParentLookup } from './plan-parents.ts';
 import type { ProbeDescription } from './probe.ts';
 import type { ProcessOffsets } from './process-offsets.ts';
 import type { Untraceable } from './select-functions.ts';
-import type { CaptureShape, LabelShape } from './shape.ts';
 import type { TypeSource } from './signature/type-source.ts';
 import type { SiteAction } from './wire.ts';
 

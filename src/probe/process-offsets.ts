@@ -1,7 +1,7 @@
 import type { AddressRange, Found, GoBinary } from '../binary/go-binary.ts';
 import { minorOfVersion } from '../binary/go-layout.ts';
 import { measuredOffset } from '../binary/runtime-offsets.ts';
-import type { CallingConvention } from './calling-convention.ts';
+import type { CallingConvention } from './code/calling-convention.ts';
 import { mapKind } from './wire.ts';
 
 /** struct process of bpf/event.h. */

@@ -1,8 +1,8 @@
 import type { GoBinary, GoFunction, NameEnds } from '../binary/go-binary.ts';
+import { preferredFunction } from './code/site-finder.ts';
 import { nearestNames } from './name-suggestion.ts';
 import type { FunctionPattern } from './pattern.ts';
 import type { SignatureSyntax } from './signature/type-syntax.ts';
-import { preferredFunction } from './site-finder.ts';
 
 export interface Untraceable {
   readonly functionName: string;

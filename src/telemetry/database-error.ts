@@ -17,7 +17,7 @@ export interface DatabaseFailure {
   readonly statusCode: string | undefined;
 }
 
-/** What a driver's error says (src/probe/database-errors.ts), with `?` for the values in its message; undefined: none, or one that any client may have. */
+/** What a driver's error says (src/probe/preset/database-errors.ts), with `?` for the values in its message; undefined: none, or one that any client may have. */
 export function databaseFailure(error: Value | undefined, queries: QueryTexts): DatabaseFailure | undefined {
   if (error?.value === undefined || error.value === null) return undefined;
   const { value, goType } = error;

@@ -1,4 +1,4 @@
-import { httpMethods } from '../probe/http-methods.ts';
+import { httpMethods } from '../probe/preset/http-methods.ts';
 
 /** What servers and clients of HTTP have in common: the conventions' words for methods and versions. */
 

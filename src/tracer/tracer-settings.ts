@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
+import { defaultCaptureLimits } from '../probe/capture/shape-context.ts';
 import { functionPattern } from '../probe/pattern.ts';
-import { allPresets } from '../probe/presets.ts';
-import { withPropagation } from '../probe/propagation.ts';
-import { defaultCaptureLimits } from '../probe/shape-context.ts';
+import { allPresets } from '../probe/preset/presets.ts';
+import { withPropagation } from '../probe/preset/propagation.ts';
 import type { TracerOptions } from './tracer.ts';
 
 /** The tracer's settings out of the configuration. */

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { targetByPid } from '../../src/discovery/target.ts';
+import { defaultCaptureLimits } from '../../src/probe/capture/shape-context.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
-import { defaultCaptureLimits } from '../../src/probe/shape-context.ts';
 import { createPlanner } from '../../src/tracer/planner.ts';
 import { createTracer } from '../../src/tracer/tracer.ts';
 import { goTarget } from '../support/go-target.ts';

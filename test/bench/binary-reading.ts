@@ -3,10 +3,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
 import { functionRow, rowText } from '../../src/commands/function-row.ts';
 import { styleFor } from '../../src/commands/style.ts';
+import { SiteFinder } from '../../src/probe/code/site-finder.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { planProbes } from '../../src/probe/plan-probes.ts';
-import { allPresets } from '../../src/probe/presets.ts';
-import { SiteFinder } from '../../src/probe/site-finder.ts';
+import { allPresets } from '../../src/probe/preset/presets.ts';
 import { goToolchain } from '../support/go-target.ts';
 import { tracedNames } from './planning.ts';
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { allPresets } from '../../src/probe/presets.ts';
+import { allPresets } from '../../src/probe/preset/presets.ts';
 import type { PlanAnswer, PlanRequest } from '../../src/tracer/planner-protocol.ts';
 import { cpuMicros, memoryMb } from './process-figures.ts';
 import { shippedFile } from './stage.ts';

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import type { GoBinary } from '../../src/binary/go-binary.ts';
 import type { GenericType } from '../../src/binary/go-type.ts';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
+import { SiteFinder } from '../../src/probe/code/site-finder.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { functionTypes } from '../../src/probe/signature/function-types.ts';
-import { SiteFinder } from '../../src/probe/site-finder.ts';
 import { type GoTargetOptions, goTarget, goToolchain } from '../support/go-target.ts';
 import { DamagedFile } from './damaged-file.ts';
 

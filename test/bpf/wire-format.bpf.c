@@ -49,7 +49,7 @@ struct wire_format {
 	enum probe_flag probe_flag;
 	enum map_kind map_kind;
 	enum frame_flag frame_flag;
-	/* Names as in src/probe/capture-op.ts and src/bpf/map-layout.ts. */
+	/* Names as in src/probe/capture/capture-op.ts and src/bpf/map-layout.ts. */
 	enum limit {
 		captureBytes = CAPTURE_BYTES,
 		unsentBytes = UNSENT_BYTES,

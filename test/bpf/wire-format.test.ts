@@ -19,8 +19,8 @@ import {
   memoryBase,
   planLimits,
   pointerFlag,
-} from '../../src/probe/capture-op.ts';
-import { contextBase } from '../../src/probe/context-place.ts';
+} from '../../src/probe/capture/capture-op.ts';
+import { contextBase } from '../../src/probe/capture/context-place.ts';
 import { mapKind, probeFlag, siteAction, siteFlag } from '../../src/probe/wire.ts';
 import { type Btf, readBtf } from '../support/btf.ts';
 

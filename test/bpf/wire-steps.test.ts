@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wireSteps } from '../../src/bpf/wire-steps.ts';
-import { captureOp, headerRole, op, pointerFlag } from '../../src/probe/capture-op.ts';
+import { captureOp, headerRole, op, pointerFlag } from '../../src/probe/capture/capture-op.ts';
 
 const shortened = (steps: ReturnType<typeof wireSteps>) => steps.map(({ op, a, b, c }) => [op, a, b, c]);
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { seriesKeyLayout, seriesRest, textStatus } from '../../src/bpf/map-layout.ts';
 import { callGroup } from '../../src/event/call-group.ts';
 import type { DecodeContext } from '../../src/event/decode-value.ts';
-import type { LabelShape } from '../../src/probe/shape.ts';
+import type { LabelShape } from '../../src/probe/capture/shape.ts';
 
 const context: DecodeContext = {
   dynamicType: () => undefined,

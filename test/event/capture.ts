@@ -3,13 +3,13 @@ import type { GoType } from '../../src/binary/go-type.ts';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { type DecodeContext, decodeValues } from '../../src/event/decode-value.ts';
 import type { Value } from '../../src/event/value.ts';
-import { formatPlan, planLimits } from '../../src/probe/capture-op.ts';
-import { stringTable, worstCaseSteps } from '../../src/probe/capture-plan.ts';
-import { assignRegisters } from '../../src/probe/register-assignment.ts';
-import { defaultCaptureLimits } from '../../src/probe/shape-context.ts';
-import { planValues } from '../../src/probe/value-plan.ts';
-import { type DynamicTypeEntry, runPlan } from '../probe/capture-interpreter.ts';
-import { FakeMemory, type GoValue } from '../probe/fake-memory.ts';
+import { formatPlan, planLimits } from '../../src/probe/capture/capture-op.ts';
+import { stringTable, worstCaseSteps } from '../../src/probe/capture/capture-plan.ts';
+import { defaultCaptureLimits } from '../../src/probe/capture/shape-context.ts';
+import { planValues } from '../../src/probe/capture/value-plan.ts';
+import { assignRegisters } from '../../src/probe/code/register-assignment.ts';
+import { type DynamicTypeEntry, runPlan } from '../probe/capture/capture-interpreter.ts';
+import { FakeMemory, type GoValue } from '../probe/capture/fake-memory.ts';
 
 /** A reader that knows one function and no type. */
 export const noNames: DecodeContext = {

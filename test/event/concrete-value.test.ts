@@ -6,12 +6,12 @@ import type { GoType } from '../../src/binary/go-type.ts';
 import { dictionaryAddress } from '../../src/event/capture-image.ts';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { concreteValue, createConcreteValues } from '../../src/event/concrete-value.ts';
-import { captureOp } from '../../src/probe/capture-op.ts';
-import { stringTable } from '../../src/probe/capture-plan.ts';
-import { assignRegisters } from '../../src/probe/register-assignment.ts';
-import type { CapturedValue, CaptureShape } from '../../src/probe/shape.ts';
-import { defaultCaptureLimits } from '../../src/probe/shape-context.ts';
-import { planValues } from '../../src/probe/value-plan.ts';
+import { captureOp } from '../../src/probe/capture/capture-op.ts';
+import { stringTable } from '../../src/probe/capture/capture-plan.ts';
+import type { CapturedValue, CaptureShape } from '../../src/probe/capture/shape.ts';
+import { defaultCaptureLimits } from '../../src/probe/capture/shape-context.ts';
+import { planValues } from '../../src/probe/capture/value-plan.ts';
+import { assignRegisters } from '../../src/probe/code/register-assignment.ts';
 import { createRedaction } from '../../src/redaction/redaction.ts';
 import { array, basic, pointer, slice, struct } from '../probe/go-types.ts';
 

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { ChunkReader, chunkStatus } from '../../src/event/chunk-reader.ts';
 import { type DecodeContext, decodeShape } from '../../src/event/decode-value.ts';
 import { createTextCache } from '../../src/event/text-cache.ts';
-import { captureOp } from '../../src/probe/capture-op.ts';
-import type { HeaderShape, TextShape } from '../../src/probe/shape.ts';
+import { captureOp } from '../../src/probe/capture/capture-op.ts';
+import type { HeaderShape, TextShape } from '../../src/probe/capture/shape.ts';
 import { createRedaction } from '../../src/redaction/redaction.ts';
 
 const shape: TextShape = { kind: 'text', type: 'STRING', goType: 'string', at: 0, maxBytes: 24, isBytes: false };

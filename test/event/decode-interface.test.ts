@@ -4,10 +4,10 @@ import type { GoType } from '../../src/binary/go-type.ts';
 import type { DecodeContext } from '../../src/event/decode-value.ts';
 import { dynamicValueShape } from '../../src/event/dynamic-value.ts';
 import type { Value } from '../../src/event/value.ts';
-import { stringTable } from '../../src/probe/capture-plan.ts';
-import { dynamicPlan } from '../../src/probe/dynamic-type.ts';
-import { defaultCaptureLimits } from '../../src/probe/shape-context.ts';
-import type { GoValue } from '../probe/fake-memory.ts';
+import { stringTable } from '../../src/probe/capture/capture-plan.ts';
+import { dynamicPlan } from '../../src/probe/capture/dynamic-type.ts';
+import { defaultCaptureLimits } from '../../src/probe/capture/shape-context.ts';
+import type { GoValue } from '../probe/capture/fake-memory.ts';
 import { basic, interfaceType, pointer, slice, struct } from '../probe/go-types.ts';
 import { capture, contents, noNames } from './capture.ts';
 

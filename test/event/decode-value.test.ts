@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { decodeValues } from '../../src/event/decode-value.ts';
 import type { Value } from '../../src/event/value.ts';
-import { stringTable } from '../../src/probe/capture-plan.ts';
-import { assignRegisters } from '../../src/probe/register-assignment.ts';
-import { type CaptureLimits, defaultCaptureLimits } from '../../src/probe/shape-context.ts';
-import { planValues } from '../../src/probe/value-plan.ts';
-import { runPlan } from '../probe/capture-interpreter.ts';
-import { FakeMemory, type GoValue } from '../probe/fake-memory.ts';
+import { stringTable } from '../../src/probe/capture/capture-plan.ts';
+import { type CaptureLimits, defaultCaptureLimits } from '../../src/probe/capture/shape-context.ts';
+import { planValues } from '../../src/probe/capture/value-plan.ts';
+import { assignRegisters } from '../../src/probe/code/register-assignment.ts';
+import { runPlan } from '../probe/capture/capture-interpreter.ts';
+import { FakeMemory, type GoValue } from '../probe/capture/fake-memory.ts';
 import { array, basic, chanOf, interfaceType, mapOf, pointer, recursive, slice, struct } from '../probe/go-types.ts';
 import { capture, contents, noNames } from './capture.ts';
 

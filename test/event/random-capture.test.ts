@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { GoType } from '../../src/binary/go-type.ts';
 import type { Value } from '../../src/event/value.ts';
-import type { GoValue } from '../probe/fake-memory.ts';
+import type { GoValue } from '../probe/capture/fake-memory.ts';
 import { array, basic, chanOf, mapOf, pointer, slice, struct } from '../probe/go-types.ts';
 import { capture } from './capture.ts';
 

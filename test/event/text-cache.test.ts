@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { createTextCache } from '../../src/event/text-cache.ts';
-import { captureOp } from '../../src/probe/capture-op.ts';
-import type { Shape } from '../../src/probe/shape.ts';
+import { captureOp } from '../../src/probe/capture/capture-op.ts';
+import type { Shape } from '../../src/probe/capture/shape.ts';
 
 const shapes: Shape[] = ['a', 'b'].map(
   (goType) => ({ kind: 'missing', type: 'STRING', goType, at: 0, reason: '' }) as Shape,

@@ -2,10 +2,10 @@
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
 import { functionRow, rowJson, rowText } from '../../src/commands/function-row.ts';
 import { styleFor } from '../../src/commands/style.ts';
+import { SiteFinder } from '../../src/probe/code/site-finder.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { planProbes } from '../../src/probe/plan-probes.ts';
-import { allPresets } from '../../src/probe/presets.ts';
-import { SiteFinder } from '../../src/probe/site-finder.ts';
+import { allPresets } from '../../src/probe/preset/presets.ts';
 import { askEverything, binaryErrorOf, DamagedFile } from '../binary/damaged-file.ts';
 import { damage, damageableRanges } from './damage.ts';
 

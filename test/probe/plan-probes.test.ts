@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
-import { planLimits } from '../../src/probe/capture-op.ts';
+import { planLimits } from '../../src/probe/capture/capture-op.ts';
 import { planProblems } from '../../src/probe/plan-problems.ts';
 import { siteFlag } from '../../src/probe/wire.ts';
 import { goTarget } from '../support/go-target.ts';

@@ -5,16 +5,16 @@ import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { captureOf, decodeFields } from '../../src/event/decode-fields.ts';
 import type { DecodeContext } from '../../src/event/decode-value.ts';
 import { dynamicValueShape } from '../../src/event/dynamic-value.ts';
-import { formatPlan, planLimits } from '../../src/probe/capture-op.ts';
-import { worstCaseSteps } from '../../src/probe/capture-plan.ts';
-import { fieldPath } from '../../src/probe/field-path.ts';
+import { formatPlan, planLimits } from '../../src/probe/capture/capture-op.ts';
+import { worstCaseSteps } from '../../src/probe/capture/capture-plan.ts';
+import { fieldPath } from '../../src/probe/capture/field-path.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { planProbes } from '../../src/probe/plan-probes.ts';
-import { allPresets } from '../../src/probe/presets.ts';
+import { allPresets } from '../../src/probe/preset/presets.ts';
 import type { ProbePlan } from '../../src/probe/probe-plan.ts';
 import { siteAction, siteFlag } from '../../src/probe/wire.ts';
-import { runPlan, type Target } from './capture-interpreter.ts';
-import type { FakeMemory } from './fake-memory.ts';
+import { runPlan, type Target } from './capture/capture-interpreter.ts';
+import type { FakeMemory } from './capture/fake-memory.ts';
 
 export function planOf(binary: GoBinary, patterns = '', maxFunctions?: number): ProbePlan {
   const found = planProbes(binary, {

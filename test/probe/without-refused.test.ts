@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { planProbes } from '../../src/probe/plan-probes.ts';
-import { allPresets } from '../../src/probe/presets.ts';
+import { allPresets } from '../../src/probe/preset/presets.ts';
 import { siteAction } from '../../src/probe/wire.ts';
 import { withoutRefused } from '../../src/probe/without-refused.ts';
 import { goTarget } from '../support/go-target.ts';

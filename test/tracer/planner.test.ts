@@ -6,7 +6,7 @@ import { BinaryError } from '../../src/binary/binary-error.ts';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
 import { functionPattern } from '../../src/probe/pattern.ts';
 import { planProbes } from '../../src/probe/plan-probes.ts';
-import { allPresets } from '../../src/probe/presets.ts';
+import { allPresets } from '../../src/probe/preset/presets.ts';
 import { createPlanner, type Planner, type PlannerOptions } from '../../src/tracer/planner.ts';
 import { goTarget } from '../support/go-target.ts';
 

@@ -1,9 +1,9 @@
 /** Of how many functions every argument and result can be read, and where SP is at the sites for floats beside pclntab's word. */
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
-import { floatParts } from '../../src/probe/float-plan.ts';
-import type { FloatSite } from '../../src/probe/float-sites.ts';
+import { floatParts } from '../../src/probe/capture/float-plan.ts';
+import type { FloatSite } from '../../src/probe/code/float-sites.ts';
+import { SiteFinder } from '../../src/probe/code/site-finder.ts';
 import { functionTypes } from '../../src/probe/signature/function-types.ts';
-import { SiteFinder } from '../../src/probe/site-finder.ts';
 import type { BinaryTruth } from './binary-truth.ts';
 import { stackDepthReader } from './stack-depths.ts';
 

@@ -1,9 +1,9 @@
 /** Where every argument is at its function's entry, as computed by the ABI, beside what DWARF says. */
 import type { GoFunction } from '../../src/binary/go-binary.ts';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
-import type { Architecture, AssignedValue, Piece } from '../../src/probe/register-assignment.ts';
+import type { Architecture, AssignedValue, Piece } from '../../src/probe/code/register-assignment.ts';
+import { SiteFinder } from '../../src/probe/code/site-finder.ts';
 import { functionTypes } from '../../src/probe/signature/function-types.ts';
-import { SiteFinder } from '../../src/probe/site-finder.ts';
 import type { BinaryTruth } from './binary-truth.ts';
 import { type CompilerPlace, compilerPlaces, piecesOf } from './compiler-places.ts';
 

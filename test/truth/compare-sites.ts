@@ -1,11 +1,11 @@
 /** Every function's sites beside what the Go toolchain says of its instructions, and pclntab of its stack. */
 import type { GoBinary, GoFunction } from '../../src/binary/go-binary.ts';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
-import { Amd64Decoder } from '../../src/probe/amd64-decoder.ts';
-import { Arm64Decoder } from '../../src/probe/arm64-decoder.ts';
-import type { InstructionDecoder } from '../../src/probe/instruction.ts';
-import type { FunctionSites } from '../../src/probe/site.ts';
-import { SiteFinder } from '../../src/probe/site-finder.ts';
+import { Amd64Decoder } from '../../src/probe/code/amd64/decoder.ts';
+import { Arm64Decoder } from '../../src/probe/code/arm64/decoder.ts';
+import type { InstructionDecoder } from '../../src/probe/code/instruction.ts';
+import type { FunctionSites } from '../../src/probe/code/site.ts';
+import { SiteFinder } from '../../src/probe/code/site-finder.ts';
 import type { BinaryTruth } from './binary-truth.ts';
 import { type Disassembled, type Disassembly, disassembly } from './go-disassembly.ts';
 import { type StackDepths, stackDepthReader } from './stack-depths.ts';

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Piece } from '../../src/probe/register-assignment.ts';
+import type { Piece } from '../../src/probe/code/register-assignment.ts';
 import { goTarget } from '../support/go-target.ts';
 
 export interface CompilerPlace {

@@ -7,7 +7,7 @@ import type { TargetProcess } from '../../discovery/process.ts';
 import { targetByPid } from '../../discovery/target.ts';
 import { functionPattern } from '../../probe/pattern.ts';
 import { planProbes } from '../../probe/plan-probes.ts';
-import { allPresets } from '../../probe/presets.ts';
+import { allPresets } from '../../probe/preset/presets.ts';
 import { loadedModules } from '../../tracer/loaded-modules.ts';
 import type { Check, CheckResult } from './check.ts';
 

@@ -1,4 +1,4 @@
-import type { NotesPreset } from '../preset.ts';
+import type { NotesPreset } from '../preset/preset.ts';
 
 const findRoute = ['github.com/go-chi/chi/v5.(*node).FindRoute', 'github.com/go-chi/chi.(*node).FindRoute'];
 

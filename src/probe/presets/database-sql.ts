@@ -1,5 +1,5 @@
-import { databaseErrors, errorBehind, failureOf } from '../database-errors.ts';
-import type { Preset, PresetCapture, PresetField, PresetSite, PresetWord } from '../preset.ts';
+import { databaseErrors, errorBehind, failureOf } from '../preset/database-errors.ts';
+import type { Preset, PresetCapture, PresetField, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
  * database/sql: the functions that a program calls with a context (those without are inlined calls of these, in Go 1.19 to

@@ -1,4 +1,4 @@
-import type { NotesPreset } from '../preset.ts';
+import type { NotesPreset } from '../preset/preset.ts';
 
 const find = ['github.com/labstack/echo/v4.(*Router).Find', 'github.com/labstack/echo.(*Router).Find'];
 

@@ -1,4 +1,4 @@
-import type { NotesPreset } from '../preset.ts';
+import type { NotesPreset } from '../preset/preset.ts';
 
 /**
  * gin's routes: (*node).getValue(path, params, skippedNodes, unescape) returns {handlers, params, tsr, fullPath}, with a

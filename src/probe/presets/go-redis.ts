@@ -1,5 +1,5 @@
-import { errorBehind, failureOf } from '../database-errors.ts';
-import type { Preset, PresetWord } from '../preset.ts';
+import { errorBehind, failureOf } from '../preset/database-errors.ts';
+import type { Preset, PresetWord } from '../preset/preset.ts';
 
 /**
  * go-redis v9: every command of every kind of client passes (*baseClient).process, with its retries; pipelines and

@@ -1,4 +1,4 @@
-import type { NotesPreset } from '../preset.ts';
+import type { NotesPreset } from '../preset/preset.ts';
 
 const match = ['github.com/gorilla/mux.(*Router).Match'];
 

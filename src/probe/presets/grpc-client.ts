@@ -1,4 +1,4 @@
-import type { Preset, PresetCapture, PresetWord } from '../preset.ts';
+import type { Preset, PresetCapture, PresetWord } from '../preset/preset.ts';
 
 /** Of newClientStream(ctx, desc, cc, method, opts…): kept until the call ends. */
 const target: readonly PresetWord[] = [

@@ -1,4 +1,4 @@
-import type { Preset, PresetCapture, PresetField } from '../preset.ts';
+import type { Preset, PresetCapture, PresetField } from '../preset/preset.ts';
 
 const transport = 'google.golang.org/grpc/internal/transport';
 

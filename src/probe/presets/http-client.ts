@@ -1,5 +1,5 @@
-import { httpMethods } from '../http-methods.ts';
-import type { Preset, PresetField } from '../preset.ts';
+import { httpMethods } from '../preset/http-methods.ts';
+import type { Preset, PresetField } from '../preset/preset.ts';
 
 /**
  * net/http's client, HTTP/1.1 and HTTP/2: (*Transport).roundTrip(req *Request) (*Response, error), whatever is on top of

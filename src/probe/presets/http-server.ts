@@ -1,5 +1,5 @@
-import { httpMethods } from '../http-methods.ts';
-import type { Preset, PresetField } from '../preset.ts';
+import { httpMethods } from '../preset/http-methods.ts';
+import type { Preset, PresetField } from '../preset/preset.ts';
 
 /**
  * net/http's server, HTTP/1.1 and HTTP/2. Every request passes serverHandler.ServeHTTP(rw ResponseWriter, req *Request);

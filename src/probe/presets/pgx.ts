@@ -1,5 +1,5 @@
-import { databaseErrors, errorBehind, failureOf } from '../database-errors.ts';
-import type { Preset, PresetCapture, PresetSite, PresetWord } from '../preset.ts';
+import { databaseErrors, errorBehind, failureOf } from '../preset/database-errors.ts';
+import type { Preset, PresetCapture, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
  * pgx v5 by itself: what a connection does, that of a pool or a transaction too (BEGIN and COMMIT are statements by Exec,

@@ -1,7 +1,7 @@
 import type { Found, GoBinary } from '../../binary/go-binary.ts';
 import type { GoSignature } from '../../binary/go-type.ts';
+import { type AssignedValue, type Assignment, firstStackArgument } from '../code/register-assignment.ts';
 import type { FunctionName } from '../function-name.ts';
-import { type AssignedValue, type Assignment, firstStackArgument } from '../register-assignment.ts';
 import { receiverType } from './written-signature.ts';
 
 const wordBytes = 8;

@@ -3,7 +3,7 @@ import {
   type AssignedValue,
   firstStackArgument,
   registerSequences,
-} from '../register-assignment.ts';
+} from '../code/register-assignment.ts';
 import { wordType } from './untyped-arguments.ts';
 
 /** Results are seldom more: a value and an error, a slice and a number. */

@@ -1,6 +1,6 @@
 import type { ArgumentInfo, ArgumentSlot } from '../../binary/argument-slot.ts';
 import type { GoType } from '../../binary/go-type.ts';
-import type { Architecture, AssignedValue, Piece } from '../register-assignment.ts';
+import type { Architecture, AssignedValue, Piece } from '../code/register-assignment.ts';
 import { registerName } from './raw-registers.ts';
 import type { SpilledArgument } from './spilled-arguments.ts';
 import { leavesOf } from './untyped-arguments.ts';

@@ -1,4 +1,4 @@
-import type { Architecture } from '../register-assignment.ts';
+import type { Architecture } from '../code/register-assignment.ts';
 import { arm64JumpTarget, arm64Step } from './arm64-spills.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { ArgumentInfo, ArgumentSlot } from '../../binary/argument-slot.ts';
 import type { GoField, GoType } from '../../binary/go-type.ts';
-import { type AssignedValue, firstStackArgument, type Piece } from '../register-assignment.ts';
+import { type AssignedValue, firstStackArgument, type Piece } from '../code/register-assignment.ts';
 import type { SpilledArgument } from './spilled-arguments.ts';
 
 /** An integer or pointer whose type nothing tells. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openGoBinary } from '../../../src/binary/open-go-binary.ts';
+import { SiteFinder } from '../../../src/probe/code/site-finder.ts';
 import { functionTypes } from '../../../src/probe/signature/function-types.ts';
-import { SiteFinder } from '../../../src/probe/site-finder.ts';
 import { goTarget } from '../../support/go-target.ts';
 
 /** Debug information before Go 1.22 has no parameters without a name. */

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import type { GoBinary } from '../../../src/binary/go-binary.ts';
 import type { GoSignature } from '../../../src/binary/go-type.ts';
 import { openGoBinary } from '../../../src/binary/open-go-binary.ts';
+import { type AssignedValue, assignRegisters } from '../../../src/probe/code/register-assignment.ts';
+import { SiteFinder } from '../../../src/probe/code/site-finder.ts';
 import { functionPattern } from '../../../src/probe/pattern.ts';
-import { type AssignedValue, assignRegisters } from '../../../src/probe/register-assignment.ts';
 import { type FunctionTypes, functionTypes } from '../../../src/probe/signature/function-types.ts';
 import { spilledArguments } from '../../../src/probe/signature/spilled-arguments.ts';
-import { SiteFinder } from '../../../src/probe/site-finder.ts';
 import { goTarget } from '../../support/go-target.ts';
 
 /** Registers and their sizes, in order. */

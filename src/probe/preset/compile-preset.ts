@@ -1,0 +1,301 @@
+import type { Found, GoBinary } from '../../binary/go-binary.ts';
+import type { GoType } from '../../binary/go-type.ts';
+import { type CaptureOp, op, planLimits } from '../capture/capture-op.ts';
+import { type CapturePlan, opsOf, type StringTable } from '../capture/capture-plan.ts';
+import { type FieldHop, fieldPath } from '../capture/field-path.ts';
+import { kindLabel } from '../capture/kind-label.ts';
+import type { CapturedValue, LabelShape, NamedShape, Shape } from '../capture/shape.ts';
+import type { CaptureLimits } from '../capture/shape-context.ts';
+import { shapeOfType } from '../capture/shape-of-type.ts';
+import type { Abi } from '../code/calling-convention.ts';
+import { firstStackArgument, registerSequences } from '../code/register-assignment.ts';
+import type {
+  ContextField,
+  PresetCapture,
+  PresetField,
+  PresetLabel,
+  PresetPath,
+  PresetWord,
+  WordSource,
+} from './preset.ts';
+import { follow, shapeOfWay, structShape, type Way } from './preset-way.ts';
+
+export interface PresetContext {
+  readonly binary: GoBinary;
+  readonly abi: Abi;
+  readonly limits: CaptureLimits;
+  readonly strings: StringTable;
+  /** Of labels: the capture before them has looked the headers up. */
+  readonly headersWalked?: boolean | undefined;
+}
+
+const defaultTextBytes = 256;
+/** Of the semantic conventions, for an error of which nothing is known. */
+const unknownType = '_OTHER';
+const wordBytes = 8;
+
+/**
+ * Makes a preset's capture for one binary: types and offsets from its own type descriptors.
+ * @param minImageBytes the first image is made at least that large: by its size the reader tells a probe's captures apart.
+ * @returns the plan, or which type or field the binary lacks.
+ */
+export function compileCapture(capture: PresetCapture, context: PresetContext, minImageBytes = 0): Found<CapturePlan> {
+  const fill: CaptureOp[] = [];
+  const values: CapturedValue[] = [];
+  let at = 0;
+  for (const word of capture.words) {
+    fill.push(...fillOps(word, at, context));
+    const shape = wordShape(word, at, context);
+    if (shape.unavailable !== undefined) return shape;
+    if (shape.value !== undefined) values.push({ name: '', shape: shape.value, onStack: isOnStack(word, context) });
+    at += wordsOf(word) * wordBytes;
+  }
+  const imageBytes = Math.max(at, minImageBytes);
+  const ops = [op.image(imageBytes), ...fill, ...values.flatMap((v) => opsOf(v.shape, context.strings)), op.end()];
+  return { value: { ops, shape: { imageBytes, values } } };
+}
+
+function isOnStack({ from }: PresetWord, { abi }: PresetContext): boolean {
+  return abi === 'stack' && !('saved' in from);
+}
+
+function wordsOf({ as }: PresetWord): number {
+  return as === undefined ? 1 : 2;
+}
+
+function fillOps(word: PresetWord, at: number, context: PresetContext): CaptureOp[] {
+  const ops: CaptureOp[] = [];
+  for (let n = 0; n < wordsOf(word); n++) {
+    ops.push(fillOp(word.from, n, at + n * wordBytes, context));
+    if (word.save !== undefined) ops.push(op.save(word.save + n, at + n * wordBytes));
+  }
+  return ops;
+}
+
+/** Puts the n-th word from there on into the image. */
+function fillOp(from: WordSource, n: number, at: number, { binary, abi }: PresetContext): CaptureOp {
+  if ('saved' in from) return op.saved(from.saved + n, at);
+  const index = n + ('argument' in from ? from.argument : from.result);
+  if (abi === 'stack') {
+    const behind = 'argument' in from ? 0 : from.behind;
+    return op.stack(at, wordBytes, firstStackArgument + wordBytes * (behind + index));
+  }
+  const register = registerSequences[binary.arch].integer[index];
+  if (register === undefined) throw new RangeError(`no register for word ${index}`);
+  return op.register(register, at, wordBytes);
+}
+
+/** The shape of what the word leads to; undefined for one that is only kept. */
+function wordShape(word: PresetWord, at: number, context: PresetContext): Found<Shape | undefined> {
+  const fields = word.fields ?? [];
+  if (fields.length === 0) return { value: undefined };
+  const [first] = fields;
+  if (first !== undefined && word.as !== undefined) {
+    const inner = pairShape(first, at, context);
+    return inner.unavailable === undefined ? { value: structShape('', inner.value) } : inner;
+  }
+  const types = word.types ?? [];
+  const name = types.find((candidate) => context.binary.runtimeType(candidate) !== undefined);
+  const struct_ = name === undefined ? undefined : context.binary.runtimeType(name);
+  if (struct_ === undefined) return { unavailable: `the program has no type ${types.join(' or ')}` };
+  const root: Way = { pointers: new Map(), leaves: [] };
+  const pointer = pointerTo(struct_);
+  for (const field of fields) {
+    const missing = addField(root, pointer, at, field, context);
+    if (missing !== undefined && !('optional' in field && field.optional)) return { unavailable: missing };
+  }
+  return { value: shapeOfWay(root, '') };
+}
+
+/** Of a string or an interface in the image itself. */
+function pairShape(field: PresetField, at: number, context: PresetContext): Found<NamedShape[]> {
+  if ('text' in field) {
+    const maxBytes = field.maxBytes ?? defaultTextBytes;
+    const shape: Shape = {
+      kind: 'text',
+      type: 'STRING',
+      goType: 'string',
+      at,
+      maxBytes,
+      isBytes: false,
+      raw: field.raw,
+    };
+    return { value: [{ name: field.text, shape }] };
+  }
+  if ('context' in field) return contextShape(field.context, field.fields, at, context);
+  if ('label' in field) {
+    return labelShape(
+      field,
+      at,
+      { kind: 'string', name: 'string', sizeBytes: 2 * wordBytes, alignBytes: wordBytes },
+      context,
+    );
+  }
+  if ('isSet' in field) {
+    const label = { kind: 'label', label: 'present', size: wordBytes, place: field.place, name: field.isSet } as const;
+    return { value: [{ name: '', shape: { ...label, type: 'INTERFACE', goType: unknownType, at } }] };
+  }
+  if (!('dynamic' in field) && !('spread' in field)) return { unavailable: 'a path leads from a pointer' };
+  const goType = 'dynamic' in field ? field.type : 'any';
+  const shape: Shape = { kind: 'interface', type: 'INTERFACE', goType, at, hasItab: true };
+  if ('dynamic' in field) return { value: [{ name: field.dynamic, shape }] };
+  return { value: [{ name: 'dynamic', shape: { ...shape, spread: field.spread } }] };
+}
+
+/** Adds the field to the tree of pointers; returns the reason if the type has no such field. */
+function addField(
+  root: Way,
+  pointer: GoType,
+  rootAt: number,
+  field: PresetField,
+  context: PresetContext,
+): string | undefined {
+  if (!('path' in field)) return 'only a path leads from a pointer';
+  const place = firstPath(pointer, field.path);
+  if (place.unavailable !== undefined) return place.unavailable;
+  const { hops, at, type } = place.value;
+  const leaf = leafShape(field, at, type, context);
+  if (leaf.unavailable !== undefined) return leaf.unavailable;
+  const unless = 'unless' in field && field.unless !== undefined ? lengthWord(pointer, field.unless, hops) : undefined;
+  const way = hops.reduce(
+    (from, hop, i) =>
+      follow(from, i === 0 ? { ...hop, at: hop.at + rootAt } : hop, i === hops.length - 1 ? unless : undefined),
+    root,
+  );
+  way.leaves.push(...leaf.value);
+  if ('label' in field && field.whenNil !== undefined) addNilLabels(root, rootAt, hops, field.place, field.whenNil);
+  return undefined;
+}
+
+/** What the code is if a pointer on the way to it is nil: a label beside each of them. */
+function addNilLabels(root: Way, rootAt: number, hops: readonly FieldHop[], place: number, code: number): void {
+  let way = root;
+  hops.forEach((hop, i) => {
+    const at = i === 0 ? hop.at + rootAt : hop.at;
+    const shape = { kind: 'label', type: 'UINT', goType: '', label: 'nil', at, size: code + 1, place } as const;
+    way.leaves.push({ name: '', shape });
+    way = way.pointers.get(at)?.way ?? way;
+  });
+}
+
+function labelShape(field: PresetLabel, at: number, type: GoType, context: PresetContext): Found<NamedShape[]> {
+  const { label: name, as, place, unlessCode } = field;
+  const base = { kind: 'label', type: kindLabel(type), goType: type.name, at, name, place } as const;
+  const one = (shape: LabelShape) => ({ value: [{ name: '', shape }] });
+  if (as === 'text') {
+    const unless = unlessCode === undefined ? 0 : unlessCode + 1;
+    return one({ ...base, label: 'text', size: planLimits.labelTextBytes, unless });
+  }
+  if (typeof as === 'string') return one({ ...base, label: as, size: as === 'present' ? wordBytes : type.sizeBytes });
+  const { choices, header } = as;
+  if (header === undefined) return one({ ...base, label: 'choice', size: choices.length, choices });
+  if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };
+  const walked = context.headersWalked ?? false;
+  return one({ ...base, label: 'found', size: choices.length, choices, header: { key: header, walked } });
+}
+
+/** Place of the string's length in the struct from which the last hop leads on. */
+function lengthWord(pointer: GoType, path: string, hops: readonly FieldHop[]): number | undefined {
+  const { value } = fieldPath(pointer, path);
+  const isThere =
+    value?.type.kind === 'string' &&
+    value.hops.length === hops.length - 1 &&
+    value.hops.every(({ at }, i) => at === hops[i]?.at);
+  return isThere ? value.at + wordBytes : undefined;
+}
+
+function firstPath(type: GoType, path: PresetPath) {
+  const paths = typeof path === 'string' ? [path] : path;
+  const found = paths.map((p) => fieldPath(type, p));
+  return found.find((p) => p.unavailable === undefined) ?? found[0] ?? { unavailable: 'no path' };
+}
+
+function leafShape(
+  field: Extract<PresetField, { readonly path: unknown }>,
+  at: number,
+  type: GoType,
+  context: PresetContext,
+): Found<NamedShape[]> {
+  const base = { type: kindLabel(type), goType: type.name, at };
+  if ('label' in field) return labelShape(field, at, type, context);
+  if ('context' in field) return contextShape(field.context, field.fields, at, context);
+  if ('traceparent' in field) {
+    if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };
+    return { value: [{ name: '', shape: { ...base, kind: 'traceparent', key: field.traceparent, role: field.role } }] };
+  }
+  if ('present' in field) {
+    return { value: [{ name: field.present, shape: { ...base, type: 'BOOL', kind: 'present', sizeBytes: 8 } }] };
+  }
+  if ('header' in field) {
+    if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };
+    const maxBytes = field.maxBytes ?? defaultTextBytes;
+    const shape: Shape = { kind: 'header', type: 'STRING', goType: 'string', at, key: field.header, maxBytes };
+    return { value: [{ name: field.field, shape }] };
+  }
+  const shape = shapeOfType(
+    type,
+    at,
+    {
+      facts: {},
+      limits: { ...context.limits, stringBytes: field.maxBytes ?? defaultTextBytes },
+      budget: { steps: planLimits.planSteps, bytes: planLimits.captureBytes, nodes: 64, exceeded: false },
+      level: 0,
+      nesting: 0,
+      times: 1,
+      imageEnd: Number.POSITIVE_INFINITY,
+      later: () => {},
+    },
+    () => {},
+  );
+  // Their headers lie in images that are not sent.
+  if (shape.kind === 'slice' || shape.kind === 'array' || shape.kind === 'entries') {
+    return { unavailable: `a preset can't read a ${type.kind}` };
+  }
+  if (shape.kind === 'integer' && field.whenNil !== undefined) {
+    return { value: [{ name: field.field, shape: { ...shape, whenNil: field.whenNil } }] };
+  }
+  return { value: [{ name: field.field, shape: shape.kind === 'text' ? { ...shape, raw: field.raw } : shape }] };
+}
+
+function contextShape(
+  keyType: string,
+  fields: readonly ContextField[],
+  at: number,
+  { binary }: PresetContext,
+): Found<NamedShape[]> {
+  const keyTypeVaddr = binary.runtimeTypeAddress(keyType);
+  if (keyTypeVaddr === undefined) return { unavailable: `the program has no type ${keyType}` };
+  // Of the value's two words the second holds the map.
+  const inner = fields.map((field): NamedShape => {
+    const base = { goType: 'string', at: 8 } as const;
+    if ('traceparent' in field) {
+      const { traceparent: key, role } = field;
+      return { name: '', shape: { ...base, type: 'MAP', kind: 'traceparent', key, role } };
+    }
+    const maxBytes = field.maxBytes ?? defaultTextBytes;
+    return { name: field.field, shape: { ...base, type: 'STRING', kind: 'header', key: field.header, maxBytes } };
+  });
+  const shape: Shape = {
+    kind: 'context',
+    type: 'INTERFACE',
+    goType: 'context.Context',
+    at,
+    keyTypeVaddr,
+    target: structShape('', inner),
+  };
+  return { value: [{ name: '', shape }] };
+}
+
+function pointerTo(elem: GoType): GoType {
+  return { kind: 'pointer', name: `*${elem.name}`, sizeBytes: wordBytes, alignBytes: wordBytes, elem };
+}
+
+/** http.Header and metadata.MD. */
+function isHeaderMap(type: GoType): boolean {
+  return (
+    type.kind === 'map' &&
+    type.key?.kind === 'string' &&
+    type.elem?.kind === 'slice' &&
+    type.elem.elem?.kind === 'string'
+  );
+}

@@ -1,0 +1,40 @@
+import type { CaptureLimits } from '../capture/shape-context.ts';
+import { hasFields } from '../capture/shape-fields.ts';
+import type { PlanBuilder } from '../plan-builder.ts';
+import { collectInterfaces } from '../plan-functions.ts';
+import type { PresetReport } from '../probe-plan.ts';
+import { siteAction, siteFlag } from '../wire.ts';
+import type { NotesPreset } from './preset.ts';
+import { hasFunction, lacks, prepareSite, type ReadySite } from './preset-site.ts';
+
+/** Adds the sites of a preset that says something of another one's calls: a router's of the requests. */
+export function planNotes(builder: PlanBuilder, preset: NotesPreset, limits: CaptureLimits): PresetReport {
+  const { name, sites } = preset;
+  const absent = sites.find((site) => !hasFunction(builder, site));
+  if (absent !== undefined) return { name, unavailable: lacks(absent.functions), isAbsent: true, missing: [] };
+  const probes = builder.presetProbes.get(preset.notes) ?? [];
+  if (probes.length === 0) {
+    return { name, unavailable: `${preset.notes} is not traced`, isAbsent: true, missing: [] };
+  }
+  const ready: ReadySite[] = [];
+  for (const site of sites) {
+    // Captures of one probe are told apart by the size of their first image.
+    const last = ready.at(-1)?.plan ?? { shape: builder.noteShapes(probes[0] ?? 0).at(-1) };
+    const result = prepareSite(builder, site, limits, (last.shape?.imageBytes ?? 0) + 8);
+    if (result.unavailable !== undefined) return { name, unavailable: result.unavailable, missing: [] };
+    ready.push(result.value);
+  }
+  for (const probe of probes) {
+    for (const { site, fn, sites: found, plan } of ready) {
+      const index = plan && builder.addPlan(plan);
+      const isSilent = plan === undefined || !hasFields(plan.shape);
+      const flags = isSilent ? siteFlag.silent : 0;
+      if (site.where === 'entry') builder.addEntry(fn, found, siteAction.note, probe, index, { flags });
+      else builder.addExits(fn, found, siteAction.note, probe, index, { flags });
+      if (isSilent) continue;
+      builder.noteShapes(probe).push(plan.shape);
+      collectInterfaces(plan.shape, builder.interfaces);
+    }
+  }
+  return { name, missing: [] };
+}

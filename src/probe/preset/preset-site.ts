@@ -1,0 +1,105 @@
+import type { Found, GoBinary, GoFunction } from '../../binary/go-binary.ts';
+import type { CapturePlan } from '../capture/capture-plan.ts';
+import { fieldPath } from '../capture/field-path.ts';
+import type { CaptureLimits } from '../capture/shape-context.ts';
+import type { Abi } from '../code/calling-convention.ts';
+import { registerSequences } from '../code/register-assignment.ts';
+import type { FunctionSites } from '../code/site.ts';
+import { preferredFunction } from '../code/site-finder.ts';
+import type { PlanBuilder } from '../plan-builder.ts';
+import type { ObjectPlace } from '../probe-plan.ts';
+import { compileCapture } from './compile-preset.ts';
+import type { PresetCapture, PresetSite } from './preset.ts';
+
+/** A preset's site in one binary. */
+export interface ReadySite {
+  readonly site: PresetSite;
+  readonly fn: GoFunction;
+  readonly sites: FunctionSites;
+  readonly plan: CapturePlan | undefined;
+  /** Of an entry: what is read at the function's RETs, where its calls end. */
+  readonly results: CapturePlan | undefined;
+  /** In place of these two for a call that is not sampled. */
+  readonly labels: CapturePlan | undefined;
+  readonly resultLabels: CapturePlan | undefined;
+  readonly object: ObjectPlace | undefined;
+}
+
+/**
+ * Finds the site's function and makes its captures.
+ * @param imageBytes the first image of the site's capture is made at least that large
+ */
+export function prepareSite(
+  builder: PlanBuilder,
+  site: PresetSite,
+  limits: CaptureLimits,
+  imageBytes: number,
+): Found<ReadySite> {
+  const { binary, finder } = builder;
+  const fn = site.functions.map((name) => preferredFunction(binary.functionsNamed(name))).find((f) => f !== undefined);
+  if (fn === undefined) return { unavailable: lacks(site.functions) };
+  const hasExits = site.where === 'exits' || site.results !== undefined;
+  const sites = hasExits ? finder.find(fn) : finder.findEntry(fn);
+  if (sites.unavailable !== undefined) return { unavailable: `${fn.name}: ${sites.unavailable}` };
+  const { abi } = sites.value;
+  const plan = site.capture && compile(builder, site.capture, abi, limits, imageBytes);
+  if (plan?.unavailable !== undefined) return plan;
+  const results = site.results && compile(builder, site.results, abi, limits, 0);
+  if (results?.unavailable !== undefined) return results;
+  const labels = site.labels && compile(builder, site.labels, abi, limits, 0, looksHeadersUp(site));
+  if (labels?.unavailable !== undefined) return labels;
+  const resultLabels = site.resultLabels && compile(builder, site.resultLabels, abi, limits, 0);
+  if (resultLabels?.unavailable !== undefined) return resultLabels;
+  const object = objectPlace(binary, site, abi);
+  if (site.object !== undefined && object === undefined) {
+    return { unavailable: `${fn.name}: the object by which a call is known is in no register` };
+  }
+  return {
+    value: {
+      site,
+      fn,
+      sites: sites.value,
+      plan: plan?.value,
+      results: results?.value,
+      labels: labels?.value,
+      resultLabels: resultLabels?.value,
+      object,
+    },
+  };
+}
+
+function objectPlace(binary: GoBinary, { object, objectIn }: PresetSite, abi: Abi): ObjectPlace | undefined {
+  if (object === undefined || abi === 'stack') return undefined;
+  const register = registerSequences[binary.arch].integer[object];
+  const wrapper = objectIn && binary.runtimeType(objectIn.type);
+  const field = wrapper && fieldPath(wrapper, objectIn.path).value;
+  // The interface's second word.
+  return register === undefined ? undefined : { register, at: field === undefined ? 0 : field.at + 8 };
+}
+
+/** For one of the functions' ABI. */
+export function compile(
+  { binary, strings }: PlanBuilder,
+  capture: PresetCapture,
+  abi: Abi,
+  limits: CaptureLimits,
+  minImageBytes: number,
+  headersWalked = false,
+): Found<CapturePlan> {
+  return compileCapture(capture, { binary, abi, limits, strings, headersWalked }, minImageBytes);
+}
+
+/** Whether the capture at the site looks for a traceparent, and for other headers beside it. */
+function looksHeadersUp({ capture }: PresetSite): boolean {
+  return (capture?.words ?? []).some(({ fields }) => fields?.some((field) => 'traceparent' in field));
+}
+
+/** Whether the program has any of the site's functions. */
+export function hasFunction({ binary }: PlanBuilder, { functions }: PresetSite): boolean {
+  return functions.some((name) => preferredFunction(binary.functionsNamed(name)) !== undefined);
+}
+
+/** Why a preset is not active. */
+export function lacks(functions: readonly string[]): string {
+  return `the program has no ${functions.join(' or ')}`;
+}

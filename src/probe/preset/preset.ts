@@ -1,0 +1,198 @@
+import type { HeaderRole } from '../capture/capture-op.ts';
+import type { ProbeKind } from '../probe.ts';
+
+/**
+ * A preset: what to probe of a known package and what to capture there. Literals only; everything that depends on the
+ * binary (offsets, which of several names it has, registers) is found by compile-preset.ts.
+ */
+export interface Preset {
+  /** `net/http server`: how it is named in reports. */
+  readonly name: string;
+  /** `net/http`: how it is switched on, with others of the same name (SIDESPAN_PRESETS). */
+  readonly library: string;
+  readonly kind: ProbeKind;
+  readonly scopeName: string;
+  /**
+   * Of clients: a call within an open one of the same group on the same goroutine is none of its own, whatever preset it
+   * is of. The outermost one is what the program asked for.
+   */
+  readonly group?: string | undefined;
+  /** Calls begin a trace of their own unless a server call encloses them. */
+  readonly server: boolean;
+  /** Calls end at a `finish` site, not at their function's RET. */
+  readonly held: boolean;
+  /**
+   * Where calls begin (`enter`), each with a probe of its own; behind it the sites that end these calls, if it is not
+   * the function's RET.
+   */
+  readonly sites: readonly PresetSite[];
+  /** For calls that end in another way: panic, Goexit, a hijacked connection. Only from saved words. */
+  readonly abandoned?: PresetCapture | undefined;
+  /** The same for a call that is not sampled. */
+  readonly abandonedLabels?: PresetCapture | undefined;
+  /** What to read of values behind the capture's interfaces, besides what every plan knows. */
+  readonly dynamicTypes?: readonly PresetDynamicType[] | undefined;
+}
+
+/** A preset without calls of its own, which says something of another one's. Word 3 of those is for it to keep. */
+export interface NotesPreset {
+  readonly name: string;
+  readonly library: string;
+  /** The name of the other one. */
+  readonly notes: string;
+  /** All of them `note`, and all of them needed. */
+  readonly sites: readonly PresetSite[];
+}
+
+export type AnyPreset = Preset | NotesPreset;
+
+export interface PresetSite {
+  /** The names that the function has had; the first which the binary has is taken. */
+  readonly functions: readonly string[];
+  /** At the function's entry, or at all its exits. */
+  readonly where: 'entry' | 'exits';
+  /**
+   * `release` ends a call that went on with an object (`keeps`), at the entry of a function that has it as an argument.
+   * `note` says something of the innermost open call of another preset (`NotesPreset`).
+   */
+  readonly action: 'enter' | 'finish' | 'release' | 'note' | 'scopeEnd' | 'goroutineEnd';
+  readonly capture?: PresetCapture | undefined;
+  /** Of `enter`: where the call's context.Context is. A server's is the one that it made for the request. */
+  readonly context?: PresetContextPlace | undefined;
+  /** Of `enter`: its calls end at the function's RETs, where this is read. */
+  readonly results?: PresetCapture | undefined;
+  /** In place of `capture` and `results` for a call that is not sampled: `label` fields only. */
+  readonly labels?: PresetCapture | undefined;
+  readonly resultLabels?: PresetCapture | undefined;
+  /** Of `enter`: what is the same for all its calls, by names of fields. */
+  readonly known?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Of `enter` with `results`: if this word of the results is an object's address, the call goes on until its `release`;
+   * of `release`: the word of the arguments. What is wanted of such a call at its end is kept in words (`save`).
+   */
+  readonly object?: number | undefined;
+  /** In programs that have this type the word is the address of one, and the object is in that interface of it. */
+  readonly objectIn?: { readonly type: string; readonly path: string } | undefined;
+  /** The preset works without it; why it may be missing. */
+  readonly optional?: string | undefined;
+}
+
+/** A context.Context whose first word is the n-th one of the arguments, or at a path from the pointer there. */
+export interface PresetContextPlace {
+  readonly argument: number;
+  readonly types?: readonly string[] | undefined;
+  readonly path?: string | undefined;
+}
+
+export interface PresetCapture {
+  readonly words: readonly PresetWord[];
+}
+
+/** A word, or those of a string or an interface, in the capture's first image. */
+export interface PresetWord {
+  readonly from: WordSource;
+  /** Absent: a pointer. The others are two words, the first of which `from` and `save` name. */
+  readonly as?: 'string' | 'interface' | undefined;
+  /** Of a pointer to a struct: names that its struct type has had. Absent: the word is only kept. */
+  readonly types?: readonly string[] | undefined;
+  /** Keep the word in the frame, for the capture at the end. */
+  readonly save?: number | undefined;
+  readonly fields?: readonly PresetField[] | undefined;
+}
+
+export type WordSource =
+  /**
+   * The n-th word of the arguments: an integer register (amd64: 0 AX, 1 BX, 2 CX, 3 DI, 4 SI), before Go 1.17 on the
+   * stack. All arguments up to it are whole words.
+   */
+  | { readonly argument: number }
+  /** The n-th word of the results at a RET, likewise; `behind` that many words of arguments, all of them whole. */
+  | { readonly result: number; readonly behind: number }
+  /** Kept at entry. */
+  | { readonly saved: number };
+
+export type PresetField =
+  /** The value at the path. */
+  | {
+      readonly field: string;
+      readonly path: PresetPath;
+      readonly maxBytes?: number;
+      readonly whenNil?: number;
+      readonly optional?: boolean;
+      /** Of a string: as for `text`. */
+      readonly raw?: boolean;
+      /**
+       * Path of a string in the struct that leads here: the field is read only where that is empty. The same for all
+       * fields behind one pointer.
+       */
+      readonly unless?: string;
+    }
+  /** Whether the pointer at the path is set. */
+  | { readonly present: string; readonly path: PresetPath; readonly optional?: boolean }
+  /** A header of the map[string][]string at the path. */
+  | {
+      readonly field: string;
+      readonly path: PresetPath;
+      readonly header: string;
+      readonly maxBytes?: number;
+      readonly optional?: boolean;
+    }
+  /** The header goes to the frame's trace context. By its spelling propagation.ts adds the headers of other formats. */
+  | {
+      readonly traceparent: string;
+      readonly role?: HeaderRole;
+      readonly path: PresetPath;
+      readonly optional?: boolean;
+    }
+  /** A value kept in the context.Context at the path (of an interface's words: ''), which is a map[string][]string. */
+  | {
+      readonly context: string;
+      readonly path: PresetPath;
+      readonly fields: readonly ContextField[];
+      readonly optional?: boolean;
+    }
+  /** Of a string's words: the string. `raw`: secrets stay in, telemetry takes them out by the text's own rules. */
+  | { readonly text: string; readonly maxBytes?: number; readonly raw?: boolean }
+  /** Of an interface's words: its dynamic value, an error as its message. `type`: the interface's own. */
+  | { readonly dynamic: string; readonly type: string }
+  /** Of an interface's words, as a label: whether it is not nil. */
+  | { readonly isSet: string; readonly place: number }
+  /** What metrics tell apart of calls that are not sampled. */
+  | PresetLabel
+  /** Of an interface's words: fields of its dynamic type, by their Go names. */
+  | { readonly spread: Readonly<Record<string, string>> };
+
+/**
+ * A few bits of a call that is not sampled, which metrics need: eight bytes for all of them, and one text. The names are
+ * those of the fields that a capture would have.
+ */
+export interface PresetLabel {
+  readonly label: string;
+  /** Of a string's words: ''. */
+  readonly path: PresetPath;
+  /**
+   * byte: an integer below 253. present: whether the pointer is set. code: an integer in two bytes, at an even place.
+   * choice: which of the texts it is. text: up to so many bytes of it.
+   */
+  readonly as: 'byte' | 'present' | 'code' | 'text' | { readonly choices: readonly string[]; readonly header?: string };
+  /** Byte of the key; a text has its own. */
+  readonly place: number;
+  /** Of a code: behind a nil pointer. */
+  readonly whenNil?: number;
+  /** Of a text: it is left out where the code at that place is this one. */
+  readonly unlessCode?: number;
+  readonly optional?: boolean;
+}
+
+export type ContextField =
+  | { readonly traceparent: string; readonly role?: HeaderRole }
+  | { readonly field: string; readonly header: string; readonly maxBytes?: number };
+
+/** Go field names separated by dots; several: the first that the type has. */
+export type PresetPath = string | readonly string[];
+
+/** A dynamic type by name, and which of its fields to read. */
+export interface PresetDynamicType {
+  readonly type: string;
+  readonly fields: readonly { readonly name: string; readonly path: string }[];
+}
