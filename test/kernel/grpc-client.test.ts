@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goTarget } from '../support/go-target.ts';
-import { grpcClientTarget, type grpcVersions } from '../support/grpc-target.ts';
+import { grpcBuilds, grpcClientTarget } from '../support/grpc-target.ts';
 import type { SinkSpan } from '../support/otlp-sink.ts';
 import { start } from '../support/running.ts';
 import { dropped, startTracedService } from '../support/traced-service.ts';
@@ -27,21 +27,10 @@ const kinds = [
   ...['timeout', 'refused', 'giveup'],
 ];
 
-interface Build {
-  readonly version: keyof typeof grpcVersions;
-  readonly ldflags?: string;
-}
-
-const builds: readonly Build[] = [
-  { version: '1.60.1', ldflags: '-s -w' },
-  { version: '1.65.0' },
-  { version: '1.70.0' },
-  { version: '1.75.1' },
-  { version: '1.85.0', ldflags: '-s -w' },
-];
-
-for (const { version, ...options } of builds) {
-  test(`one span a call, by method and code, grpc-go ${version}`, { timeout: 300_000 }, async (t) => {
+for (const { version, ...options } of grpcBuilds()) {
+  test(`one span a call, by method and code, grpc-go ${version} ${JSON.stringify(options)}`, {
+    timeout: 300_000,
+  }, async (t) => {
     const server = start(t, await goTarget('grpcserver'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
     const address = await new Promise<string>((resolve) => {
       server.stdout!.setEncoding('utf8').once('data', (text: string) => resolve(/listening (\S+)/.exec(text)![1]!));

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import * as grpc from '@grpc/grpc-js';
 import { goTarget } from '../support/go-target.ts';
-import { grpcTarget, grpcVersions } from '../support/grpc-target.ts';
+import { grpcBuilds, grpcTarget } from '../support/grpc-target.ts';
 import type { SinkSpan } from '../support/otlp-sink.ts';
 import { type AgentResult, dropped, startTracedService, type TracedService } from '../support/traced-service.ts';
 
@@ -92,17 +92,7 @@ function unaryClient(context: TestContext, address: string) {
 const trace = '0af7651916cd43dd8448eb211c80319c';
 const parent = 'b7ad6b7169203331';
 
-interface Build {
-  readonly version: keyof typeof grpcVersions;
-  readonly options: { readonly ldflags?: string };
-}
-
-const builds: readonly Build[] = (Object.keys(grpcVersions) as Build['version'][]).flatMap((version): Build[] => {
-  const stripped = version === '1.60.1' || version === '1.85.0';
-  return [{ version, options: {} }, ...(stripped ? [{ version, options: { ldflags: '-s -w' } }] : [])];
-});
-
-for (const { version, options } of builds) {
+for (const { version, ...options } of grpcBuilds()) {
   const name = `grpc-go ${version} ${JSON.stringify(options)}`;
 
   test(`one span a call, by method and code, ${name}`, { timeout: 300_000 }, async (t) => {
@@ -181,3 +171,24 @@ for (const { version, options } of builds) {
     assert.equal(invalid.parentSpanId, undefined);
   });
 }
+
+test("a server behind net/http's: the call and the request that brought it, each once", {
+  timeout: 300_000,
+}, async (t) => {
+  const service = await startTracedService(t, await grpcTarget(), { args: ['-handler'] });
+  const kinds = ['ok', 'notfound', 'plain', 'download', 'downloadfail', 'upload', 'chat', 'chatfail'];
+  await load(service.address, kinds, 160, ['-c', '8', '-traceparent', `00-${trace}-${parent}-01`]);
+  const counts = await countsOf(service);
+  const result = await service.stopAgent();
+
+  assertExact(result, 160);
+  const requests = serverSpans(result).filter(({ attributes }) => attributes['http.request.method'] === 'POST');
+  const rpcs = serverSpans(result).filter(({ attributes }) => attributes['rpc.system.name'] === 'grpc');
+  assert.deepEqual(byMethodAndCode(rpcs), serversOwn(counts));
+  const paths = (spans: readonly SinkSpan[], key: string) => spans.map(({ attributes }) => attributes[key]).sort();
+  assert.deepEqual(
+    paths(requests, 'url.path'),
+    paths(rpcs, 'rpc.method').map((method) => `/${method}`),
+  );
+  for (const span of [...requests, ...rpcs]) assert.deepEqual([span.traceId, span.parentSpanId], [trace, parent]);
+});

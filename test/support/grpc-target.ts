@@ -1,7 +1,13 @@
 import { type GoTargetOptions, goTarget } from './go-target.ts';
+import { everyRelease } from './library-releases.ts';
 
 /** grpc-go releases that the target grpcserver is built with, and the oldest Go release that each needs. */
 export const grpcVersions = {
+  '1.40.1': '1.22',
+  '1.45.0': '1.22',
+  '1.50.1': '1.22',
+  '1.55.1': '1.22',
+  '1.59.0': '1.22',
   '1.60.1': '1.22',
   '1.65.0': '1.22',
   '1.70.0': '1.22',
@@ -11,6 +17,20 @@ export const grpcVersions = {
 
 /** The release of the target's own go.mod. */
 const newest = '1.85.0';
+
+export interface GrpcBuild {
+  readonly version: keyof typeof grpcVersions;
+  readonly ldflags?: string;
+}
+
+/** The oldest release and the newest, stripped; with `npm run test:truth -- libraries` each of them, stripped and not. */
+export function grpcBuilds(): readonly GrpcBuild[] {
+  if (!everyRelease) return [{ version: '1.40.1', ldflags: '-s -w' }, { version: newest }];
+  return (Object.keys(grpcVersions) as GrpcBuild['version'][]).flatMap((version) => [
+    { version },
+    { version, ldflags: '-s -w' },
+  ]);
+}
 
 /**
  * Builds test/targets/grpcserver with a release of grpc-go.

@@ -4,11 +4,13 @@
  *   npm run test:truth -- values --versions 1.19,1.26 --functions 2000 --seed 7   many random programs
  *   npm run test:truth -- values --gcflags 'all=-N -l'                            of code that is not optimized
  *   npm run test:truth -- inlined --versions 1.19,1.27 --functions 300            calls that the compiler inlined
+ *   npm run test:truth -- libraries                                               every release of the libraries in test/targets
  *   npm run test:truth -- parents --requests 20000 --versions 1.26,1.27           of calls, beside the OpenTelemetry SDK's
  *   npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
  *   npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
  *   npm run test:truth -- floats BINARY…  of how many functions all can be read, and SP at the sites for floats
  */
+import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { textTable } from '../support/text-table.ts';
 import type { BinaryTruth } from './binary-truth.ts';
@@ -39,12 +41,22 @@ const comparisons: Readonly<Record<string, (path: string) => Promise<BinaryTruth
 };
 const compare = comparisons[what ?? ''];
 if (
-  compare === undefined ? !/^(values|inlined|parents)$/.test(what ?? '') || binaries.length > 0 : binaries.length === 0
+  compare === undefined
+    ? !/^(values|inlined|parents|libraries)$/.test(what ?? '') || binaries.length > 0
+    : binaries.length === 0
 ) {
   process.stderr.write(
-    'test:truth: say what to run: values, inlined, parents, sites BINARY…, places BINARY…, floats BINARY…\n',
+    'test:truth: say what to run: values, inlined, parents, libraries, sites BINARY…, places BINARY…, floats BINARY…\n',
   );
   process.exit(2);
+}
+
+/** Tests that take two releases of a library, or all of them (test/support/library-releases.ts). */
+const libraryTests = ['grpc-server', 'grpc-client'].map((name) => `test/kernel/${name}.test.ts`);
+if (what === 'libraries') {
+  const env = { ...process.env, SIDESPAN_TEST_LIBRARIES: 'all' };
+  const args = ['--test', '--test-concurrency=1', ...libraryTests];
+  process.exit(spawnSync(process.execPath, args, { env, stdio: 'inherit' }).status ?? 1);
 }
 
 const maxShown = 40;

@@ -1,6 +1,7 @@
 // Grpcserver is a gRPC server with every kind of call, which counts its calls by method and status code.
 //
 //	grpcserver -port 0           prints "listening 127.0.0.1:PORT"
+//	grpcserver -handler          the same behind net/http's server (Go 1.24 and later)
 //	kill -USR1 PID               prints the counts as one line of JSON, as the end does
 //
 // Its messages are well-known types and its service description is written by hand, so that it builds with every
@@ -68,6 +69,7 @@ func printCounts() {
 
 func main() {
 	port := flag.Int("port", 0, "on 127.0.0.1; 0: any free one")
+	asHandler := flag.Bool("handler", false, "behind net/http's server, by (*grpc.Server).ServeHTTP")
 	flag.Parse()
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
 	if err != nil {
@@ -89,6 +91,9 @@ func main() {
 			server.GracefulStop()
 		}
 	}()
+	if *asHandler {
+		log.Fatal(serveHandler(listener, server))
+	}
 	if err := server.Serve(listener); err != nil {
 		log.Fatal(err)
 	}
