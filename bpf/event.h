@@ -37,7 +37,9 @@
 #define LABEL_TEXT_BYTES 128	 /* of its text */
 #define LABEL_CHOICES 16	 /* most texts that one label tells apart */
 #define DURATION_BOUNDS 31	 /* most bounds of a histogram */
-#define BOUNDS_TABLES 4
+#define BOUNDS_TABLES 8	 /* a power of two; the last is that of body sizes */
+#define SIZE_BOUNDS 15	 /* most bounds of that one */
+#define SIZES 2		 /* of a call: of its request's body, and of its answer's */
 
 /* ---- records in the ring buffer ------------------------------------------------------------ */
 
@@ -192,6 +194,7 @@ enum label_kind {
 	LABEL_FOUND = 6,   /* the same of a header that the last look-up was for, `at` in plan_strings; 254: there is none */
 	LABEL_TEXT = 7,	   /* the string's first `size` bytes. Not where the code at `place` is the one in imm */
 	LABEL_TYPE = 8,	   /* the linked address of the dynamic type of the interface, which has an itab, as the text */
+	LABEL_SIZE = 9,	   /* no label: an integer of 8 bytes is the size of the body `place`, if it is not below `size` */
 };
 #define LABEL_ABSENT 254
 #define LABEL_OTHER 255
@@ -362,6 +365,8 @@ struct settings {
 	__u32 captures_per_second;  /* of each PROBE_LIMITED, in each second of CLOCK_BOOTTIME; 0: no limit */
 	__u32 sampler;		    /* enum sampler_flag */
 	__u32 traces_per_second;    /* most that begin here and are kept; 0: no limit */
+	__u32 body_sizes;	    /* LABEL_SIZE counts */
+	__u32 pad;
 };
 
 enum sampler_flag {
@@ -399,11 +404,19 @@ enum text_status { TEXT_NONE = 0, TEXT_WHOLE = 1, TEXT_CUT = 2 };
 /* Series of calls of which nothing is told apart: the table was full, or the record was lost. The text is empty. */
 #define SERIES_REST 255
 
+struct body_sizes {
+	__u64 sum;
+	__u64 min; /* plus 1: 0 before the first one */
+	__u64 max;
+	__u64 counts[SIZE_BOUNDS + 1];
+};
+
 struct series {
 	__u64 sum_ns;
 	__u64 min_ns; /* plus 1: 0 before the first one */
 	__u64 max_ns;
 	__u64 counts[DURATION_BOUNDS + 1]; /* of durations up to each bound, and above the last */
+	struct body_sizes sizes[SIZES];	   /* in bytes, of calls of which they are known */
 };
 
 /* ---- counters: one struct per probe and CPU --------------------------------------------------- */

@@ -162,6 +162,11 @@ static __always_inline void step_label(struct plan_context *context, const struc
 	case LABEL_TYPE:
 		label_type(context, step);
 		break;
+	case LABEL_SIZE:
+		value = *image_word(scratch, step->b);
+		if (settings.body_sizes && (__s64)value >= (__s64)step->c)
+			scratch->sizes[place & (SIZES - 1)] = value + 1;
+		break;
 	}
 }
 

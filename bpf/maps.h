@@ -376,6 +376,7 @@ struct scratch {
 	struct b3_headers b3;
 	__u64 words[8];
 	struct series_key key; /* of the call at hand, if it is not sampled */
+	__u64 sizes[SIZES];    /* of its bodies, plus 1; 0: not known */
 	__u8 g[512]; /* the start of runtime.g */
 	struct origin origin;		/* a copy of the one that was found */
 	struct request_context request; /* likewise */

@@ -87,6 +87,10 @@ static __always_inline void begin_key(struct scratch *scratch)
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < sizeof(struct series_key) / 8; i++)
 		words[i] = 0;
+	if (settings.body_sizes) {
+		scratch->sizes[0] = 0;
+		scratch->sizes[1] = 0;
+	}
 	*word_at(scratch->key.labels) = *word_at(scratch->frame.labels);
 }
 

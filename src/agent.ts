@@ -22,6 +22,7 @@ import { durationBoundsNs } from './telemetry/process-metrics.ts';
 import { createQueryTexts } from './telemetry/query-texts.ts';
 import { agentResource } from './telemetry/resource.ts';
 import { samplingPolicy } from './telemetry/sampler.ts';
+import { SIZE_BOUNDS_BYTES } from './telemetry/semconv.ts';
 import { createPlanner } from './tracer/planner.ts';
 import { createTracer } from './tracer/tracer.ts';
 import { tracerSettings } from './tracer/tracer-settings.ts';
@@ -70,13 +71,14 @@ export async function startAgent({ config, selection, version, hostName, log }: 
     { version },
   );
   undo.defer(() => traceExport.shutdown(0));
+  const clock = undo.use(createBootClock(clockNs));
   const metrics = createMetricCollection({
+    clock: config.metrics.exemplars ? clock : undefined,
     ledger: { snapshot: () => snapshot() },
     agent: agentResource(agent, process.pid, hostName),
     version,
     queues: () => traceExport.queues(),
   });
-  const clock = undo.use(createBootClock(clockNs));
   const baggage = createBaggageAttributes(config.baggageAttributes);
   const telemetry: Telemetry = {
     ledger,
@@ -89,13 +91,15 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;
 
   const policy = samplingPolicy(config.traces.sampler);
+  const countSizes = config.metrics.exporters.length > 0;
   let watch: TargetWatch | undefined;
   let spanCount = 0;
   const tracer = undo.use(
     createTracer({
-      ...tracerSettings(config),
+      ...tracerSettings(config, { countSizes }),
       sampling: { ...policy, tracesPerSecond: config.traces.tracesPerSecond },
       durationBoundsNs: durationBoundsNs(),
+      sizeBounds: countSizes ? SIZE_BOUNDS_BYTES : undefined,
       planner,
       onCall(call, process) {
         const span = services.serviceOf(process)?.telemetry[call.probe - process.firstProbe]?.(call);
@@ -125,6 +129,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   };
   const collectMetrics = () => {
     services.readSeries();
+    services.countOpen();
     return metrics.collect();
   };
   if (tracer.unwatched !== undefined) log.warn(`new processes are found once a second: ${tracer.unwatched.message}`);

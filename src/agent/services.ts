@@ -22,6 +22,8 @@ export interface Services {
   readCounters(): void;
   /** Takes the kernel's durations over into the metrics; of one process, or of all. */
   readSeries(only?: TracedProcess): void;
+  /** Counts the requests that are open now anew. */
+  countOpen(): void;
   /** Takes all probes out, then reads what is left of their calls. */
   letAllGo(): void;
 }
@@ -38,6 +40,7 @@ export function createServices(tracer: Tracer, telemetry: Telemetry, log: Log): 
     // Records still in the ring are handed out by `detach`: the service must be known until then.
     const { counters } = tracer.detach(service.process);
     countCalls(service, counters, true);
+    service.metrics.resetActive();
     telemetry.metrics.close(service.metrics);
     services.delete(service.process);
   }
@@ -81,6 +84,10 @@ export function createServices(tracer: Tracer, telemetry: Telemetry, log: Log): 
         const service = services.get(process);
         if (service !== undefined && (only === undefined || process === only)) countSeries(service, probe, key, totals);
       });
+    },
+    countOpen() {
+      for (const { metrics } of services.values()) metrics.resetActive();
+      tracer.eachOpenCall((process, probe, call) => services.get(process)?.telemetry[probe]?.countOpen(call));
     },
     letAllGo() {
       stopping = true;

@@ -36,6 +36,8 @@ export function goroutineTableSizes(
 export interface GoroutineSlots extends Disposable {
   /** Struct goroutine of each goroutine of the process that owns a slot. */
   owned(processSlot: number): { readonly slot: number; readonly goroutine: DataView }[];
+  /** Hands out copies of struct goroutine and of the kept arguments; one after the other in the same memory. */
+  copyOwned(onGoroutine: (processSlot: number, goroutine: DataView, kept: Uint8Array) => void): void;
   /** Frees a slot whose process can't reach it any more: its probes are gone. */
   free(slot: number): void;
   /** Says that a goroutine whose entry was elsewhere is gone. */
@@ -58,6 +60,21 @@ export function openGoroutineSlots(mapFd: number, { owned, slots }: GoroutineTab
         found.push({ slot, goroutine: new DataView(mapping.bytes, at(slot) + layout.goroutine) });
       }
       return found;
+    },
+    copyOwned(onGoroutine) {
+      const copy = new Uint8Array(layout.sizeBytes);
+      const goroutine = new DataView(copy.buffer, layout.goroutine, layout.kept - layout.goroutine);
+      const kept = copy.subarray(layout.kept);
+      for (let slot = 0; slot < owned; slot++) {
+        const ownerAt = (at(slot) + layout.owner) / 8;
+        const owner = Atomics.load(owners, ownerAt);
+        if (owner === 0n) continue;
+        copy.set(new Uint8Array(mapping.bytes, at(slot), layout.sizeBytes));
+        // Else it is another goroutine's by now.
+        if (Atomics.load(owners, ownerAt) === owner) {
+          onGoroutine(Number((owner >> processShift) & processMask), goroutine, kept);
+        }
+      }
     },
     free: (slot) => void Atomics.store(owners, (at(slot) + layout.owner) / 8, 0n),
     leftElsewhere: (processSlot, goid) =>

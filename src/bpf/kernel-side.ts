@@ -21,6 +21,7 @@ import {
 } from './map-layout.ts';
 import { loadObject, objectPath } from './object.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
+import { type OpenFrame, openFrames } from './open-frames.ts';
 import { type ProbeCounters, sumCounters } from './probe-counters.ts';
 import { recursionMisses } from './program-info.ts';
 import { siteProgram } from './programs.ts';
@@ -43,6 +44,8 @@ export interface KernelSideOptions {
    * other kinds none is kept.
    */
   readonly durationBoundsNs?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Bounds of the histograms of sizes of bodies, in bytes, as those of durations; undefined: sizes are not counted. */
+  readonly sizeBounds?: readonly number[] | undefined;
   readonly libbpfPath?: string | undefined;
   /** For tests and measurements: another object, another way of attaching, few slots that goroutines have to share. */
   readonly objectPath?: string | undefined;
@@ -107,6 +110,8 @@ export interface KernelSide extends Disposable {
   /** Hits that the kernel skipped, of all probes together. */
   recursionMisses(): number;
   openCalls(processSlot: number, options?: { forget: boolean }): OpenCalls;
+  /** Hands out the calls of all processes that are open now, but for those that go on with an object. */
+  openFrames(onFrame: (processSlot: number, frame: OpenFrame) => void): void;
 }
 
 /**
@@ -135,7 +140,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       series: options.durationBoundsNs === undefined ? 1 : maxSeries + tableEntries.probes,
       ring: options.ringBytes,
     },
-    { settings: settings(options, sizes.owned), bounds: boundsBytes(boundsTables) },
+    { settings: settings(options, sizes.owned), bounds: boundsBytes(boundsTables, options.sizeBounds ?? []) },
     options.attachMode,
   );
   const table = (
@@ -233,6 +238,10 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       using slots = openGoroutineSlots(object.mapFd('goroutine_slots'), sizes);
       return openCalls(libbpf, slots, { goroutines, overflowFrames, keptCalls }, processSlot, forget);
     },
+    openFrames(onFrame) {
+      using slots = openGoroutineSlots(object.mapFd('goroutine_slots'), sizes);
+      openFrames(libbpf, slots, { goroutines, overflowFrames }, onFrame);
+    },
     [Symbol.dispose]: () => {
       ring[Symbol.dispose]();
       object[Symbol.dispose]();
@@ -252,6 +261,7 @@ function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Arra
   view.setUint32(settingsLayout.goroutine_slots, goroutineSlots, true);
   view.setUint32(settingsLayout.captures_per_second, options.capturesPerSecond ?? 0, true);
   view.setUint32(settingsLayout.traces_per_second, options.sampling?.tracesPerSecond ?? 0, true);
+  view.setUint32(settingsLayout.body_sizes, options.sizeBounds === undefined ? 0 : 1, true);
   view.setUint32(settingsLayout.sampler, options.sampling?.parentBased ? samplerFlag.parent : 0, true);
   return bytes;
 }

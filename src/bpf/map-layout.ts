@@ -60,7 +60,7 @@ export const dynamicTypeKeyLayout = { sizeBytes: 16, process_slot: 0, type_vaddr
 export const dynamicTypeLayout = { sizeBytes: 16, id: 0, plan: 4, size_bytes: 8, direct: 12 } as const;
 
 export const settingsLayout = {
-  sizeBytes: 40,
+  sizeBytes: 48,
   pid_namespace_device: 0,
   pid_namespace_inode: 8,
   wakeup_bytes: 16,
@@ -69,13 +69,13 @@ export const settingsLayout = {
   captures_per_second: 28,
   sampler: 32,
   traces_per_second: 36,
+  body_sizes: 40,
 } as const;
 
 export const samplingLayout = { sizeBytes: 24, threshold: 0, configured: 8, parent_threshold: 16 } as const;
 
 export const pressureLayout = { sizeBytes: 24, window: 0, offered: 8, lost: 16 } as const;
 
-/** `labels` and `text` are bytes. */
 /** struct series_key: of calls that the kernel counts together. `labels` and `text` are bytes. */
 export const seriesKeyLayout = {
   sizeBytes: 144,
@@ -92,13 +92,19 @@ export const textStatus = { none: 0, whole: 1, cut: 2 } as const;
 /** SERIES_REST, in place of how the call ended. */
 export const seriesRest = 255;
 
-/** `counts` is an array of DURATION_BOUNDS + 1 u64. */
-export const seriesLayout = { sizeBytes: 280, sum_ns: 0, min_ns: 8, max_ns: 16, counts: 24 } as const;
+/** `counts` is an array of DURATION_BOUNDS + 1 u64, `sizes` one of two struct body_sizes. */
+export const seriesLayout = { sizeBytes: 584, sum_ns: 0, min_ns: 8, max_ns: 16, counts: 24, sizes: 280 } as const;
+
+/** `counts` is an array of SIZE_BOUNDS + 1 u64. */
+export const bodySizesLayout = { sizeBytes: 152, sum: 0, min: 8, max: 16, counts: 24 } as const;
 
 export const samplerFlag = { parent: 1 } as const;
 
 /** DURATION_BOUNDS and BOUNDS_TABLES */
-export const durationBounds = { most: 31, tables: 4 } as const;
+export const durationBounds = { most: 31, tables: 8 } as const;
+
+/** SIZE_BOUNDS; they stand in the last of the tables. */
+export const mostSizeBounds = 15;
 
 export const goroutineKeyLayout = { sizeBytes: 16, process_slot: 0, goid: 8 } as const;
 
@@ -110,6 +116,7 @@ export const goroutineSlotLayout = { sizeBytes: 1680, owner: 0, elsewhere: 8, go
 export const frameLayout = {
   sizeBytes: 104,
   start_ns: 0,
+  span_id: 24,
   probe: 72,
   group: 74,
   function: 76,
@@ -127,7 +134,7 @@ export const keptCallKeyLayout = { sizeBytes: 16, process_slot: 0, object: 8 } a
 
 export const keptCallLayout = { sizeBytes: 112, frame: 0, goid: 104 } as const;
 
-export const frameFlag = { ended: 128 } as const;
+export const frameFlag = { ended: 128, unsampled: 1024 } as const;
 
 export const inlineFrames = 6;
 

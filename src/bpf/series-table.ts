@@ -1,14 +1,31 @@
+import { type BatchRoom, batchRoom, readBatches } from './batch-read.ts';
 import { BpfError } from './bpf-error.ts';
 import type { Libbpf } from './libbpf.ts';
-import { durationBounds, seriesKeyLayout, seriesLayout, seriesRest } from './map-layout.ts';
+import {
+  bodySizesLayout,
+  durationBounds,
+  mostSizeBounds,
+  seriesKeyLayout,
+  seriesLayout,
+  seriesRest,
+} from './map-layout.ts';
 
-/** Durations of calls with the same labels, summed over the CPUs since the series began. */
-export interface SeriesTotals {
-  /** By bucket: of durations up to each bound, and above the last. */
+/** Values that the kernel has sorted, summed over the CPUs since the series began. */
+export interface SortedTotals {
+  /** By bucket: of values up to each bound, and above the last. */
   readonly counts: readonly number[];
-  readonly sumNs: number;
-  readonly minNs: number;
-  readonly maxNs: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Of calls with the same labels. */
+export interface SeriesTotals {
+  /** In nanoseconds. */
+  readonly durations: SortedTotals;
+  /** Of the calls of which they are known; undefined: of none. */
+  readonly requestBytes: SortedTotals | undefined;
+  readonly responseBytes: SortedTotals | undefined;
 }
 
 /** Bytes of struct series_key; valid only while it is handed out. */
@@ -24,49 +41,37 @@ export interface SeriesTable {
   close(firstProbe: number, count: number): void;
 }
 
-/** Most series besides one for each probe: those of 20 services with 400 each, 5 MB on two CPUs. */
+/** Most series besides one for each probe: those of 20 services with 400 each, 10 MB on two CPUs. */
 export const maxSeries = 8192;
-/** Of keys that have no bucket of the kernel's table in common more than this many: it says ENOSPC then. */
-const batchKeys = 512;
-const noEntry = 2;
-
-/** The tables of bounds, as `duration_bounds` has them. @throws RangeError for more or longer ones than it can hold */
-export function boundsBytes(tables: readonly (readonly number[])[]): Uint8Array {
+/**
+ * The tables of bounds, as `duration_bounds` has them.
+ * @param sizes those of bodies, in bytes
+ * @throws RangeError for more or longer ones than it can hold
+ */
+export function boundsBytes(tables: readonly (readonly number[])[], sizes: readonly number[]): Uint8Array {
   const row = durationBounds.most + 1;
-  if (tables.length > durationBounds.tables || tables.some(({ length }) => length > durationBounds.most)) {
-    throw new RangeError(`At most ${durationBounds.tables} histograms of ${durationBounds.most} bounds`);
+  const most = durationBounds.tables - 1;
+  if (tables.length > most || tables.some(({ length }) => length > durationBounds.most)) {
+    throw new RangeError(`At most ${most} histograms of ${durationBounds.most} bounds`);
   }
+  if (sizes.length > mostSizeBounds) throw new RangeError(`At most ${mostSizeBounds} bounds of sizes`);
   const values = new BigUint64Array(durationBounds.tables * row).fill(2n ** 64n - 1n);
-  tables.forEach((bounds, table) => {
+  const write = (bounds: readonly number[], table: number) =>
     bounds.forEach((bound, index) => {
       values[table * row + index] = BigInt(Math.round(bound));
     });
-  });
+  tables.forEach(write);
+  write(sizes, most);
   return new Uint8Array(values.buffer);
 }
 
 export function seriesTable(libbpf: Libbpf, fd: number, cpus: number): SeriesTable {
   const valueBytes = cpus * seriesLayout.sizeBytes;
-  const keys = new Uint8Array(batchKeys * seriesKeyLayout.sizeBytes);
-  let values: Uint8Array | undefined;
+  let room: BatchRoom | undefined;
 
   function eachKey(onKey: (key: SeriesKey, values: DataView) => void): void {
-    values ??= new Uint8Array(batchKeys * valueBytes);
-    const position = new Uint8Array(8);
-    const count = new Uint32Array(1);
-    for (let first = true; ; first = false) {
-      count[0] = batchKeys;
-      const result = libbpf.lookupBatch(fd, first ? null : position, position, keys, values, count);
-      if (result !== 0 && result !== -noEntry) throw new BpfError('Reading the BPF table series', -result);
-      for (let index = 0; index < count[0]; index++) {
-        const start = index * seriesKeyLayout.sizeBytes;
-        onKey(
-          keys.subarray(start, start + seriesKeyLayout.sizeBytes),
-          new DataView(values.buffer, index * valueBytes, valueBytes),
-        );
-      }
-      if (result !== 0) break;
-    }
+    room ??= batchRoom(seriesKeyLayout.sizeBytes, valueBytes);
+    readBatches(libbpf, fd, 'series', room, onKey);
   }
 
   return {
@@ -96,24 +101,42 @@ export function seriesTable(libbpf: Libbpf, fd: number, cpus: number): SeriesTab
 }
 
 function summed(view: DataView, cpus: number): SeriesTotals | undefined {
-  const counts = new Array<number>(durationBounds.most + 1).fill(0);
+  const { sum_ns: sum, min_ns: min, max_ns: max, counts, sizes } = seriesLayout;
+  const durations = summedAt(view, cpus, { sum, min, max, counts }, durationBounds.most);
+  if (durations === undefined) return undefined;
+  const bytesOf = (body: number) => {
+    const at = sizes + body * bodySizesLayout.sizeBytes;
+    const { sum, min, max, counts } = bodySizesLayout;
+    return summedAt(view, cpus, { sum: at + sum, min: at + min, max: at + max, counts: at + counts }, mostSizeBounds);
+  };
+  return { durations, requestBytes: bytesOf(0), responseBytes: bytesOf(1) };
+}
+
+/** @param place offsets in struct series */
+function summedAt(
+  view: DataView,
+  cpus: number,
+  place: { readonly sum: number; readonly min: number; readonly max: number; readonly counts: number },
+  bounds: number,
+): SortedTotals | undefined {
+  const counts = new Array<number>(bounds + 1).fill(0);
   let calls = 0;
-  let sumNs = 0;
-  let minNs = Number.POSITIVE_INFINITY;
-  let maxNs = 0;
+  let sum = 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = 0;
   for (let cpu = 0; cpu < cpus; cpu++) {
     const at = cpu * seriesLayout.sizeBytes;
     for (let bucket = 0; bucket < counts.length; bucket++) {
-      const count = number(view, at + seriesLayout.counts + 8 * bucket);
+      const count = number(view, at + place.counts + 8 * bucket);
       counts[bucket] = (counts[bucket] as number) + count;
       calls += count;
     }
-    sumNs += number(view, at + seriesLayout.sum_ns);
-    const min = number(view, at + seriesLayout.min_ns);
-    if (min > 0) minNs = Math.min(minNs, min - 1);
-    maxNs = Math.max(maxNs, number(view, at + seriesLayout.max_ns));
+    sum += number(view, at + place.sum);
+    const least = number(view, at + place.min);
+    if (least > 0) min = Math.min(min, least - 1);
+    max = Math.max(max, number(view, at + place.max));
   }
-  return calls === 0 ? undefined : { counts, sumNs, minNs, maxNs };
+  return calls === 0 ? undefined : { counts, sum, min, max };
 }
 
 /** Sums of nanoseconds pass 2^53 after 104 days: then they are not exact to the nanosecond. */

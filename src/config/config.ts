@@ -83,6 +83,8 @@ export interface MetricsConfig {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly prometheus: { readonly host: string; readonly port: number };
+  /** Points of histograms name spans. */
+  readonly exemplars: boolean;
 }
 
 const logLevelOfOtel = {
@@ -195,6 +197,7 @@ export function resolveConfig(
       intervalMs: values.OTEL_METRIC_EXPORT_INTERVAL,
       timeoutMs: values.OTEL_METRIC_EXPORT_TIMEOUT,
       prometheus: { host: values.OTEL_EXPORTER_PROMETHEUS_HOST, port: values.OTEL_EXPORTER_PROMETHEUS_PORT },
+      exemplars: values.OTEL_METRICS_EXEMPLAR_FILTER !== 'always_off',
     },
   };
   return { config, warnings };

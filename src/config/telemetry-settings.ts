@@ -103,6 +103,14 @@ export const telemetrySettings = {
     description: 'Time between two exports of metrics, in milliseconds.',
     example: '10000',
   }),
+  OTEL_METRICS_EXEMPLAR_FILTER: withDefault({
+    type: choice(['trace_based', 'always_off'], ['always_on']),
+    fallback: 'trace_based',
+    group: 'Prometheus and metrics',
+    description:
+      'Whether the points of histograms name a span that they counted, one for each bucket. Only OTLP has room for it.',
+    example: 'always_off',
+  }),
   OTEL_METRIC_EXPORT_TIMEOUT: withDefault({
     type: integer({ min: 1, max: maxMs, unit: 'ms' }),
     fallback: '30000',

@@ -40,6 +40,8 @@ export interface CallDecoder {
   readonly record: (view: DataView, offset: number, length: number) => void;
   /** Arguments of calls that still run, in bytes. */
   readonly pendingBytes: number;
+  /** What was captured at the entry of a call that still runs, if that was sent. */
+  argumentsOf(spanId: bigint): Uint8Array | undefined;
   /** Gives up what waits for calls of that process. */
   forget(processSlot: number): void;
 }
@@ -249,6 +251,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     get pendingBytes() {
       return pendingBytes;
     },
+    argumentsOf: (spanId) => pending.get(spanId)?.bytes,
     forget(processSlot) {
       for (const [spanId, kept] of pending) if (kept.processSlot === processSlot) remove(spanId);
     },

@@ -38,6 +38,13 @@ export function callGroup(
   return { end: callEnds[end] ?? 'unpaired', fields, results };
 }
 
+/** The same of one call that is open, by the labels in its frame. */
+export function openCallGroup(labels: Uint8Array, shapes: readonly LabelShape[], context: DecodeContext): CallGroup {
+  const key = new Uint8Array(seriesKeyLayout.sizeBytes);
+  key.set(labels, seriesKeyLayout.labels);
+  return callGroup(key, shapes, context) ?? { end: 'unpaired', fields: [], results: [] };
+}
+
 function labelValue({ name = '', type, goType, label, place, choices = [] }: LabelShape, view: DataView): Value {
   const base = { name, type, goType };
   const unread = { ...base, unavailable: 'not read' };

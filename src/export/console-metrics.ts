@@ -13,7 +13,7 @@ export function metricLines(all: readonly ResourceMetrics[]): string[] {
         const attributes = Object.entries(point.attributes).map(([key, value]) => `${key}=${quoted(value)}`);
         const value =
           metric.dataPointType === HISTOGRAM
-            ? histogramText((point as DataPoint<Histogram>).value)
+            ? histogramText((point as DataPoint<Histogram>).value, metric.descriptor.unit)
             : `${point.value} ${metric.descriptor.unit}`;
         lines.push([service, metric.descriptor.name, value, ...attributes].join(' '));
       }
@@ -22,9 +22,10 @@ export function metricLines(all: readonly ResourceMetrics[]): string[] {
   return lines;
 }
 
-/** Sidespan's histograms are all of durations in seconds. */
-function histogramText({ count, sum = 0, min, max }: Histogram): string {
-  const range =
-    min === undefined || max === undefined ? '' : ` min=${durationText(min * 1e9)} max=${durationText(max * 1e9)}`;
-  return `count=${count} mean=${durationText((sum / count) * 1e9)}${range}`;
+/** Durations are in seconds. */
+function histogramText({ count, sum = 0, min, max }: Histogram, unit: string): string {
+  const text = (value: number) =>
+    unit === 's' ? durationText(value * 1e9) : `${Number.isInteger(value) ? value : value.toFixed(1)} ${unit}`;
+  const range = min === undefined || max === undefined ? '' : ` min=${text(min)} max=${text(max)}`;
+  return `count=${count} mean=${text(sum / count)}${range}`;
 }

@@ -8,6 +8,7 @@ import type {
   ResourceMetrics,
   SumMetricData,
 } from '@opentelemetry/sdk-metrics';
+import type { ExemplifiedPoint } from '../telemetry/histogram-metric.ts';
 
 /** OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE */
 export type Temporality = 'cumulative' | 'delta' | 'lowmemory';
@@ -99,9 +100,16 @@ function changed<T extends number | Histogram>(
     const then = before.get(point.attributes);
     after.set(point.attributes, { endTime: point.endTime, value: point.value });
     const value = difference(point.value, then?.value as T | undefined);
-    if (value !== undefined) deltas.push({ ...point, value, startTime: then?.endTime ?? point.startTime });
+    if (value === undefined) continue;
+    const startTime = then?.endTime ?? point.startTime;
+    const exemplars = (point as ExemplifiedPoint).exemplars?.filter(({ time }) => !isBefore(time, startTime));
+    deltas.push({ ...point, value, startTime, ...(exemplars && { exemplars }) });
   }
   return deltas;
+}
+
+function isBefore(a: HrTime, b: HrTime): boolean {
+  return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
 }
 
 function numberDifference(now: number, then = 0): number | undefined {

@@ -1,7 +1,7 @@
 import { type ChannelCredentials, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
 import { convertLegacyOtlpGrpcOptions, createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base';
 import { countSpans, encodedSpansInPlace } from './encoded-spans.ts';
+import { countPoints, exemplifiedMetrics } from './exemplified-metrics.ts';
 import { ExportError } from './export-error.ts';
 import {
   commonOptions,
@@ -21,8 +21,8 @@ type GrpcOptions = ReturnType<typeof commonOptions> & {
 const exporters: {
   readonly [S in Signal]: (options: GrpcOptions) => OtlpExporter<Content[S]>;
 } = {
-  // What OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-grpc consists of, but for the serializer, which its
-  // constructor does not take.
+  // What OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-grpc and OTLPMetricExporter of
+  // @opentelemetry/exporter-metrics-otlp-grpc consist of, but for the serializers, which their constructors do not take.
   traces: (options) =>
     createOtlpGrpcExportDelegate(
       convertLegacyOtlpGrpcOptions(options, 'TRACES'),
@@ -33,7 +33,16 @@ const exporters: {
       'TraceExportService',
       '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
     ),
-  metrics: (options) => new OTLPMetricExporter(options),
+  metrics: (options) =>
+    createOtlpGrpcExportDelegate(
+      convertLegacyOtlpGrpcOptions(options, 'METRICS'),
+      exemplifiedMetrics,
+      'otlp_grpc_metric_exporter',
+      countPoints,
+      undefined,
+      'MetricsExportService',
+      '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+    ),
 };
 
 /**

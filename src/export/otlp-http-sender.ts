@@ -1,8 +1,8 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
 import { countSpans, encodedSpans } from './encoded-spans.ts';
+import { countPoints, exemplifiedMetrics } from './exemplified-metrics.ts';
 import {
   commonOptions,
   exportOnce,
@@ -22,7 +22,8 @@ type HttpOptions = ReturnType<typeof commonOptions> & {
 const exporters: {
   readonly [S in Signal]: (options: HttpOptions) => OtlpExporter<Content[S]>;
 } = {
-  // What OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-proto consists of, but for the serializer.
+  // What OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-proto and OTLPMetricExporter of
+  // @opentelemetry/exporter-metrics-otlp-proto consist of, but for the serializers.
   traces: (options) =>
     createOtlpHttpExportDelegate(
       convertLegacyHttpOptions(options, 'TRACES', 'v1/traces', { 'Content-Type': 'application/x-protobuf' }),
@@ -31,7 +32,14 @@ const exporters: {
       countSpans,
       undefined,
     ),
-  metrics: (options) => new OTLPMetricExporter(options),
+  metrics: (options) =>
+    createOtlpHttpExportDelegate(
+      convertLegacyHttpOptions(options, 'METRICS', 'v1/metrics', { 'Content-Type': 'application/x-protobuf' }),
+      exemplifiedMetrics,
+      'otlp_http_metric_exporter',
+      countPoints,
+      undefined,
+    ),
 };
 
 /** The port that OTLP has for gRPC. */

@@ -2,18 +2,20 @@ import type { Call } from '../event/call.ts';
 import type { ProbeDescription } from '../probe/probe.ts';
 import type { BaggageAttributes } from './baggage.ts';
 import type { BootClock } from './boot-clock.ts';
+import type { BodySizes, CallRecorder, CallTotals } from './call-metrics.ts';
 import { type CallMeaning, type CallSpan, callSpan, instrumentationScope, type SpanOrigin } from './call-span.ts';
 import { dbClientFacts, dbClientMeaning, didNothing } from './db-client-span.ts';
-import type { SortedDurations } from './duration-metric.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
-import { httpClientFacts, httpClientMeaning } from './http-client-span.ts';
-import { httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
+import type { SortedValues } from './histogram-metric.ts';
+import { httpClientAddress, httpClientBodySizes, httpClientFacts, httpClientMeaning } from './http-client-span.ts';
+import { httpServerBodySizes, httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
 import type { ProbeAccount } from './ledger-account.ts';
-import type { DurationRecorder, ProcessMetrics } from './process-metrics.ts';
+import { defined } from './metric-attributes.ts';
+import type { ProcessMetrics } from './process-metrics.ts';
 import type { QueryTexts } from './query-texts.ts';
 import { rpcClientFacts, rpcClientMeaning } from './rpc-client-span.ts';
 import { rpcServerFacts, rpcServerMeaning } from './rpc-server-span.ts';
-import { SIDESPAN } from './semconv.ts';
+import { ATTR, SIDESPAN } from './semconv.ts';
 
 /** What a probe's calls are turned with. */
 export interface CallTelemetryOptions {
@@ -39,6 +41,8 @@ export interface CallTelemetry {
   (call: Call): CallSpan | undefined;
   /** Calls that were not sampled, which the kernel has counted. */
   openSeries(calls: CallGroup): SeriesSink;
+  /** A call that is open now, of which what was read at its entry is known. Nothing for calls that are not counted so. */
+  countOpen(call: CallFacts): void;
 }
 
 /** What is known of calls that the kernel has counted together; undefined: nothing. */
@@ -48,7 +52,7 @@ export type CallGroup = CallFacts | undefined;
 export type CallFacts = Pick<Call, 'end' | 'fields' | 'results'>;
 
 /** Takes what the kernel has counted so far, each time more than before. */
-export type SeriesSink = (totals: SortedDurations) => void;
+export type SeriesSink = (totals: CallTotals) => void;
 
 /** One for each probe of each process. */
 export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetry {
@@ -76,26 +80,37 @@ export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetr
   return Object.assign(take, {
     openSeries(calls: CallGroup): SeriesSink {
       const add = interpret.group(calls);
-      let before: SortedDurations | undefined;
+      let before: CallTotals | undefined;
       return (totals) => {
-        add(difference(totals, before));
+        add(since(before, totals));
         before = totals;
       };
     },
+    countOpen: (call: CallFacts) => interpret.open?.(call),
   });
 }
 
-function difference(now: SortedDurations, before: SortedDurations | undefined): SortedDurations {
+function since(before: CallTotals | undefined, now: CallTotals): CallTotals {
   if (before === undefined) return now;
-  const counts = now.counts.map((count, bucket) => count - (before.counts[bucket] ?? 0));
-  return { ...now, counts, sumNs: now.sumNs - before.sumNs };
+  return {
+    durations: difference(now.durations, before.durations),
+    requestBytes: now.requestBytes && difference(now.requestBytes, before.requestBytes),
+    responseBytes: now.responseBytes && difference(now.responseBytes, before.responseBytes),
+  };
 }
 
-/** Records durations, and says what a call means. */
+function difference(now: SortedValues, before: SortedValues | undefined): SortedValues {
+  if (before === undefined) return now;
+  const counts = now.counts.map((count, bucket) => count - (before.counts[bucket] ?? 0));
+  return { ...now, counts, sum: now.sum - before.sum };
+}
+
+/** Records durations and sizes, and says what a call means. */
 interface Interpreter {
   /** Undefined: nothing was done that anybody asked for. */
   call(call: Call): CallMeaning | undefined;
-  group(calls: CallGroup): (durations: SortedDurations) => void;
+  group(calls: CallGroup): (totals: CallTotals) => void;
+  open?(call: CallFacts): void;
 }
 
 function interpreter(
@@ -104,10 +119,22 @@ function interpreter(
 ): Interpreter {
   switch (probe.kind) {
     case 'http.server': {
-      return interpreterOf(metrics.httpServer(scope), httpServerFactsFinder(), httpServerMeaning);
+      const factsOf = httpServerFactsFinder();
+      const active = metrics.active(scope, 'httpServer');
+      return {
+        ...interpreterOf(metrics.httpServer(scope), factsOf, httpServerMeaning, httpServerBodySizes),
+        open(call) {
+          const { method, scheme } = factsOf(call);
+          active.count(defined({ [ATTR.HTTP_REQUEST_METHOD]: method, [ATTR.URL_SCHEME]: scheme }));
+        },
+      };
     }
     case 'http.client': {
-      return interpreterOf(metrics.httpClient(scope), httpClientFacts, httpClientMeaning);
+      const active = metrics.active(scope, 'httpClient');
+      return {
+        ...interpreterOf(metrics.httpClient(scope), httpClientFacts, httpClientMeaning, httpClientBodySizes),
+        open: (call) => active.count(httpClientAddress(call)),
+      };
     }
     case 'rpc.server': {
       return interpreterOf(metrics.rpcServer(scope), rpcServerFacts, rpcServerMeaning);
@@ -126,32 +153,35 @@ function interpreter(
       return {
         call(call) {
           const failure = functionFailure(call, facts);
-          if (call.end !== 'inlined') durations.record(failure?.type, call.durationNs);
+          if (call.end !== 'inlined') durations.record(failure?.type, call);
           return functionMeaning(call, facts, failure);
         },
         group(calls) {
           const of = calls && { of: functionFailure(calls, facts)?.type };
-          return (sorted) => durations.add(of, sorted);
+          return (totals) => durations.add(of, totals);
         },
       };
     }
   }
 }
 
-function interpreterOf<Facts>(
-  durations: DurationRecorder<Facts>,
+/** Of facts that have a method an answer to a HEAD has no body. */
+function interpreterOf<Facts extends object>(
+  metrics: CallRecorder<Facts>,
   factsOf: (call: CallFacts) => Facts,
   meaningOf: (call: Call, facts: Facts) => CallMeaning,
+  sizesOf?: (call: Call, facts: Facts) => BodySizes,
 ): Interpreter {
   return {
     call(call) {
       const facts = factsOf(call);
-      durations.record(facts, call.durationNs);
+      metrics.record(facts, call, sizesOf?.(call, facts));
       return meaningOf(call, facts);
     },
     group(calls) {
       const of = calls && { of: factsOf(calls) };
-      return (sorted) => durations.add(of, sorted);
+      const isHead = of !== undefined && 'method' in of.of && of.of.method === 'HEAD';
+      return ({ responseBytes, ...totals }) => metrics.add(of, isHead ? totals : { ...totals, responseBytes });
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import { type CallFailure, clientError } from './call-error.ts';
+import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { urlText } from './go-url.ts';
 import { knownMethod, methodInName, OTHER_METHOD, protocolVersion, requestBodySize } from './http-words.ts';
@@ -114,9 +115,30 @@ function resendCount(call: Call): number | undefined {
 function addSizes(call: Call, method: string | undefined, attributes: Attributes): void {
   const requestSize = requestBodySize(integerField(call, 'contentLength'), method);
   if (requestSize !== undefined) attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = requestSize;
-  // -1: chunked, decompressed or unknown. The answer to a HEAD says what a GET's body would have.
-  const responseSize = integerField(call, 'responseLength');
-  if (responseSize !== undefined && responseSize >= 0 && method !== 'HEAD') {
-    attributes[UNSTABLE_ATTR.HTTP_RESPONSE_BODY_SIZE] = responseSize;
-  }
+  const answer = responseSize(call, method);
+  if (answer !== undefined) attributes[UNSTABLE_ATTR.HTTP_RESPONSE_BODY_SIZE] = answer;
+}
+
+/** -1: chunked, decompressed or unknown. The answer to a HEAD says what a GET's body would have. */
+function responseSize(call: Call, method: string | undefined): number | undefined {
+  const size = integerField(call, 'responseLength');
+  return size !== undefined && size >= 0 && method !== 'HEAD' ? size : undefined;
+}
+
+/** As metrics count them. A request's length of 0 may also mean that it is not known. */
+export function httpClientBodySizes(call: Call, { method }: HttpClientFacts): BodySizes {
+  const length = integerField(call, 'contentLength');
+  return { request: length !== undefined && length > 0 ? length : undefined, response: responseSize(call, method) };
+}
+
+/** What is known of a request before its answer. */
+export function httpClientAddress(call: HasFields): Attributes {
+  const { serverAddress, serverPort, method } = httpClientFacts({ ...call, end: 'returned' });
+  const scheme = textField(call, 'scheme');
+  return {
+    ...(method === undefined ? {} : { [ATTR.HTTP_REQUEST_METHOD]: method }),
+    ...(scheme === undefined ? {} : { [ATTR.URL_SCHEME]: scheme }),
+    ...(serverAddress === undefined ? {} : { [ATTR.SERVER_ADDRESS]: serverAddress }),
+    ...(serverPort === undefined ? {} : { [ATTR.SERVER_PORT]: serverPort }),
+  };
 }

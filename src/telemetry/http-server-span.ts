@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
+import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { routeByRouter } from './http-route.ts';
 import { knownMethod, methodInName, OTHER_METHOD, protocolVersion, requestBodySize } from './http-words.ts';
@@ -186,11 +187,20 @@ function addAddresses(call: Call, attributes: Attributes): void {
 function addSizes(call: Call, method: string | undefined, attributes: Attributes): void {
   const size = requestBodySize(integerField(call, 'contentLength'), method);
   if (size !== undefined) attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = size;
+  const written = responseSize(call, method);
+  if (written !== undefined) attributes[UNSTABLE_ATTR.HTTP_RESPONSE_BODY_SIZE] = written;
+}
+
+function responseSize(call: Call, method: string | undefined): number | undefined {
   // A hijacked connection: what the handler wrote to it passed net/http by.
-  if (call.end === 'goroutine end' && integerField(call, 'status') === 0) return;
+  if (call.end === 'goroutine end' && integerField(call, 'status') === 0) return undefined;
   const written = integerField(call, 'written');
   // For HEAD net/http counts what the handler wrote and sends none of it.
-  if (written !== undefined && written >= 0 && method !== 'HEAD') {
-    attributes[UNSTABLE_ATTR.HTTP_RESPONSE_BODY_SIZE] = written;
-  }
+  return written !== undefined && written >= 0 && method !== 'HEAD' ? written : undefined;
+}
+
+/** As metrics count them: also that a GET has no body. A body without a length, in chunks, has no size here. */
+export function httpServerBodySizes(call: Call, { method }: HttpServerFacts): BodySizes {
+  const length = integerField(call, 'contentLength');
+  return { request: length !== undefined && length >= 0 ? length : undefined, response: responseSize(call, method) };
 }

@@ -2,6 +2,7 @@ import type { HrTime } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ResourceMetrics, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { agentMetrics, ledgerMetrics, type QueueFigures } from './agent-metrics.ts';
+import type { BootClock } from './boot-clock.ts';
 import { instrumentationScope } from './call-span.ts';
 import type { Ledger } from './ledger.ts';
 import type { LedgerProcess } from './ledger-account.ts';
@@ -22,6 +23,8 @@ export interface MetricCollectionOptions {
   readonly agent: Resource;
   readonly version: string;
   readonly queues: () => readonly QueueFigures[];
+  /** Absent: histograms have no exemplars. */
+  readonly clock?: Pick<BootClock, 'wallTime'> | undefined;
 }
 
 /** Longer than readers usually pause (60 s), so that a process's last figures are read. */
@@ -36,7 +39,7 @@ interface Entry {
 }
 
 export function createMetricCollection(options: MetricCollectionOptions): MetricCollection {
-  const { ledger, agent, version, queues } = options;
+  const { ledger, agent, version, queues, clock } = options;
   const entries = new Map<ProcessMetrics, Entry>();
   const agentStart = now();
   const ledgerScope = instrumentationScope('sidespan/ledger', version);
@@ -52,7 +55,7 @@ export function createMetricCollection(options: MetricCollectionOptions): Metric
 
   return {
     open(process, resource) {
-      const metrics = createProcessMetrics(resource);
+      const metrics = createProcessMetrics(resource, { clock });
       entries.set(metrics, { process, metrics, startTime: now() });
       return metrics;
     },

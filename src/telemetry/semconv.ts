@@ -77,6 +77,12 @@ export const METRIC = {
   RPC_SERVER_CALL_DURATION: 'rpc.server.call.duration',
 } as const;
 export const UNSTABLE_METRIC = {
+  HTTP_CLIENT_ACTIVE_REQUESTS: 'http.client.active_requests',
+  HTTP_CLIENT_REQUEST_BODY_SIZE: 'http.client.request.body.size',
+  HTTP_CLIENT_RESPONSE_BODY_SIZE: 'http.client.response.body.size',
+  HTTP_SERVER_ACTIVE_REQUESTS: 'http.server.active_requests',
+  HTTP_SERVER_REQUEST_BODY_SIZE: 'http.server.request.body.size',
+  HTTP_SERVER_RESPONSE_BODY_SIZE: 'http.server.response.body.size',
   PROCESS_CPU_TIME: 'process.cpu.time',
   PROCESS_MEMORY_USAGE: 'process.memory.usage',
 } as const;
@@ -116,3 +122,6 @@ export const DURATION_BOUNDS_SECONDS = [
 
 /** The same for operations of databases. */
 export const DB_DURATION_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] as const;
+
+/** Of body sizes, of which the conventions give none: those that every SDK has. */
+export const SIZE_BOUNDS_BYTES = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10_000] as const;

@@ -9,6 +9,9 @@ import type { SeriesKey, SeriesTotals } from '../bpf/series-table.ts';
 import type { TargetProcess } from '../discovery/process.ts';
 import type { Call } from '../event/call.ts';
 import { createCallDecoder } from '../event/call-decoder.ts';
+import { type CallGroup, openCallGroup } from '../event/call-group.ts';
+import { ChunkReader } from '../event/chunk-reader.ts';
+import { decodeFields } from '../event/decode-fields.ts';
 import { createTextCache } from '../event/text-cache.ts';
 import type { PlanOptions } from '../probe/plan-probes.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
@@ -34,6 +37,8 @@ export interface TracerOptions {
   readonly sampling?: SamplingOptions | undefined;
   /** By the kind of a probe: what the kernel sorts the durations of calls into that are not sampled. */
   readonly durationBoundsNs?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** The same for sizes of bodies; undefined: they are not counted. */
+  readonly sizeBounds?: readonly number[] | undefined;
   readonly libbpfPath?: string | undefined;
   readonly onCall: (call: Call, process: TracedProcess) => void;
   /** Some process in the agent's PID namespace called exec or ended. */
@@ -77,6 +82,8 @@ export interface Tracer extends Disposable {
   counters(process: TracedProcess): ProbeCounters[];
   /** Hands out what the kernel has counted of calls whose records it did not send; `probe` is an index of the plan. */
   readSeries(onSeries: (process: TracedProcess, probe: number, key: SeriesKey, totals: SeriesTotals) => void): void;
+  /** Hands out the calls that are open now, with what was read at their entry. */
+  eachOpenCall(onCall: (process: TracedProcess, probe: number, call: CallGroup) => void): void;
   /** Takes every record out of the ring that is there now. */
   drain(): void;
   /** Bytes in the ring that have not been read. */
@@ -227,6 +234,24 @@ export function createTracer(options: TracerOptions): Tracer {
           ({ firstProbe, plan }) => probe >= firstProbe && probe < firstProbe + plan.probes.length,
         );
         if (process !== undefined) onSeries(process, probe - process.firstProbe, key, totals);
+      });
+    },
+    eachOpenCall(onCall) {
+      kernel.openFrames((slot, { probe, isUnsampled, labels, spanId, kept }) => {
+        const process = bySlot[slot];
+        const index = process === undefined ? 0 : probe - process.firstProbe;
+        const meaning = process?.meanings[index];
+        if (process === undefined || meaning === undefined) return;
+        const { context } = meaning;
+        const { entryFields } = meaning.probe;
+        if (isUnsampled) {
+          onCall(process, index, openCallGroup(labels, meaning.probe.labels ?? [], context));
+        } else {
+          const bytes = kept.length > 0 ? kept : (decoder.argumentsOf(spanId) ?? kept);
+          const chunks = new ChunkReader(bytes).start(0, bytes.length);
+          const fields = entryFields === undefined ? [] : decodeFields(entryFields, chunks, context, 'not captured');
+          onCall(process, index, { end: 'returned', fields, results: [] });
+        }
       });
     },
     drain,

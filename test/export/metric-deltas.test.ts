@@ -4,7 +4,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Histogram, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { createMetricDeltas } from '../../src/export/metric-deltas.ts';
-import { createDurationMetric } from '../../src/telemetry/duration-metric.ts';
+import { createHistogramMetric } from '../../src/telemetry/histogram-metric.ts';
 import { counter, VALUE_TYPE } from '../../src/telemetry/metric-data.ts';
 import { processResource } from '../../src/telemetry/resource.ts';
 
@@ -17,7 +17,7 @@ test('the deltas of accepted exports add up to what was counted, whichever expor
   const step = fc.record({ calls: fc.array(fc.nat(2), { maxLength: 10 }), accepted: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-      const metric = createDurationMetric(descriptor, [0.001, 0.01]);
+      const metric = createHistogramMetric(descriptor, { bounds: [0.001, 0.01], partsOfUnit: 1e9 });
       const series = labels.map((attributes) => metric.series(attributes));
       const counts = labels.map(() => 0);
       const deltas = createMetricDeltas('delta');

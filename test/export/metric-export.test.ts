@@ -8,7 +8,7 @@ import { createLedger } from '../../src/telemetry/ledger.ts';
 import { NO_COUNTS } from '../../src/telemetry/ledger-account.ts';
 import { createMetricCollection } from '../../src/telemetry/metric-collection.ts';
 import { agentResource, processResource } from '../../src/telemetry/resource.ts';
-import { functionProbe } from '../support/calls.ts';
+import { call, functionProbe } from '../support/calls.ts';
 import { type SinkPoint, startOtlpSink } from '../support/otlp-sink.ts';
 import { eventually } from '../support/running.ts';
 
@@ -35,7 +35,7 @@ function collection() {
     );
     const durations = of.function(scope, functionProbe.functionName);
     return () => {
-      durations.record(undefined, 2_000_000);
+      durations.record(undefined, call({ durationNs: 2_000_000 }));
       account.received++;
       account.exported++;
       const seen = account.kernel.seen + 1;

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { goTarget } from '../support/go-target.ts';
 import type { SinkPoint } from '../support/otlp-sink.ts';
+import { eventually } from '../support/running.ts';
 import {
   type AgentResult,
   dropped,
@@ -43,7 +44,7 @@ function byRouteAndStatus(points: readonly SinkPoint[]): Record<string, number> 
 
 /** Each attribute set once, each point's buckets its count: what the kernel and the agent counted is one series. */
 function assertWhole(points: readonly SinkPoint[]): void {
-  const sets = points.map(({ attributes }) => JSON.stringify(Object.entries(attributes).sort()));
+  const sets = points.map(({ name, attributes }) => JSON.stringify([name, Object.entries(attributes).sort()]));
   assert.equal(new Set(sets).size, sets.length, sets.join('\n'));
   for (const { count, buckets = [], attributes } of points) {
     assert.equal(
@@ -189,9 +190,10 @@ for (const [flags, kept] of [
 }
 
 /** What a metric says of calls, but for what may differ from run to run: ports, and types of errors, known by name only of sampled calls. */
-function outcomes(points: readonly SinkPoint[]): Record<string, number> {
+function outcomes(points: readonly SinkPoint[], quantity: 'count' | 'value' = 'count'): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { name, attributes, count = 0 } of points) {
+  for (const { name, attributes, ...point } of points) {
+    const count = point[quantity] ?? 0;
     const { 'server.port': port, 'error.type': error, ...rest } = attributes;
     const known = Object.entries({ ...rest, port: port !== undefined, failed: error !== undefined });
     const key = `${name} ${known
@@ -216,13 +218,66 @@ test('clients and servers, HTTP/1.1, HTTP/2, TLS: metrics say the same of what i
     assert.equal(result.summary.balanced, true);
     const points = result.metrics.filter(({ name }) => /^http\.(client|server)\.request\.duration$/.test(name));
     assertWhole(points);
-    return { outcomes: outcomes(points), spans: result.spans.length };
+    const sizes = result.metrics.filter(({ name }) =>
+      /^http\.(client|server)\.(request|response)\.body\.size$/.test(name),
+    );
+    assertWhole(sizes);
+    return {
+      outcomes: outcomes(points),
+      sized: outcomes(sizes),
+      bytes: outcomes(sizes, 'value'),
+      spans: result.spans.length,
+    };
   };
   const on = await observed('always_on');
   const off = await observed('always_off');
   assert.ok(on.spans > 50);
   assert.equal(off.spans, 0);
   assert.deepEqual(off.outcomes, on.outcomes);
+  assert.deepEqual(off.sized, on.sized);
+  assert.deepEqual(off.bytes, on.bytes);
+});
+
+for (const sampler of ['always_on', 'always_off']) {
+  test(`requests that are open are active, ${sampler}`, { timeout: 60_000 }, async (t) => {
+    const service = await startTracedService(t, await goTarget('httpserver'), {
+      env: { ...metricsToSink, OTEL_TRACES_SAMPLER: sampler, OTEL_METRIC_EXPORT_INTERVAL: '200' },
+    });
+    const agent = new Agent({ keepAlive: true });
+    const open = Array.from({ length: 12 }, () => get(`http://${service.address}/sleep?for=60s`, { agent }));
+    for (const request of open) request.on('error', () => {});
+    const active = async () =>
+      (await service.metrics())
+        .filter(({ name }) => name === 'http.server.active_requests')
+        .map(({ attributes, value }) => [attributes['http.request.method'], attributes['url.scheme'], value]);
+    await eventually(active, (points) => points.some(([, , value]) => value === 12));
+    assert.deepEqual(await active(), [['GET', 'http', 12]]);
+    for (const request of open) request.destroy();
+    await eventually(active, (points) => points.every(([, , value]) => value === 0));
+    await service.stopAgent();
+  });
+}
+
+test('exemplars are spans that were exported, of the value that they have', { timeout: 60_000 }, async (t) => {
+  const service = await startTracedService(t, await goTarget('httpserver'), { functions, env: metricsToSink });
+  await load(service, 500, [], [...paths, '/sleep?for=30ms']);
+  const { metrics, spans } = await service.stopAgent();
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const points = metrics.filter(({ name }) => name === 'http.server.request.duration');
+  let found = 0;
+  for (const { attributes, buckets = [], exemplars = [] } of points) {
+    assert.equal(exemplars.length, buckets.filter((count) => count > 0).length, 'one for each bucket');
+    for (const { traceId, spanId, value, unixNs } of exemplars) {
+      const span = byId.get(spanId);
+      assert.ok(span, `${spanId} was not exported`);
+      assert.equal(span.traceId, traceId);
+      assert.equal(span.attributes['http.route'], attributes['http.route']);
+      assert.ok(Math.abs(value * 1e9 - span.durationNs) < 1);
+      assert.equal(BigInt(unixNs), BigInt(span.startUnixNs) + BigInt(span.durationNs));
+      found++;
+    }
+  }
+  assert.ok(found >= points.length);
 });
 
 test('gRPC: metrics say the same of what is not sampled', { timeout: 120_000 }, async (t) => {

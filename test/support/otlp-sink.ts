@@ -77,8 +77,16 @@ export interface SinkPoint {
   readonly count?: number;
   readonly buckets?: readonly number[];
   readonly bounds?: readonly number[];
+  readonly exemplars?: readonly SinkExemplar[];
   readonly startUnixNs: string;
   readonly timeUnixNs: string;
+}
+
+export interface SinkExemplar {
+  readonly unixNs: string;
+  readonly value: number;
+  readonly traceId: string;
+  readonly spanId: string;
 }
 
 export interface OtlpSinkOptions {

@@ -48,6 +48,8 @@ export interface TracedService {
   attach(): Promise<void>;
   /** Waits until so many spans have arrived: what still runs when the agent stops has none. */
   untilArrived(spans: number): Promise<void>;
+  /** What was exported of metrics last. */
+  metrics(): Promise<readonly SinkPoint[]>;
   /** Asks the agent to stop and takes what it exported and summed up. */
   stopAgent(): Promise<AgentResult>;
 }
@@ -122,6 +124,7 @@ export async function startTracedService(
         (count) => count >= spans,
       );
     },
+    metrics: () => sink.metrics(),
     async stopAgent() {
       if (agent === undefined) throw new Error('no agent runs');
       const exit = once(agent, 'exit');

@@ -60,6 +60,62 @@ test('http.server.request.duration: a series a route and outcome', () => {
   assert.equal(failed?.buckets.counts.at(-1), 1);
 });
 
+test('sizes of bodies have the attributes of the duration', () => {
+  const { telemetry, metrics } = telemetryFor(httpProbe);
+  const sent = (more: Record<string, string | number>) =>
+    telemetry(call({ fields: fields({ ...httpFields, ...more }) }));
+  sent({});
+  sent({ method: 'POST', contentLength: 11, written: 0 });
+  // In chunks.
+  sent({ method: 'POST', contentLength: -1, written: 20_000 });
+  sent({ method: 'HEAD' });
+  const points = (name: string) =>
+    histogramOf(metrics, name).dataPoints.map(({ attributes, value: { count, sum } }) => [
+      attributes['http.request.method'],
+      count,
+      sum,
+    ]);
+  assert.deepEqual(points('http.server.request.body.size'), [
+    ['GET', 1, 0],
+    ['POST', 1, 11],
+    ['HEAD', 1, 0],
+  ]);
+  assert.deepEqual(points('http.server.response.body.size'), [
+    ['GET', 1, 512],
+    ['POST', 2, 20_000],
+  ]);
+  const durations = histogramOf(metrics, 'http.server.request.duration').dataPoints;
+  const sizes = histogramOf(metrics, 'http.server.request.body.size').dataPoints;
+  assert.deepEqual(
+    sizes.map(({ attributes }) => attributes),
+    durations.map(({ attributes }) => attributes),
+  );
+  assert.equal(sizes[1]?.value.buckets.counts[4], 0);
+  assert.equal(sizes[1]?.value.buckets.counts[3], 1);
+});
+
+test('active requests are those that were counted last', () => {
+  const { telemetry, metrics } = telemetryFor(httpProbe);
+  const active = () => {
+    const all = metrics.scopeMetrics(start, end).flatMap((scope) => scope.metrics);
+    const found = all.find(({ descriptor }) => descriptor.name === 'http.server.active_requests');
+    return found?.dataPoints.map(({ attributes, value }) => [attributes['http.request.method'], value]);
+  };
+  assert.equal(active(), undefined);
+  for (const method of ['GET', 'GET', 'PUT']) {
+    telemetry.countOpen({ end: 'returned', fields: fields({ ...httpFields, method }), results: [] });
+  }
+  assert.deepEqual(active(), [
+    ['GET', 2],
+    ['PUT', 1],
+  ]);
+  metrics.resetActive();
+  assert.deepEqual(active(), [
+    ['GET', 0],
+    ['PUT', 0],
+  ]);
+});
+
 test('rpc.server.call.duration', () => {
   const { telemetry, metrics } = telemetryFor(grpcProbe);
   telemetry(call({ fields: fields({ method: '/shop.Inventory/Reserve', code: 0 }) }));
@@ -100,10 +156,12 @@ test('calls that the kernel counted go into the series of those that came out of
   const same = telemetry.openSeries({ end: 'returned', fields: fields({ ...httpFields, status: 200 }), results: [] });
   const rest = telemetry.openSeries(undefined);
   const totals = (fast: number, slow: number) => ({
-    counts: counts.with(0, fast).with(1, slow),
-    sumNs: fast * 1e6 + slow * 7e6,
-    minNs: fast > 0 ? 1e6 : 7e6,
-    maxNs: slow > 0 ? 7e6 : 1e6,
+    durations: {
+      counts: counts.with(0, fast).with(1, slow),
+      sum: fast * 1e6 + slow * 7e6,
+      min: fast > 0 ? 1e6 : 7e6,
+      max: slow > 0 ? 7e6 : 1e6,
+    },
   });
   // Each time what was counted since the beginning.
   same(totals(2, 0));
@@ -150,8 +208,8 @@ test('functions of one process share a metric, processes do not', () => {
   const resource = processResource({ pid: 1, startTicks: 1, exePath: '/a' }, { version: '0' });
   const metrics = createProcessMetrics(resource);
   const scope = instrumentationScope('sidespan/function', '0');
-  metrics.function(scope, 'main.a').record(undefined, 1000);
-  metrics.function(scope, 'main.b').record(undefined, 1000);
+  metrics.function(scope, 'main.a').record(undefined, call({ durationNs: 1000 }));
+  metrics.function(scope, 'main.b').record(undefined, call({ durationNs: 1000 }));
   const [scopeMetrics, ...others] = metrics.scopeMetrics(start, end);
   assert.equal(others.length, 0);
   assert.equal(scopeMetrics?.metrics.length, 1);
@@ -209,7 +267,9 @@ test('a process that ended is collected once more, not for ever', (t) => {
     { pid: 1, serviceName: 'a' },
     processResource({ pid: 1, startTicks: 1, exePath: '/a' }, { version }),
   );
-  metrics.function(instrumentationScope('sidespan/function', version), 'main.a').record(undefined, 1000);
+  metrics
+    .function(instrumentationScope('sidespan/function', version), 'main.a')
+    .record(undefined, call({ durationNs: 1000 }));
   collection.close(metrics);
   assert.equal(collection.collect().length, 2);
   t.mock.timers.setTime(1_700_000_000_000 + 6 * 60 * 1000);

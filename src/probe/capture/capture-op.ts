@@ -59,7 +59,17 @@ export const planLimits = {
 } as const;
 
 /** enum label_kind */
-export const labelKind = { byte: 1, present: 2, code: 3, nil: 4, choice: 5, found: 6, text: 7, type: 8 } as const;
+export const labelKind = {
+  byte: 1,
+  present: 2,
+  code: 3,
+  nil: 4,
+  choice: 5,
+  found: 6,
+  text: 7,
+  type: 8,
+  size: 9,
+} as const;
 
 export type LabelKind = keyof typeof labelKind;
 
@@ -178,7 +188,7 @@ export const op = {
     step(captureOp.constant, sizeBytes, at, Number((value >> 32n) & 0xffff_ffffn), Number(value & 0xffff_ffffn)),
   /**
    * A label of the call's series: no chunk. `size`: bytes of the integer, most bytes of the text, number of choices, code
-   * of nil. `firstChoice` indexes the plan's strings.
+   * of nil, least size of a body that is known. `firstChoice` indexes the plan's strings.
    */
   label: (kind: LabelKind, at: number, size: number, place: number, { firstChoice = 0, unless = 0 } = {}) =>
     step(captureOp.label, labelKind[kind], at, size, place + firstChoice * 2 ** 8 + unless * 2 ** 16),

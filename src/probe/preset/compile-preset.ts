@@ -179,13 +179,14 @@ function addNilLabels(root: Way, rootAt: number, hops: readonly FieldHop[], plac
 }
 
 function labelShape(field: PresetLabel, at: number, type: GoType, context: PresetContext): Found<NamedShape[]> {
-  const { label: name, as, place, unlessCode } = field;
+  const { label: name, as, place, unlessCode, atLeast = 0 } = field;
   const base = { kind: 'label', type: kindLabel(type), goType: type.name, at, name, place } as const;
   const one = (shape: LabelShape) => ({ value: [{ name: '', shape }] });
   if (as === 'text') {
     const unless = unlessCode === undefined ? 0 : unlessCode + 1;
     return one({ ...base, label: 'text', size: planLimits.labelTextBytes, unless });
   }
+  if (as === 'size') return one({ ...base, name: undefined, label: as, size: atLeast });
   if (typeof as === 'string') return one({ ...base, label: as, size: as === 'present' ? wordBytes : type.sizeBytes });
   const { choices, header } = as;
   if (header === undefined) return one({ ...base, label: 'choice', size: choices.length, choices });

@@ -172,13 +172,22 @@ export interface PresetLabel {
   readonly path: PresetPath;
   /**
    * byte: an integer below 253. present: whether the pointer is set. code: an integer in two bytes, at an even place.
-   * choice: which of the texts it is. text: up to so many bytes of it.
+   * choice: which of the texts it is. text: up to so many bytes of it. size: no label, but the size of the request's body
+   * (place 0) or of the answer's (1); an integer of 8 bytes.
    */
-  readonly as: 'byte' | 'present' | 'code' | 'text' | { readonly choices: readonly string[]; readonly header?: string };
+  readonly as:
+    | 'byte'
+    | 'present'
+    | 'code'
+    | 'text'
+    | 'size'
+    | { readonly choices: readonly string[]; readonly header?: string };
   /** Byte of the key; a text has its own. */
   readonly place: number;
   /** Of a code: behind a nil pointer. */
   readonly whenNil?: number;
+  /** Of a size: smaller ones mean that it is not known. */
+  readonly atLeast?: number;
   /** Of a text: it is left out where the code at that place is this one. */
   readonly unlessCode?: number;
   readonly optional?: boolean;

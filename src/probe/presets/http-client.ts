@@ -26,11 +26,13 @@ const requestLabels: readonly PresetField[] = [
   { label: 'method', path: 'Method', as: { choices: httpMethods }, place: 0 },
   { label: 'scheme', path: 'URL.Scheme', as: { choices: ['https', 'http'] }, place: 4 },
   { label: 'host', path: 'URL.Host', as: 'text', place: 0 },
+  { label: 'contentLength', path: 'ContentLength', as: 'size', place: 0, atLeast: 1 },
 ];
 const responseLabels: readonly PresetField[] = [
   { label: 'status', path: 'StatusCode', as: 'code', place: 6 },
   { label: 'protoMajor', path: 'ProtoMajor', as: 'byte', place: 1 },
   { label: 'protoMinor', path: 'ProtoMinor', as: 'byte', place: 2 },
+  { label: 'responseLength', path: 'ContentLength', as: 'size', place: 1 },
 ];
 
 export const httpClient: Preset = {

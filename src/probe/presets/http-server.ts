@@ -54,7 +54,10 @@ const routedRequest = {
 const routedLabel = {
   from: { saved: 0 },
   types: ['net/http.Request'],
-  fields: [{ label: 'pattern', path: ['Pattern', 'pat.str'], as: 'text', place: 0, optional: true }],
+  fields: [
+    { label: 'pattern', path: ['Pattern', 'pat.str'], as: 'text', place: 0, optional: true },
+    { label: 'contentLength', path: 'ContentLength', as: 'size', place: 0 },
+  ],
 } as const;
 
 export const httpServer: Preset = {
@@ -112,7 +115,10 @@ export const httpServer: Preset = {
           {
             from: { argument: 0 },
             types: ['net/http.response'],
-            fields: [{ label: 'status', path: 'status', as: 'code', place: statusPlace }],
+            fields: [
+              { label: 'status', path: 'status', as: 'code', place: statusPlace },
+              { label: 'written', path: 'written', as: 'size', place: 1 },
+            ],
           },
         ],
       },
@@ -144,7 +150,10 @@ export const httpServer: Preset = {
           {
             from: { argument: 0 },
             types: ['net/http.http2responseWriter', 'net/http/internal/http2.responseWriter'],
-            fields: [{ label: 'status', path: 'rws.status', as: 'code', place: statusPlace }],
+            fields: [
+              { label: 'status', path: 'rws.status', as: 'code', place: statusPlace },
+              { label: 'written', path: 'rws.wroteBytes', as: 'size', place: 1 },
+            ],
           },
         ],
       },

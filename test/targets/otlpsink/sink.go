@@ -77,6 +77,13 @@ type event struct {
 	Attributes map[string]any `json:"attributes"`
 }
 
+type exemplar struct {
+	UnixNs  string  `json:"unixNs"`
+	Value   float64 `json:"value"`
+	TraceID string  `json:"traceId"`
+	SpanID  string  `json:"spanId"`
+}
+
 type point struct {
 	Resource    map[string]any `json:"resource"`
 	Scope       string         `json:"scope"`
@@ -89,6 +96,7 @@ type point struct {
 	Count       uint64         `json:"count,omitempty"`
 	Buckets     []uint64       `json:"buckets,omitempty"`
 	Bounds      []float64      `json:"bounds,omitempty"`
+	Exemplars   []exemplar     `json:"exemplars,omitempty"`
 	StartUnixNs string         `json:"startUnixNs"`
 	TimeUnixNs  string         `json:"timeUnixNs"`
 }
@@ -247,6 +255,7 @@ func toPoints(metric *metricspb.Metric) []point {
 			p.Count = one.Count
 			p.Buckets = one.BucketCounts
 			p.Bounds = one.ExplicitBounds
+			p.Exemplars = toExemplars(one.Exemplars)
 			points = append(points, p)
 		}
 	}
@@ -295,4 +304,17 @@ func value(of *commonpb.AnyValue) any {
 func stringOf(value any) string {
 	text, _ := value.(string)
 	return text
+}
+
+func toExemplars(all []*metricspb.Exemplar) []exemplar {
+	var found []exemplar
+	for _, one := range all {
+		found = append(found, exemplar{
+			UnixNs:  strconv.FormatUint(one.TimeUnixNano, 10),
+			Value:   one.GetAsDouble(),
+			TraceID: hex.EncodeToString(one.TraceId),
+			SpanID:  hex.EncodeToString(one.SpanId),
+		})
+	}
+	return found
 }

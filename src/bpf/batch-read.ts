@@ -1,0 +1,44 @@
+import { BpfError } from './bpf-error.ts';
+import type { Libbpf } from './libbpf.ts';
+
+/** Of keys that have no bucket of the kernel's table in common more than this many: it says ENOSPC then. */
+const batchKeys = 512;
+const noEntry = 2;
+
+/** What a batch is read into. Kept by who reads often. */
+export interface BatchRoom {
+  readonly keys: Uint8Array;
+  readonly values: Uint8Array;
+}
+
+export function batchRoom(keyBytes: number, valueBytes: number): BatchRoom {
+  return { keys: new Uint8Array(batchKeys * keyBytes), values: new Uint8Array(batchKeys * valueBytes) };
+}
+
+/**
+ * Reads a hash table, many entries by one system call. Keys and values are valid only while they are handed out; what is
+ * changed meanwhile may be missed or come twice.
+ * @throws BpfError
+ */
+export function readBatches(
+  libbpf: Libbpf,
+  fd: number,
+  table: string,
+  { keys, values }: BatchRoom,
+  onEntry: (key: Uint8Array, value: DataView) => void,
+): void {
+  const keyBytes = keys.length / batchKeys;
+  const valueBytes = values.length / batchKeys;
+  const position = new Uint8Array(8);
+  const count = new Uint32Array(1);
+  for (let first = true; ; first = false) {
+    count[0] = batchKeys;
+    const result = libbpf.lookupBatch(fd, first ? null : position, position, keys, values, count);
+    if (result !== 0 && result !== -noEntry) throw new BpfError(`Reading the BPF table ${table}`, -result);
+    for (let index = 0; index < count[0]; index++) {
+      const start = index * keyBytes;
+      onEntry(keys.subarray(start, start + keyBytes), new DataView(values.buffer, index * valueBytes, valueBytes));
+    }
+    if (result !== 0) break;
+  }
+}
