@@ -25,7 +25,7 @@ import { samplingPolicy } from './telemetry/sampler.ts';
 import { SIZE_BOUNDS_BYTES } from './telemetry/semconv.ts';
 import { createPlanner } from './tracer/planner.ts';
 import { createTracer } from './tracer/tracer.ts';
-import { tracerSettings } from './tracer/tracer-settings.ts';
+import { hiddenHeaders, tracerSettings } from './tracer/tracer-settings.ts';
 import type { Viewer } from './web/server.ts';
 import type { SpanStore } from './web/span-store.ts';
 import type { ViewerStatus } from './web/status.ts';
@@ -79,6 +79,9 @@ export async function startAgent({ config, selection, version, hostName, log }: 
     version,
     queues: () => traceExport.queues(),
   });
+  for (const name of hiddenHeaders(config)) {
+    log.warn(`the header ${name} is not captured: SIDESPAN_REDACT hides what has that name`);
+  }
   const baggage = createBaggageAttributes(config.baggageAttributes);
   const telemetry: Telemetry = {
     ledger,
@@ -86,6 +89,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
     agent,
     clock,
     baggage,
+    knownMethods: new Set(config.http.knownMethods),
     queries: createQueryTexts({ isShown: config.queryText, redaction: createRedaction(config.redaction) }),
   };
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;

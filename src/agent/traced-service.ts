@@ -7,6 +7,7 @@ import { callGroup } from '../event/call-group.ts';
 import type { BaggageAttributes } from '../telemetry/baggage.ts';
 import type { BootClock } from '../telemetry/boot-clock.ts';
 import { type CallTelemetry, createCallTelemetry, type SeriesSink } from '../telemetry/call-telemetry.ts';
+import type { KnownMethods } from '../telemetry/http-words.ts';
 import type { Ledger } from '../telemetry/ledger.ts';
 import type { LedgerProcess, ProbeAccount } from '../telemetry/ledger-account.ts';
 import type { MetricCollection } from '../telemetry/metric-collection.ts';
@@ -24,6 +25,7 @@ export interface Telemetry {
   readonly clock: BootClock;
   readonly agent: AgentFacts;
   readonly baggage: BaggageAttributes | undefined;
+  readonly knownMethods: KnownMethods;
 }
 
 /** A traced process and what its calls are turned with. */
@@ -59,6 +61,7 @@ export function openService(process: TracedProcess, telemetry: Telemetry): Trace
         queries: telemetry.queries,
         clock: telemetry.clock,
         baggage: telemetry.baggage,
+        knownMethods: telemetry.knownMethods,
         version: telemetry.agent.version,
       }),
     ),

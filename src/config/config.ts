@@ -41,8 +41,20 @@ export interface Config {
   readonly propagators: readonly Exclude<(typeof propagators)[number], 'none'>[];
   /** Keys of baggage that become attributes; `*` and `?` as in patterns. */
   readonly baggageAttributes: readonly string[];
+  readonly http: HttpConfig;
   readonly traces: TracesConfig;
   readonly metrics: MetricsConfig;
+}
+
+export interface HttpConfig {
+  /** Names in lower case. */
+  readonly headers: {
+    readonly serverRequest: readonly string[];
+    readonly serverResponse: readonly string[];
+    readonly clientRequest: readonly string[];
+    readonly clientResponse: readonly string[];
+  };
+  readonly knownMethods: readonly string[];
 }
 
 export interface TargetSelection {
@@ -179,6 +191,15 @@ export function resolveConfig(
     resourceAttributes,
     propagators: values.OTEL_PROPAGATORS.filter((name) => name !== 'none'),
     baggageAttributes: values.SIDESPAN_BAGGAGE_ATTRIBUTES,
+    http: {
+      headers: {
+        serverRequest: values.OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS,
+        serverResponse: values.OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_RESPONSE_HEADERS,
+        clientRequest: values.OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_REQUEST_HEADERS,
+        clientResponse: values.OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_RESPONSE_HEADERS,
+      },
+      knownMethods: values.OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS,
+    },
     traces: {
       exporters: tracesTo,
       otlp: tracesOtlp,

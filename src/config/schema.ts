@@ -1,11 +1,12 @@
 import * as z from 'zod';
+import { httpSettings } from './http-settings.ts';
 import { otlpSettings } from './otlp-settings.ts';
 import { ownSettings } from './own-settings.ts';
 import type { Setting } from './setting.ts';
 import { telemetrySettings } from './telemetry-settings.ts';
 
 /** Every setting there is. Documentation, example file, completion and checking are all made from these rows. */
-export const settings = { ...ownSettings, ...telemetrySettings, ...otlpSettings };
+export const settings = { ...ownSettings, ...telemetrySettings, ...httpSettings, ...otlpSettings };
 
 export type SettingName = keyof typeof settings;
 

@@ -9,6 +9,7 @@ import { functionFacts, functionFailure, functionMeaning } from './function-span
 import type { SortedValues } from './histogram-metric.ts';
 import { httpClientAddress, httpClientBodySizes, httpClientFacts, httpClientMeaning } from './http-client-span.ts';
 import { httpServerBodySizes, httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
+import type { KnownMethods } from './http-words.ts';
 import type { ProbeAccount } from './ledger-account.ts';
 import { defined } from './metric-attributes.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
@@ -29,6 +30,7 @@ export interface CallTelemetryOptions {
   readonly clock: BootClock;
   /** Undefined: no member of the baggage is wanted. */
   readonly baggage?: BaggageAttributes | undefined;
+  readonly knownMethods: KnownMethods;
   /** Of the agent: the version of its instrumentation scopes. */
   readonly version: string;
 }
@@ -114,12 +116,17 @@ interface Interpreter {
 }
 
 function interpreter(
-  { probe, metrics, queries }: Pick<CallTelemetryOptions, 'probe' | 'metrics' | 'queries'>,
+  {
+    probe,
+    metrics,
+    queries,
+    knownMethods,
+  }: Pick<CallTelemetryOptions, 'probe' | 'metrics' | 'queries' | 'knownMethods'>,
   scope: SpanOrigin['scope'],
 ): Interpreter {
   switch (probe.kind) {
     case 'http.server': {
-      const factsOf = httpServerFactsFinder();
+      const factsOf = httpServerFactsFinder(knownMethods);
       const active = metrics.active(scope, 'httpServer');
       return {
         ...interpreterOf(metrics.httpServer(scope), factsOf, httpServerMeaning, httpServerBodySizes),
@@ -131,9 +138,10 @@ function interpreter(
     }
     case 'http.client': {
       const active = metrics.active(scope, 'httpClient');
+      const factsOf = (call: CallFacts) => httpClientFacts(call, knownMethods);
       return {
-        ...interpreterOf(metrics.httpClient(scope), httpClientFacts, httpClientMeaning, httpClientBodySizes),
-        open: (call) => active.count(httpClientAddress(call)),
+        ...interpreterOf(metrics.httpClient(scope), factsOf, httpClientMeaning, httpClientBodySizes),
+        open: (call) => active.count(httpClientAddress(call, factsOf(call))),
       };
     }
     case 'rpc.server': {

@@ -4,7 +4,15 @@ import { type CallFailure, clientError } from './call-error.ts';
 import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { urlText } from './go-url.ts';
-import { knownMethod, methodInName, OTHER_METHOD, protocolVersion, requestBodySize } from './http-words.ts';
+import { addHeaders } from './http-headers.ts';
+import {
+  type KnownMethods,
+  knownMethod,
+  methodInName,
+  OTHER_METHOD,
+  protocolVersion,
+  requestBodySize,
+} from './http-words.ts';
 import { addressOf } from './network-address.ts';
 import { addCaptureNotes, fieldOf, type HasFields, integerField, isSetField, textField } from './preset-field.ts';
 import { ATTR, SIDESPAN, UNSTABLE_ATTR } from './semconv.ts';
@@ -25,12 +33,12 @@ export interface HttpClientFacts {
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
-export function httpClientFacts(call: Pick<Call, 'fields' | 'end'>): HttpClientFacts {
+export function httpClientFacts(call: Pick<Call, 'fields' | 'end'>, methods: KnownMethods): HttpClientFacts {
   const host = textField(call, 'host');
   const server = host === undefined ? undefined : addressOf(host);
   const statusCode = integerField(call, 'status');
   return {
-    method: knownMethod(textField(call, 'method')),
+    method: knownMethod(textField(call, 'method'), methods),
     serverAddress: server?.address,
     serverPort: server?.port ?? DEFAULT_PORTS[textField(call, 'scheme') ?? ''],
     protocolVersion: protocolVersion(integerField(call, 'protoMajor'), integerField(call, 'protoMinor')),
@@ -69,6 +77,7 @@ export function httpClientMeaning(call: Call, facts: HttpClientFacts): CallMeani
   const resent = resendCount(call);
   if (resent !== undefined) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = resent;
   addSizes(call, method, attributes);
+  addHeaders(call, attributes);
   attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addCaptureNotes(call, attributes);
@@ -132,8 +141,7 @@ export function httpClientBodySizes(call: Call, { method }: HttpClientFacts): Bo
 }
 
 /** What is known of a request before its answer. */
-export function httpClientAddress(call: HasFields): Attributes {
-  const { serverAddress, serverPort, method } = httpClientFacts({ ...call, end: 'returned' });
+export function httpClientAddress(call: HasFields, { serverAddress, serverPort, method }: HttpClientFacts): Attributes {
   const scheme = textField(call, 'scheme');
   return {
     ...(method === undefined ? {} : { [ATTR.HTTP_REQUEST_METHOD]: method }),

@@ -2,8 +2,16 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../event/call.ts';
 import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { addHeaders } from './http-headers.ts';
 import { routeByRouter } from './http-route.ts';
-import { knownMethod, methodInName, OTHER_METHOD, protocolVersion, requestBodySize } from './http-words.ts';
+import {
+  type KnownMethods,
+  knownMethod,
+  methodInName,
+  OTHER_METHOD,
+  protocolVersion,
+  requestBodySize,
+} from './http-words.ts';
 import { addressOf, forwardedClient, forwardedScheme } from './network-address.ts';
 import { addCaptureNotes, integerField, isSetField, textField, wholeTextField } from './preset-field.ts';
 import { type RequestTarget, requestTarget } from './request-target.ts';
@@ -41,13 +49,13 @@ const MAX_FACTS_OF_ROUTE = 16;
 const MAX_ROUTES = 512;
 
 /** Gives requests that agree in all facts the same object. */
-export function httpServerFactsFinder(): (call: Pick<Call, 'fields' | 'end'>) => HttpServerFacts {
+export function httpServerFactsFinder(methods: KnownMethods): (call: Pick<Call, 'fields' | 'end'>) => HttpServerFacts {
   const byPattern = new Map<string | undefined, { readonly fields: FactFields; readonly facts: HttpServerFacts }[]>();
   return (call) => {
     const fields = factFields(call);
     const known = byPattern.get(fields.pattern);
     if (known !== undefined) for (const entry of known) if (sameFields(entry.fields, fields)) return entry.facts;
-    const facts = factsOf(fields);
+    const facts = factsOf(fields, methods);
     if (known === undefined && byPattern.size < MAX_ROUTES) byPattern.set(fields.pattern, [{ fields, facts }]);
     else if (known !== undefined && known.length < MAX_FACTS_OF_ROUTE) known.push({ fields, facts });
     return facts;
@@ -79,10 +87,10 @@ function sameFields(a: FactFields, b: FactFields): boolean {
   );
 }
 
-function factsOf(fields: FactFields): HttpServerFacts {
+function factsOf(fields: FactFields, methods: KnownMethods): HttpServerFacts {
   const { method: given, pattern, forwardedProto } = fields;
   const statusCode = httpStatusCode(fields);
-  const method = knownMethod(given);
+  const method = knownMethod(given, methods);
   const route = pattern === undefined ? undefined : routeOfPattern(pattern);
   const scheme = (forwardedProto === undefined ? undefined : forwardedScheme(forwardedProto)) ?? ownScheme(fields);
   const facts = {
@@ -114,6 +122,7 @@ export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeani
   const userAgent = textField(call, 'userAgent');
   if (userAgent !== undefined) attributes[ATTR.USER_AGENT_ORIGINAL] = userAgent;
   addSizes(call, method, attributes);
+  addHeaders(call, attributes);
   attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addCaptureNotes(call, attributes);

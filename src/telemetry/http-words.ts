@@ -2,15 +2,18 @@ import { httpMethods } from '../probe/preset/http-methods.ts';
 
 /** What servers and clients of HTTP have in common: the conventions' words for methods and versions. */
 
-const METHODS = new Set(httpMethods);
+/** What is not among them is `_OTHER`: OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS. */
+export type KnownMethods = ReadonlySet<string>;
+
+export const USUAL_METHODS: KnownMethods = new Set(httpMethods);
 const METHODS_WITH_BODY = new Set(['PATCH', 'POST', 'PUT']);
 
 /** Stands for every other method. */
 export const OTHER_METHOD = '_OTHER';
 
 /** The method, or `_OTHER`; undefined if it could not be read. */
-export function knownMethod(given: string | undefined): string | undefined {
-  return given === undefined || METHODS.has(given) ? given : OTHER_METHOD;
+export function knownMethod(given: string | undefined, known: KnownMethods): string | undefined {
+  return given === undefined || known.has(given) ? given : OTHER_METHOD;
 }
 
 /** How a span's name begins. */

@@ -2,8 +2,10 @@ import type { Config } from '../config/config.ts';
 import { defaultCaptureLimits } from '../probe/capture/shape-context.ts';
 import { functionPattern } from '../probe/pattern.ts';
 import { withoutBodySizes } from '../probe/preset/body-sizes.ts';
+import { withHttpOptions } from '../probe/preset/http-options.ts';
 import { allPresets } from '../probe/preset/presets.ts';
 import { withPropagation } from '../probe/preset/propagation.ts';
+import { createRedaction } from '../redaction/redaction.ts';
 import type { TracerOptions } from './tracer.ts';
 
 /** The tracer's settings out of the configuration. @param countSizes of the bodies of calls that are not sampled */
@@ -29,7 +31,7 @@ export function tracerSettings(
   return {
     plan: {
       patterns: config.functions.map(functionPattern),
-      presets: presets.map((preset) => withPropagation(preset, propagation)),
+      presets: presets.map((preset) => withHttpOptions(withPropagation(preset, propagation), shownHeaders(config))),
       limits: { ...defaultCaptureLimits, stringBytes, elements, depth, captureBytes: totalBytes },
       parents: config.goroutineParents,
       maxFunctions: config.maxFunctions,
@@ -41,5 +43,27 @@ export function tracerSettings(
     captureBytes: totalBytes,
     capturesPerSecond: callsPerSecond,
     libbpfPath: config.libbpf,
+  };
+}
+
+/** Headers that were asked for and whose names are those of secrets. */
+export function hiddenHeaders({ http, redaction }: Config): string[] {
+  const rules = createRedaction(redaction);
+  const hidden = Object.values(http.headers).flatMap((names) => names.filter((name) => rules?.hidesName(name, true)));
+  return [...new Set(hidden)];
+}
+
+function shownHeaders(config: Config): Config['http'] {
+  const hidden = hiddenHeaders(config);
+  const shown = (names: readonly string[]) => names.filter((name) => !hidden.includes(name));
+  const { serverRequest, serverResponse, clientRequest, clientResponse } = config.http.headers;
+  return {
+    ...config.http,
+    headers: {
+      serverRequest: shown(serverRequest),
+      serverResponse: shown(serverResponse),
+      clientRequest: shown(clientRequest),
+      clientResponse: shown(clientResponse),
+    },
   };
 }

@@ -222,3 +222,20 @@ test('a mistyped OTEL_* variable is warned of, one of other programs is not', ()
     'environment: OTEL_EXPORTER_OTLP_ENDPIONT: no such setting, ignored. Did you mean OTEL_EXPORTER_OTLP_ENDPOINT?',
   ]);
 });
+
+test("headers' names are tokens, in lower case, known methods as they are, and of both there are not too many", () => {
+  const prefix = 'OTEL_INSTRUMENTATION_HTTP_';
+  const { http } = loadConfig({
+    [`${prefix}SERVER_CAPTURE_REQUEST_HEADERS`]: 'X-Request-Id, accept,accept',
+    [`${prefix}KNOWN_METHODS`]: 'GET,purge',
+  }).config;
+  assert.deepEqual(http.headers.serverRequest, ['x-request-id', 'accept']);
+  assert.deepEqual(http.headers.clientResponse, []);
+  assert.deepEqual(http.knownMethods, ['GET', 'purge']);
+  const many = Array.from({ length: 17 }, (_, n) => `x-${n}`).join(',');
+  for (const bad of ['a b', 'x:y', 'x'.repeat(57), many]) {
+    const { config, warnings } = loadConfig({ [`${prefix}CLIENT_CAPTURE_REQUEST_HEADERS`]: bad });
+    assert.deepEqual(config.http.headers.clientRequest, []);
+    assert.equal(warnings.length, 1, bad);
+  }
+});

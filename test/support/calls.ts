@@ -3,6 +3,7 @@ import type { Value } from '../../src/event/value.ts';
 import type { ProbeDescription } from '../../src/probe/probe.ts';
 import { createBootClock } from '../../src/telemetry/boot-clock.ts';
 import { type CallTelemetry, createCallTelemetry } from '../../src/telemetry/call-telemetry.ts';
+import { USUAL_METHODS } from '../../src/telemetry/http-words.ts';
 import { createLedger, type Ledger } from '../../src/telemetry/ledger.ts';
 import type { ProbeAccount } from '../../src/telemetry/ledger-account.ts';
 import { createProcessMetrics, type ProcessMetrics } from '../../src/telemetry/process-metrics.ts';
@@ -127,6 +128,7 @@ export function telemetryFor(probe: ProbeDescription): TelemetryForTests {
     metrics,
     queries: createQueryTexts({ isShown: true }),
     clock,
+    knownMethods: USUAL_METHODS,
     version: '0.1.0',
   });
   return { telemetry, ledger, account, metrics };

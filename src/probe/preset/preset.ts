@@ -137,6 +137,16 @@ export type PresetField =
       readonly maxBytes?: number;
       readonly optional?: boolean;
     }
+  /**
+   * The headers that are asked for of those at the path; http-options.ts puts them in its place. `sentAt`: where a copy of
+   * what was sent is, once there is one.
+   */
+  | {
+      readonly captured: CapturedHeaders;
+      readonly path: PresetPath;
+      readonly sentAt?: PresetPath;
+      readonly optional?: boolean;
+    }
   /** The header goes to the frame's trace context. By its spelling propagation.ts adds the headers of other formats. */
   | {
       readonly traceparent: string;
@@ -172,8 +182,8 @@ export interface PresetLabel {
   readonly path: PresetPath;
   /**
    * byte: an integer below 253. present: whether the pointer is set. code: an integer in two bytes, at an even place.
-   * choice: which of the texts it is. text: up to so many bytes of it. size: no label, but the size of the request's body
-   * (place 0) or of the answer's (1); an integer of 8 bytes.
+   * choice: which of the texts it is. method: which of HTTP's known methods. text: up to so many bytes of it. size: no
+   * label, but the size of the request's body (place 0) or of the answer's (1); an integer of 8 bytes.
    */
   readonly as:
     | 'byte'
@@ -181,6 +191,7 @@ export interface PresetLabel {
     | 'code'
     | 'text'
     | 'size'
+    | 'method'
     | { readonly choices: readonly string[]; readonly header?: string };
   /** Byte of the key; a text has its own. */
   readonly place: number;
@@ -199,6 +210,9 @@ export type ContextField =
 
 /** Go field names separated by dots; several: the first that the type has. */
 export type PresetPath = string | readonly string[];
+
+/** Whose headers. */
+export type CapturedHeaders = 'serverRequest' | 'serverResponse' | 'clientRequest' | 'clientResponse';
 
 /** A dynamic type by name, and which of its fields to read. */
 export interface PresetDynamicType {

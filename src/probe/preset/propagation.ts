@@ -79,6 +79,6 @@ function headerFields(traceparent: string, { propagators, baggage }: Propagation
 }
 
 /** As net/textproto.CanonicalMIMEHeaderKey has it. */
-function canonicalName(name: string): string {
+export function canonicalName(name: string): string {
   return name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }

@@ -1,4 +1,3 @@
-import { httpMethods } from '../preset/http-methods.ts';
 import type { Preset, PresetField } from '../preset/preset.ts';
 
 /**
@@ -19,11 +18,12 @@ const requestFields: readonly PresetField[] = [
   { present: 'redirect1', path: 'Response' },
   { present: 'redirect2', path: 'Response.Request.Response' },
   { present: 'redirect3', path: 'Response.Request.Response.Request.Response' },
+  { captured: 'clientRequest', path: 'Header' },
 ];
 
 /** What the metric of a request that is not sampled tells apart. */
 const requestLabels: readonly PresetField[] = [
-  { label: 'method', path: 'Method', as: { choices: httpMethods }, place: 0 },
+  { label: 'method', path: 'Method', as: 'method', place: 0 },
   { label: 'scheme', path: 'URL.Scheme', as: { choices: ['https', 'http'] }, place: 4 },
   { label: 'host', path: 'URL.Host', as: 'text', place: 0 },
   { label: 'contentLength', path: 'ContentLength', as: 'size', place: 0, atLeast: 1 },
@@ -60,6 +60,7 @@ export const httpClient: Preset = {
               { field: 'protoMajor', path: 'ProtoMajor' },
               { field: 'protoMinor', path: 'ProtoMinor' },
               { field: 'responseLength', path: 'ContentLength' },
+              { captured: 'clientResponse', path: 'Header' },
             ],
           },
           { from: { result: 1, behind: 2 }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },

@@ -1,4 +1,3 @@
-import { httpMethods } from '../preset/http-methods.ts';
 import type { Preset, PresetField } from '../preset/preset.ts';
 
 /**
@@ -23,16 +22,12 @@ const requestFields: readonly PresetField[] = [
   { field: 'tracestate', path: 'Header', header: 'Tracestate', maxBytes: 512 },
   { field: 'forwardedFor', path: 'Header', header: 'X-Forwarded-For', maxBytes: 128 },
   { field: 'forwardedProto', path: 'Header', header: 'X-Forwarded-Proto', maxBytes: 32 },
+  { captured: 'serverRequest', path: 'Header' },
 ];
 
 /** What the metric of a request that is not sampled tells apart. */
 const requestLabels: readonly PresetField[] = [
-  {
-    label: 'method',
-    path: 'Method',
-    as: { choices: httpMethods },
-    place: 0,
-  },
+  { label: 'method', path: 'Method', as: 'method', place: 0 },
   { label: 'protoMajor', path: 'ProtoMajor', as: 'byte', place: 1 },
   { label: 'protoMinor', path: 'ProtoMinor', as: 'byte', place: 2 },
   { label: 'tls', path: 'TLS', as: 'present', place: 3 },
@@ -105,6 +100,7 @@ export const httpServer: Preset = {
             fields: [
               { field: 'status', path: 'status' },
               { field: 'written', path: 'written' },
+              { captured: 'serverResponse', path: 'handlerHeader', sentAt: 'cw.header' },
             ],
           },
         ],
@@ -140,6 +136,7 @@ export const httpServer: Preset = {
             fields: [
               { field: 'status', path: 'rws.status' },
               { field: 'written', path: 'rws.wroteBytes' },
+              { captured: 'serverResponse', path: 'rws.handlerHeader', sentAt: 'rws.snapHeader' },
             ],
           },
         ],
