@@ -40,6 +40,8 @@
 #define BOUNDS_TABLES 8	 /* a power of two; the last is that of body sizes */
 #define SIZE_BOUNDS 15	 /* most bounds of that one */
 #define SIZES 2		 /* of a call: of its request's body, and of its answer's */
+#define GOROUTINE_ACTIVITIES 8
+#define WAIT_REASONS 64	 /* more than any release has */
 
 /* ---- records in the ring buffer ------------------------------------------------------------ */
 
@@ -49,6 +51,7 @@ enum record_kind {
 	RECORD_PROCESS = 3,   /* some process called exec or exited */
 	RECORD_MORE_ARGUMENTS = 4, /* captured at a SITE_BODY: as RECORD_ARGUMENTS, which came before */
 	RECORD_NOTE = 5,      /* captured at a SITE_NOTE; the call's own record follows */
+	RECORD_TIMES = 6,     /* what its goroutine did while a call ran; the call's own record follows */
 };
 
 /* How a call ended. */
@@ -101,6 +104,25 @@ struct call_record {
 	__u32 threshold;	/* frame.threshold */
 	__u32 frame_index;	/* enclosing traced calls on this goroutine */
 	/* chunks follow */
+};
+
+/* What a goroutine does, by its status in the runtime (runtime/runtime2.go) and, while it waits, by its waitReason. */
+enum goroutine_activity {
+	ACTIVITY_RUNNING = 0,
+	ACTIVITY_RUNNABLE = 1, /* it could run, but no thread has taken it up yet */
+	ACTIVITY_SYSCALL = 2,
+	ACTIVITY_WAITS_OTHER = 3, /* and where the release of Go is not known */
+	ACTIVITY_WAITS_CHANNEL = 4,
+	ACTIVITY_WAITS_LOCK = 5,
+	ACTIVITY_WAITS_NETWORK = 6,
+	ACTIVITY_WAITS_SLEEP = 7,
+};
+
+struct times_record {
+	struct record_header header;
+	__u64 goid;
+	__u8 span_id[8];
+	__u64 ns[GOROUTINE_ACTIVITIES]; /* by enum goroutine_activity: together they are the call's duration */
 };
 
 enum process_change { PROCESS_EXEC = 1, PROCESS_EXIT = 2 };
@@ -276,6 +298,9 @@ enum site_action {
 	SITE_RELEASE = 12,  /* ends the call that goes on with that object, on whatever goroutine */
 	SITE_NOTE = 13,	    /* captures something about the innermost open call of the probe, which goes on */
 	SITE_START = 14,    /* runtime.newproc, on g0, calls runqput(p, g, true): the goroutine g was made */
+	SITE_STATUS = 15,   /* runtime.casgstatus(g, old, new), on whatever goroutine */
+	SITE_SYSCALL = 16,  /* runtime.reentersyscall and exitsyscall, where they set the status themselves (from Go 1.26 on) */
+	SITE_SYSCALL_END = 17,
 };
 
 enum site_flag {
@@ -346,6 +371,9 @@ struct process {
 	__u64 constants_bytes;
 	__u32 g_parent_goid; /* offset in runtime.g; 0: it has none */
 	__u32 parents;	     /* calls may have parents on other goroutines */
+	__u32 g_wait_reason; /* offset in runtime.g */
+	__u32 pad;
+	__u8 waits[WAIT_REASONS]; /* enum goroutine_activity by waitReason */
 	__u64 context_types[CONTEXT_TYPES]; /* linked addresses of type descriptors: of contexts that hold their parent first, … */
 	__u64 context_ends[CONTEXT_ENDS];   /* … and of those without one */
 	__u64 context_itabs[CONTEXT_ITABS]; /* what the itabs at these addresses are; see parents.h */
@@ -366,7 +394,7 @@ struct settings {
 	__u32 sampler;		    /* enum sampler_flag */
 	__u32 traces_per_second;    /* most that begin here and are kept; 0: no limit */
 	__u32 body_sizes;	    /* LABEL_SIZE counts */
-	__u32 pad;
+	__u32 goroutine_times;	    /* 1: what goroutines do while their calls run is followed */
 };
 
 enum sampler_flag {

@@ -4,6 +4,7 @@
 #define SIDESPAN_HIT_H
 
 #include "records.h"
+#include "goroutine-times.h"
 #include "kept-call.h"
 #include "parents.h"
 #include "unwinding.h"
@@ -283,8 +284,10 @@ static __noinline int settle_call(struct hit *hit)
 	if (!own || action != SITE_ENTER) {
 		if (scratch->frame.flags & FRAME_UNSAMPLED)
 			end_unsampled(hit, probe->bounds);
-		else
+		else {
+			send_times(hit);
 			send_call(hit, probe->bounds);
+		}
 		return own ? HIT_DONE : HIT_GO_ON;
 	}
 	if (!state->decided)
@@ -299,6 +302,7 @@ static __noinline int settle_call(struct hit *hit)
 		send_arguments(hit, RECORD_ARGUMENTS);
 	/* Taken last: what the capture costs is not the call's. */
 	scratch->frame.start_ns = bpf_ktime_get_boot_ns();
+	begin_times(hit);
 	push_frame(hit);
 	return HIT_DONE;
 }
@@ -327,6 +331,10 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 		return;
 	if (hit.site->action == SITE_START) {
 		note_start(&hit);
+		return;
+	}
+	if (settings.goroutine_times && hit.site->action >= SITE_STATUS) {
+		note_status(&hit);
 		return;
 	}
 	g = goroutine_of(&hit, ctx);

@@ -46,6 +46,7 @@ struct pt_regs {
 #define RETURN_ADDRESS_BYTES 8
 #define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, ax)
 #define SECOND_ARGUMENT(ctx) CONTEXT_FIELD(ctx, bx)
+#define THIRD_ARGUMENT(ctx) CONTEXT_FIELD(ctx, cx)
 
 /* As far as they are read; the kernel's own BTF says where `fsbase` is. */
 struct thread_struct {
@@ -110,6 +111,7 @@ struct pt_regs {
 #define RETURN_ADDRESS_BYTES 0
 #define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[0])
 #define SECOND_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[1])
+#define THIRD_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[2])
 
 /* All code keeps g in its register. */
 static __always_inline __u64 thread_local_g(const struct pt_regs *ctx, __s32 offset)

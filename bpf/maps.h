@@ -243,6 +243,24 @@ struct {
 	__type(value, struct context_bucket);
 } request_contexts SEC(".maps");
 
+/* ---- what goroutines do: see goroutine-times.h ---- */
+
+struct goroutine_times {
+	__u64 owner; /* as that of the goroutine's slot: it is followed */
+	__u64 since_ns;
+	__u32 activity; /* enum goroutine_activity, since then */
+	__u32 pad;
+	__u64 total_ns[GOROUTINE_ACTIVITIES]; /* before that */
+	__u64 at_entry_ns[INLINE_FRAMES][GOROUTINE_ACTIVITIES]; /* the totals when each open call began */
+};
+
+struct { /* sized by user space: as goroutine_slots, if it is wanted */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct goroutine_times);
+} goroutine_times SEC(".maps");
+
 /* ---- output ---- */
 
 struct { /* sized by user space */
@@ -387,6 +405,7 @@ struct scratch {
 	__u8 open_span[8];
 	__u8 group[512]; /* 344 of them are used */
 	__u8 text[128];
+	struct times_record times;
 	struct call_record call; /* directly before the output */
 	/* The output, and from CAPTURE_BYTES on the images that are not sent. */
 	__u8 data[2 * CAPTURE_BYTES + 16];

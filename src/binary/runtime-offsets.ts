@@ -6,31 +6,31 @@
 // biome-ignore format: a row is a release
 const runtimeOffsets: Readonly<Record<number, Readonly<Record<string, number>>>> = {
   // go1.15.15
-  15: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 256, 'runtime.stack.hi': 8 },
+  15: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 256, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8 },
   // go1.16.15
-  16: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 256, 'runtime.stack.hi': 8 },
+  16: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 256, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8 },
   // go1.17.13
-  17: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 272, 'runtime.stack.hi': 8 },
+  17: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 272, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8 },
   // go1.18.8
-  18: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 272, 'runtime.stack.hi': 8 },
+  18: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 272, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8 },
   // go1.19.4
-  19: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 272, 'runtime.stack.hi': 8 },
+  19: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 272, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8 },
   // go1.20.14
-  20: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 272, 'runtime.stack.hi': 8 },
+  20: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 272, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8 },
   // go1.21.13
-  21: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 248, 'runtime.stack.hi': 8 },
+  21: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 248, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8 },
   // go1.22.12
-  22: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 248, 'runtime.stack.hi': 8, 'runtime._panic.fp': 64 },
+  22: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 248, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8, 'runtime._panic.fp': 64 },
   // go1.23.12
-  23: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 160, 'runtime.g.sigcode0': 256, 'runtime.stack.hi': 8, 'runtime._panic.fp': 64 },
+  23: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 160, 'runtime.g.sigcode0': 256, 'runtime.g.waitreason': 184, 'runtime.stack.hi': 8, 'runtime._panic.fp': 64 },
   // go1.24.13
-  24: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 160, 'runtime.g.sigcode0': 256, 'runtime.stack.hi': 8, 'runtime._panic.fp': 64 },
+  24: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 160, 'runtime.g.sigcode0': 256, 'runtime.g.waitreason': 184, 'runtime.stack.hi': 8, 'runtime._panic.fp': 64 },
   // go1.25.14
-  25: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 248, 'runtime.stack.hi': 8, 'runtime._panic.fp': 64 },
+  25: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 248, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8, 'runtime._panic.fp': 64 },
   // go1.26.11
-  26: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 256, 'runtime.stack.hi': 8, 'runtime._panic.fp': 56 },
+  26: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 256, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8, 'runtime._panic.fp': 56 },
   // go1.27.4
-  27: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 256, 'runtime.stack.hi': 8, 'runtime._panic.fp': 56 },
+  27: { 'runtime.g.stack': 0, 'runtime.g._panic': 32, 'runtime.g.goid': 152, 'runtime.g.sigcode0': 256, 'runtime.g.waitreason': 176, 'runtime.stack.hi': 8, 'runtime._panic.fp': 56 },
 };
 
 /** The offset of `runtime.g.goid` and the like in a release; undefined for one that was not measured. */

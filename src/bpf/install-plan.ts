@@ -167,6 +167,10 @@ function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Ui
       entry.setBigUint64(processLayout.context_ends + 8 * n, BigInt(vaddr), true);
     });
   }
+  if (plan.activities !== undefined) {
+    entry.setUint32(processLayout.g_wait_reason, plan.activities.waitReason ?? 0, true);
+    new Uint8Array(entry.buffer).set(plan.activities.waits, processLayout.waits);
+  }
   entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
   entry.setUint32(processLayout.detaching, detaching ? 1 : 0, true);
   return new Uint8Array(entry.buffer);

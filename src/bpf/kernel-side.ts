@@ -46,6 +46,8 @@ export interface KernelSideOptions {
   readonly durationBoundsNs?: Readonly<Record<string, readonly number[]>> | undefined;
   /** Bounds of the histograms of sizes of bodies, in bytes, as those of durations; undefined: sizes are not counted. */
   readonly sizeBounds?: readonly number[] | undefined;
+  /** Whether it is followed what goroutines do while calls run on them. */
+  readonly goroutineTimes?: boolean | undefined;
   readonly libbpfPath?: string | undefined;
   /** For tests and measurements: another object, another way of attaching, few slots that goroutines have to share. */
   readonly objectPath?: string | undefined;
@@ -136,6 +138,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       probes: tableEntries.probes,
       goroutines: sizes.elsewhere,
       goroutineSlots: sizes.slots,
+      goroutineTimes: options.goroutineTimes ? sizes.owned : 1,
       overflowFrames: 2 * options.maxGoroutines,
       series: options.durationBoundsNs === undefined ? 1 : maxSeries + tableEntries.probes,
       ring: options.ringBytes,
@@ -262,6 +265,7 @@ function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Arra
   view.setUint32(settingsLayout.captures_per_second, options.capturesPerSecond ?? 0, true);
   view.setUint32(settingsLayout.traces_per_second, options.sampling?.tracesPerSecond ?? 0, true);
   view.setUint32(settingsLayout.body_sizes, options.sizeBounds === undefined ? 0 : 1, true);
+  view.setUint32(settingsLayout.goroutine_times, options.goroutineTimes ? 1 : 0, true);
   view.setUint32(settingsLayout.sampler, options.sampling?.parentBased ? samplerFlag.parent : 0, true);
   return bytes;
 }

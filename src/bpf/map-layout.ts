@@ -31,8 +31,9 @@ export const probeLayout = {
 /** `at` is an array of two u16. */
 export const contextPlaceLayout = { sizeBytes: 8, base: 0, first: 1, second: 2, hops: 3, at: 4 } as const;
 
+/** `waits` is an array of bytes. */
 export const processLayout = {
-  sizeBytes: 528,
+  sizeBytes: 600,
   g_goid: 0,
   g_stack_hi: 4,
   g_panic: 8,
@@ -45,10 +46,12 @@ export const processLayout = {
   constants_bytes: 40,
   g_parent_goid: 48,
   parents: 52,
-  context_types: 56,
-  context_ends: 120,
-  context_itabs: 144,
-  known_keys: 272,
+  g_wait_reason: 56,
+  waits: 64,
+  context_types: 128,
+  context_ends: 192,
+  context_itabs: 216,
+  known_keys: 344,
 } as const;
 
 export const captureStepLayout = { sizeBytes: 16, op: 0, a: 1, b: 2, c: 4, imm: 8 } as const;
@@ -70,6 +73,7 @@ export const settingsLayout = {
   sampler: 32,
   traces_per_second: 36,
   body_sizes: 40,
+  goroutine_times: 44,
 } as const;
 
 export const samplingLayout = { sizeBytes: 24, threshold: 0, configured: 8, parent_threshold: 16 } as const;

@@ -13,6 +13,7 @@ export interface MapSizes {
   readonly probes: number;
   readonly goroutines: number;
   readonly goroutineSlots: number;
+  readonly goroutineTimes: number;
   readonly overflowFrames: number;
   readonly series: number;
   readonly ring: number;
@@ -150,6 +151,7 @@ function loadWith(
     libbpf.setMaxEntries(find('goroutines'), sizes.goroutines);
     libbpf.setMaxEntries(find('overflow_frames'), sizes.overflowFrames);
     libbpf.setMaxEntries(find('goroutine_slots'), sizes.goroutineSlots);
+    libbpf.setMaxEntries(find('goroutine_times'), sizes.goroutineTimes);
     libbpf.setMaxEntries(find('series'), sizes.series);
     libbpf.setMaxEntries(find('ring'), sizes.ring);
     for (const [name, bytes] of Object.entries(constants)) {

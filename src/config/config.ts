@@ -16,6 +16,8 @@ export interface Config {
   readonly functions: readonly string[];
   readonly presets: readonly PresetName[];
   readonly goroutineParents: 'context' | 'start' | 'none';
+  /** Spans say what their goroutine did. */
+  readonly goroutineTimes: boolean;
   /** Most functions that `functions` may match in one process. */
   readonly maxFunctions: number;
   /** Calls of `functions` that the compiler inlined are counted. */
@@ -166,6 +168,7 @@ export function resolveConfig(
     functions: values.SIDESPAN_FUNCTIONS,
     presets: presets.filter((name) => name !== 'none'),
     goroutineParents: values.SIDESPAN_GOROUTINE_PARENTS,
+    goroutineTimes: values.SIDESPAN_GOROUTINE_TIMES,
     maxFunctions: values.SIDESPAN_MAX_FUNCTIONS,
     inlined: values.SIDESPAN_INLINED,
     capture: {

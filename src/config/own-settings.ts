@@ -61,6 +61,14 @@ export const ownSettings = {
       'How a call finds its parent on another goroutine. `context`: by its `context.Context` or `*http.Request`, which leads to the request. `start`: also by the call in which its goroutine was started, as long as that one runs; a hit for each goroutine that starts, and wrong where a pool of goroutines grows on demand.',
     example: 'start',
   }),
+  SIDESPAN_GOROUTINE_TIMES: withDefault({
+    type: onOff,
+    fallback: 'off',
+    group: 'What to trace',
+    description:
+      'Whether spans say what their goroutine did meanwhile: how long it ran, could run but had to wait for a thread, was in system calls, was blocked and by what. Two to five hits each time that any goroutine of the process blocks or makes a system call.',
+    example: 'on',
+  }),
   SIDESPAN_MAX_FUNCTIONS: withDefault({
     type: integer({ min: 1, max: 16384 }),
     fallback: '300',

@@ -5,6 +5,7 @@ import { dictionaryAddress } from './capture-image.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { captureOf, decodeFields } from './decode-fields.ts';
 import { type DecodeContext, decodeValues } from './decode-value.ts';
+import { createGoroutineTimes } from './goroutine-times.ts';
 import {
   argumentsRecordLayout,
   callEnds,
@@ -14,6 +15,7 @@ import {
   processRecordLayout,
   recordHeaderLayout,
   recordKind,
+  timesRecordLayout,
 } from './layout.ts';
 import type { Value } from './value.ts';
 
@@ -70,6 +72,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
   const maxPendingBytes = options.maxPendingBytes ?? defaultPendingBytes;
   const pending = new Map<bigint, Pending>();
   const notes = new Map<bigint, Uint8Array[]>();
+  const times = createGoroutineTimes();
   let pendingBytes = 0;
   let reader: ChunkReader | undefined;
 
@@ -213,6 +216,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       traceSampled: traceSampled(flags),
       samplingThreshold: view.getUint32(offset + callRecordLayout.threshold, true),
       frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
+      activityNs: times.isEmpty ? undefined : times.take(view.getBigUint64(offset + callRecordLayout.span_id, true)),
       arguments: call.values,
       results: call.results,
       fields: call.fields,
@@ -235,6 +239,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       addArguments(view, offset, length);
     } else if (kind === recordKind.note && length >= argumentsRecordLayout.sizeBytes) {
       holdNote(view, offset, length);
+    } else if (kind === recordKind.times && length >= timesRecordLayout.sizeBytes) {
+      times.hold(view, offset);
     } else if (kind === recordKind.process && length >= processRecordLayout.sizeBytes) {
       const change = view.getUint32(offset + processRecordLayout.change, true);
       options.onProcess(

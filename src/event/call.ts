@@ -41,6 +41,8 @@ export interface Call {
   readonly samplingThreshold: number;
   /** Enclosing traced calls on the goroutine. */
   readonly frameIndex: number;
+  /** What its goroutine did meanwhile, in ns by goroutineActivity (src/probe/wire.ts); undefined: it was not followed. */
+  readonly activityNs?: readonly number[] | undefined;
   /** Of a traced function, in order. */
   readonly arguments: readonly Value[];
   readonly results: readonly Value[];

@@ -3,7 +3,7 @@
  * structs. test/bpf/wire-format.test.ts compares them with the object's BTF.
  */
 
-export const recordKind = { arguments: 1, call: 2, process: 3, moreArguments: 4, note: 5 } as const;
+export const recordKind = { arguments: 1, call: 2, process: 3, moreArguments: 4, note: 5, times: 6 } as const;
 
 export const recordHeaderLayout = { sizeBytes: 16, kind: 0, process_slot: 4, probe: 8, capture_bytes: 12 } as const;
 
@@ -24,6 +24,9 @@ export const callRecordLayout = {
   threshold: 80,
   frame_index: 84,
 } as const;
+
+/** `ns` is an array of u64, by enum goroutine_activity. */
+export const timesRecordLayout = { sizeBytes: 96, header: 0, goid: 16, span_id: 24, ns: 32 } as const;
 
 export const processRecordLayout = { sizeBytes: 24, header: 0, change: 16, pid: 20 } as const;
 

@@ -5,6 +5,7 @@ import { mapParts } from './capture/map-parts.ts';
 import { type CaptureLimits, defaultCaptureLimits } from './capture/shape-context.ts';
 import { preferredFunction, SiteFinder } from './code/site-finder.ts';
 import type { FunctionPattern } from './pattern.ts';
+import { planActivities } from './plan-activities.ts';
 import { PlanBuilder } from './plan-builder.ts';
 import { planDynamicTypes } from './plan-dynamic-types.ts';
 import { planFunction } from './plan-functions.ts';
@@ -30,6 +31,8 @@ export interface PlanOptions {
   readonly maxFunctions?: number | undefined;
   /** Whether calls that the compiler inlined are counted; left out: they are. */
   readonly countInlined?: boolean | undefined;
+  /** Whether it is followed what goroutines do while calls run on them. */
+  readonly goroutineTimes?: boolean | undefined;
   /** Functions of modules are traced as well: what is needed for all calls is planned even if no function matches. */
   readonly hasModules?: boolean | undefined;
 }
@@ -86,6 +89,7 @@ export function planProbes(
   }
   const inlined = planInlinedCalls(builder, selection, options.countInlined);
   const parents = planParents(builder, options.parents ?? 'context');
+  const activities = options.goroutineTimes ? planActivities(builder) : undefined;
   planDynamicTypes(builder, limitsFor(builder, limits, notes));
   if (builder.probes.length > 0 || options.hasModules) notes.push(...addRuntimeSites(builder, process.value));
   if (selection.unmatched.length > 0 && binary.functionsNamed('plugin.open').length > 0) notes.push(laterPlugins);
@@ -94,6 +98,7 @@ export function planProbes(
     value: {
       process: process.value,
       parents,
+      activities,
       plans: builder.plans,
       strings: builder.strings.strings,
       functionNames: builder.functionNames,

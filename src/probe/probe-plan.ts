@@ -2,6 +2,7 @@ import type { CaptureOp } from './capture/capture-op.ts';
 import type { ContextPlace } from './capture/context-place.ts';
 import type { DynamicPlan } from './capture/dynamic-type.ts';
 import type { CaptureShape, LabelShape } from './capture/shape.ts';
+import type { GoroutineActivities } from './plan-activities.ts';
 import type { ParentLookup } from './plan-parents.ts';
 import type { ProbeDescription } from './probe.ts';
 import type { ProcessOffsets } from './process-offsets.ts';
@@ -17,6 +18,8 @@ export interface ProbePlan {
   readonly process: ProcessOffsets;
   /** Undefined: no call can have a parent on another goroutine. */
   readonly parents?: ParentLookup | undefined;
+  /** Undefined: what goroutines do is not followed. */
+  readonly activities?: GoroutineActivities | undefined;
   /** Capture plans; sites, probes and dynamic types refer to them by index. Skips within are relative. */
   readonly plans: readonly PlannedOps[];
   /** Header names: `imm` of the header and traceparent ops (capture-op.ts, withStringIndices). */

@@ -48,6 +48,11 @@ export function measuredParentGoid(binary: GoBinary): number | undefined {
   return offsetOf(binary, 'runtime.g', 'parentGoid');
 }
 
+/** Offset of runtime.g.waitreason. */
+export function measuredWaitReason(binary: GoBinary): number | undefined {
+  return offsetOf(binary, 'runtime.g', 'waitreason');
+}
+
 function recoveryOf(binary: GoBinary): ProcessOffsets['recovery'] {
   const panic = offsetOf(binary, 'runtime.g', '_panic');
   const panicFp = offsetOf(binary, 'runtime._panic', 'fp');

@@ -16,6 +16,9 @@ export const siteAction = {
   release: 12,
   note: 13,
   start: 14,
+  status: 15,
+  syscall: 16,
+  syscallEnd: 17,
 } as const;
 
 export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
@@ -25,6 +28,18 @@ export const siteFlag = { stackCheck: 1, stackAbi: 2, traceparent: 4, labelsGoOn
 
 /** enum probe_flag */
 export const probeFlag = { server: 1, held: 2, sendArguments: 4, limited: 8, keepArguments: 16 } as const;
+
+/** enum goroutine_activity */
+export const goroutineActivity = {
+  running: 0,
+  runnable: 1,
+  syscall: 2,
+  waitsOther: 3,
+  waitsChannel: 4,
+  waitsLock: 5,
+  waitsNetwork: 6,
+  waitsSleep: 7,
+} as const;
 
 /** enum map_kind */
 export const mapKind = { buckets: 1, swiss: 2 } as const;

@@ -6,6 +6,7 @@ import type { BodySizes, CallRecorder, CallTotals } from './call-metrics.ts';
 import { type CallMeaning, type CallSpan, callSpan, instrumentationScope, type SpanOrigin } from './call-span.ts';
 import { dbClientFacts, dbClientMeaning, didNothing } from './db-client-span.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
+import { addGoroutineAttributes } from './goroutine-attributes.ts';
 import type { SortedValues } from './histogram-metric.ts';
 import { httpClientAddress, httpClientBodySizes, httpClientFacts, httpClientMeaning } from './http-client-span.ts';
 import { httpServerBodySizes, httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
@@ -76,6 +77,7 @@ export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetr
       return undefined;
     }
     if (call.parentBy !== undefined) meaning.attributes[SIDESPAN.PARENT_BY] = call.parentBy;
+    if (call.activityNs !== undefined) addGoroutineAttributes(call.activityNs, meaning.attributes);
     options.baggage?.(call, meaning.attributes);
     return callSpan(call, meaning, origin);
   }

@@ -34,6 +34,7 @@ export function tracerSettings(
       presets: presets.map((preset) => withHttpOptions(withPropagation(preset, propagation), shownHeaders(config))),
       limits: { ...defaultCaptureLimits, stringBytes, elements, depth, captureBytes: totalBytes },
       parents: config.goroutineParents,
+      goroutineTimes: config.goroutineTimes,
       maxFunctions: config.maxFunctions,
       countInlined: config.inlined,
       redaction: config.redaction,

@@ -103,7 +103,7 @@ const recordsPerTurn = 256;
 export function createTracer(options: TracerOptions): Tracer {
   using undo = new DisposableStack();
   const decoding = { redaction: createRedaction(options.plan.redaction), texts: createTextCache() };
-  const kernel = undo.use(openKernelSide(options));
+  const kernel = undo.use(openKernelSide({ ...options, goroutineTimes: options.plan.goroutineTimes }));
   const processes = new Set<TracedProcess>();
   const bySlot: (TracedProcess | undefined)[] = [];
   /** Gives its files back. */

@@ -10,6 +10,7 @@ struct wire_format {
 	struct arguments_record arguments_record;
 	struct call_record call_record;
 	struct process_record process_record;
+	struct times_record times_record;
 	struct chunk_header chunk_header;
 	struct capture_step capture_step;
 	struct plan_string plan_string;
@@ -48,6 +49,7 @@ struct wire_format {
 	enum site_flag site_flag;
 	enum probe_flag probe_flag;
 	enum map_kind map_kind;
+	enum goroutine_activity goroutine_activity;
 	enum frame_flag frame_flag;
 	/* Names as in src/probe/capture/capture-op.ts and src/bpf/map-layout.ts. */
 	enum limit {

@@ -21,7 +21,7 @@ import {
   pointerFlag,
 } from '../../src/probe/capture/capture-op.ts';
 import { contextBase } from '../../src/probe/capture/context-place.ts';
-import { mapKind, probeFlag, siteAction, siteFlag } from '../../src/probe/wire.ts';
+import { goroutineActivity, mapKind, probeFlag, siteAction, siteFlag } from '../../src/probe/wire.ts';
 import { type Btf, readBtf } from '../support/btf.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -35,6 +35,7 @@ const structs: Readonly<Record<string, { readonly layout: Layout; readonly unrea
   record_header: { layout: records.recordHeaderLayout },
   arguments_record: { layout: records.argumentsRecordLayout },
   call_record: { layout: records.callRecordLayout },
+  times_record: { layout: records.timesRecordLayout },
   process_record: { layout: records.processRecordLayout },
   site: { layout: maps.siteLayout },
   probe: { layout: maps.probeLayout },
@@ -88,6 +89,7 @@ const enums: Readonly<
   site_flag: { values: siteFlag, prefix: 'SITE_' },
   probe_flag: { values: probeFlag, prefix: 'PROBE_' },
   map_kind: { values: mapKind, prefix: 'MAP_' },
+  goroutine_activity: { values: goroutineActivity, prefix: 'ACTIVITY_' },
   frame_flag: {
     values: maps.frameFlag,
     prefix: 'FRAME_',

@@ -14,6 +14,7 @@ const wanted = [
   ['runtime.g', '_panic'],
   ['runtime.g', 'goid'],
   ['runtime.g', 'sigcode0'],
+  ['runtime.g', 'waitreason'],
   ['runtime.stack', 'hi'],
   ['runtime._panic', 'fp'],
 ] as const;

@@ -50,6 +50,7 @@ export interface TraceTargetOptions {
   readonly goroutineSlots?: number;
   readonly attachMode?: AttachMode;
   readonly capturesPerSecond?: number;
+  readonly goroutineTimes?: boolean;
   readonly onCall?: (call: Call, functionName: string) => void;
 }
 
@@ -93,7 +94,7 @@ export async function traceTarget(
   const limits = { ...defaultCaptureLimits, ...options.limits };
   const tracer = createTracer({
     planner,
-    plan: { patterns: options.patterns.map(functionPattern), presets: [], limits },
+    plan: { patterns: options.patterns.map(functionPattern), presets: [], limits, goroutineTimes: options.goroutineTimes },
     ringBytes: options.ringBytes ?? 32 << 20,
     maxGoroutines: options.maxGoroutines ?? 65536,
     goroutineSlots: options.goroutineSlots,
