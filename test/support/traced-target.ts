@@ -94,7 +94,12 @@ export async function traceTarget(
   const limits = { ...defaultCaptureLimits, ...options.limits };
   const tracer = createTracer({
     planner,
-    plan: { patterns: options.patterns.map(functionPattern), presets: [], limits, goroutineTimes: options.goroutineTimes },
+    plan: {
+      patterns: options.patterns.map(functionPattern),
+      presets: [],
+      limits,
+      goroutineTimes: options.goroutineTimes,
+    },
     ringBytes: options.ringBytes ?? 32 << 20,
     maxGoroutines: options.maxGoroutines ?? 65536,
     goroutineSlots: options.goroutineSlots,
