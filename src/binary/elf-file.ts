@@ -108,6 +108,12 @@ export class ElfFile implements Disposable {
     return this.#file.read(segment.fileOffset + (vaddr - segment.vaddr), sizeBytes);
   }
 
+  /** Fills `bytes` with what is mapped from a linked address on, as `read` does. */
+  readInto(bytes: Uint8Array, vaddr: number): void {
+    const segment = this.#segmentOf(vaddr, bytes.length);
+    this.#file.readInto(bytes, segment.fileOffset + (vaddr - segment.vaddr));
+  }
+
   #segmentOf(vaddr: number, sizeBytes: number): ElfSegment {
     const segment = this.segmentAt(vaddr, sizeBytes);
     if (segment !== undefined) return segment;

@@ -51,6 +51,8 @@ export interface GoType {
   readonly fields?: readonly GoField[] | undefined;
   /** Of interface: false for one without methods (its first word is the type, not an itab). */
   readonly hasMethods?: boolean | undefined;
+  /** Of a run-time type: whether interfaces hold the value itself in their data word. */
+  readonly isDirect?: boolean | undefined;
 }
 
 export interface GoField {

@@ -10,6 +10,16 @@ const blockBytes = 16 * 1024;
 /** 16 MiB of blocks: about all type data of a program of 100 MB. */
 const maxBlocks = 1024;
 
+/** Of `pieces`: fits into the processor's cache, and is below what malloc asks the kernel for anew each time. */
+const scannedBytes = 96 * 1024;
+
+export interface ImagePiece {
+  /** Linked address of the first byte. */
+  readonly vaddr: number;
+  /** Not to be kept. */
+  readonly bytes: Uint8Array;
+}
+
 /**
  * The program as it would lie in memory at load bias 0: linked addresses, relocated pointers. Blocks are read when they
  * are first needed and kept; beyond the limit the oldest are given up.
@@ -41,6 +51,21 @@ export class Image {
     return at < 0 ? this.#relocated(vaddr, sizeBytes) : this.#lastBlock.subarray(at, at + sizeBytes);
   }
 
+  /**
+   * The bytes from a linked address on, piece by piece, each with the first `overlapBytes` of the next one. All are read into
+   * one small buffer, so a piece is lost when the next one is asked for. For what is looked through once: fresh memory for
+   * each piece would cost several times as much as reading it.
+   */
+  *pieces(vaddr: number, sizeBytes: number, overlapBytes = 0): Generator<ImagePiece> {
+    const buffer = new Uint8Array(Math.min(sizeBytes, scannedBytes + overlapBytes));
+    for (let done = 0; done < sizeBytes; done += scannedBytes) {
+      const bytes = buffer.subarray(0, Math.min(buffer.length, sizeBytes - done));
+      this.#elf.readInto(bytes, vaddr + done);
+      applyRelocations(this.relocations, vaddr + done, bytes);
+      yield { vaddr: vaddr + done, bytes };
+    }
+  }
+
   /** A cursor at a linked address, whose offsets are linked addresses. */
   cursor(vaddr: number, sizeBytes: number): Cursor {
     const place = { file: this.path, section: 'image', baseOffset: vaddr };
@@ -68,6 +93,15 @@ export class Image {
   cursorUpTo(vaddr: number, sizeBytes: number): Cursor {
     const { vaddr: start, fileSizeBytes } = this.#segment(vaddr, 1);
     return this.cursor(vaddr, Math.min(sizeBytes, start + fileSizeBytes - vaddr));
+  }
+
+  /** Where the segment's bytes in the file end that hold this linked address; undefined: the file has none there. */
+  segmentEnd(vaddr: number): number | undefined {
+    const last = this.#lastSegment;
+    const isLast = last !== undefined && vaddr >= last.vaddr && vaddr < last.vaddr + last.fileSizeBytes;
+    const segment = isLast ? last : this.#elf.segmentAt(vaddr);
+    this.#lastSegment = segment ?? last;
+    return segment && segment.vaddr + segment.fileSizeBytes;
   }
 
   /** Whether the file has all these bytes. */

@@ -3,7 +3,7 @@ import { funcdataIndex, functionDataBase, pcdataIndex } from './function-data.ts
 import type { NameEnds } from './go-binary.ts';
 import type { Image } from './image.ts';
 import { endsFilter } from './name-ends.ts';
-import type { FunctionTable } from './pclntab.ts';
+import { type FunctionTable, visitRecords } from './pclntab.ts';
 import type { PclntabLayout } from './pclntab-layout.ts';
 
 // Which functions have calls of wanted ones inlined: a hasty look at the inline trees of all, 100,000 in a large program.
@@ -14,8 +14,10 @@ export const maxCallsOfFunction = 16 * 1024;
 /** Of a pc-value table. */
 export const maxTableBytes = 1024 * 1024;
 const maxNameBytes = 16 * 1024;
-/** Records are read in pieces of this size. */
-const pieceBytes = 1024 * 1024;
+/** For more names than that all trees are read: most have one of them. */
+const maxSearched = 10_000;
+/** A first look at a word is at its lower bits. */
+const likelyMask = 0xffff;
 /** A record and its tables' places: 44 bytes, and a dozen words behind. More is a damaged one. */
 const maxRecordBytes = 1024;
 const noTable = 0xffffffff;
@@ -56,87 +58,111 @@ export function wantedNames(
   return wanted;
 }
 
-/** Indices of the functions whose inline tree has one of the names. */
+/**
+ * Indices of the functions whose inline tree may have one of the names: nearly always it has. The trees lie side by side, so
+ * that the names' offsets are looked for in all of them at once; where each tree ends only its function's table tells.
+ */
 export function* functionsThatInline(
   image: Image,
   table: FunctionTable,
   wanted: ReadonlyMap<number, string>,
 ): Generator<number> {
-  const { pclntab, pcTables } = table.module;
-  const { sizeBytes, name } = inlinedCallLayout(pclntab.layout);
-  const { trees, tables } = inlineTrees(image, table);
-  const bytes = image.bytes(pcTables.vaddr, pcTables.length);
+  const { sizeBytes, name } = inlinedCallLayout(table.module.pclntab.layout);
+  const trees = inlineTrees(image, table);
+  const places = wanted.size > maxSearched ? undefined : placesOf(image, trees, wanted);
+  const chosen = places && treesAround(trees, places, { name, sizeBytes });
   for (let index = 0; index < trees.length; index++) {
     const tree = trees[index] ?? 0;
-    const count = tree === 0 ? 0 : 1 + largestValue(bytes, tables[index] ?? 0);
-    if (count < 1 || count > maxCallsOfFunction) continue;
-    const found = unlessDamaged(() => {
-      for (let call = 0, at = tree + name; call < count; call++, at += sizeBytes) {
-        if (wanted.has(image.u32(at))) return true;
-      }
-      return false;
-    });
-    if (found) yield index;
+    if (tree !== 0 && (chosen?.has(tree) !== false || tree % 4 !== 0)) yield index;
   }
 }
 
-/** Of each function: its tree's linked address, 0 where it has none, and the offset of the table that leads into it. */
-function inlineTrees(image: Image, table: FunctionTable) {
+/** Of each function the linked address of its tree; 0 where it has none. */
+function inlineTrees(image: Image, table: FunctionTable): Float64Array {
   const { module, recordOffsets } = table;
   const trees = new Float64Array(recordOffsets.length);
-  const tables = new Uint32Array(recordOffsets.length);
-  const { functions, pclntab } = module;
-  const { func: layout, firstMinor } = pclntab.layout;
+  const { func: layout, firstMinor } = module.pclntab.layout;
   const hasAddresses = firstMinor < 18;
   const base = hasAddresses ? 0 : (unlessDamaged(() => functionDataBase(image, table)) ?? 0);
-  const wanted = inlineTreeFuncdata(pclntab.layout);
+  const wanted = inlineTreeFuncdata(module.pclntab.layout);
   const wordBytes = hasAddresses ? 8 : 4;
-  let pieceStart = 0;
-  let pieceVaddr = 0;
-  let piece: DataView = new DataView(new ArrayBuffer(0));
-  for (let index = 0; index < recordOffsets.length; index++) {
-    const offset = recordOffsets[index] ?? 0;
-    const needed = Math.min(offset + maxRecordBytes, functions.length);
-    if (needed > pieceStart + piece.byteLength) {
-      const bytes = image.bytes(functions.vaddr + offset, Math.min(pieceBytes, functions.length - offset));
-      pieceStart = offset;
-      pieceVaddr = functions.vaddr + offset;
-      piece = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    const record = offset - pieceStart;
+  visitRecords(image, module, recordOffsets, maxRecordBytes, (index, piece, record, recordVaddr) => {
     const pcdata = record + layout.sizeBytes;
     const pcdataCount = piece.getUint32(record + layout.pcLine + 4, true);
     const funcdataCount = piece.getUint8(pcdata - 1);
-    if (pcdataCount <= pcdataIndex.inlineTree || funcdataCount <= wanted) continue;
+    if (pcdataCount <= pcdataIndex.inlineTree || funcdataCount <= wanted) return;
     const at = pcdata + pcdataCount * 4 + wanted * wordBytes;
     // Addresses are aligned.
-    const treeAt = at + (hasAddresses ? (8 - ((pieceVaddr + at) % 8)) % 8 : 0);
-    if (!(treeAt + wordBytes <= needed - pieceStart)) continue;
+    const treeAt = at + (hasAddresses ? (8 - ((recordVaddr + at - record) % 8)) % 8 : 0);
+    if (!(treeAt + wordBytes <= Math.min(piece.byteLength, record + maxRecordBytes))) return;
     const tableOffset = piece.getUint32(pcdata + pcdataIndex.inlineTree * 4, true);
     const low = piece.getUint32(treeAt, true);
-    if (low === noTable || tableOffset === 0 || tableOffset === noTable) continue;
+    if (low === noTable || tableOffset === 0 || tableOffset === noTable) return;
     trees[index] = hasAddresses ? low + piece.getUint32(treeAt + 4, true) * 2 ** 32 : base + low;
-    tables[index] = tableOffset;
-  }
-  return { trees, tables };
+  });
+  return trees;
 }
 
-/** Of a pc-value table, -1 if it is damaged or has none above. */
-function largestValue(tables: Uint8Array, offset: number): number {
-  let value = -1;
-  let largest = -1;
-  const end = Math.min(tables.length, offset + maxTableBytes);
-  for (let at = offset, first = true; at < end; first = false) {
-    let delta = 0;
-    for (let shift = 1; ; shift *= 128) {
-      const byte = tables[at++] ?? 0;
-      delta += (byte & 127) * shift;
-      if (byte < 128) break;
+/** Linked addresses, ascending in each segment, of all words among the trees that may be an offset of these names. */
+function placesOf(image: Image, trees: Float64Array, wanted: ReadonlyMap<number, string>): number[] {
+  const ranges = new Map<number, { first: number; last: number }>();
+  for (const tree of trees) {
+    const end = tree === 0 || tree % 4 !== 0 ? undefined : image.segmentEnd(tree);
+    if (end === undefined) continue;
+    const range = ranges.get(end);
+    if (range === undefined) {
+      ranges.set(end, { first: tree, last: tree });
+    } else if (tree < range.first) {
+      range.first = tree;
+    } else if (tree > range.last) {
+      range.last = tree;
     }
-    if (delta === 0 && !first) break;
-    while ((tables[at++] ?? 0) > 127);
-    value += delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2;
-    if (value > largest) largest = value;
   }
-  return largest;
+  const isLikely = new Uint8Array(likelyMask + 1);
+  for (const offset of wanted.keys()) isLikely[offset & likelyMask] = 1;
+  const places: number[] = [];
+  for (const [segmentEnd, { first, last }] of [...ranges].sort(([a], [b]) => a - b)) {
+    const end = Math.min(segmentEnd, last + maxCallsOfFunction * inlinedCall115.sizeBytes);
+    for (const { vaddr, bytes } of image.pieces(first, end - first)) {
+      const words = new Uint32Array(bytes.buffer, 0, bytes.length >>> 2);
+      for (let at = 0; at < words.length; at++) {
+        const word = words[at] as number;
+        if (isLikely[word & likelyMask] === 1 && wanted.has(word)) places.push(vaddr + at * 4);
+      }
+    }
+  }
+  return places;
+}
+
+/** The trees in which these places are names: of each the last tree in front of it. */
+function treesAround(
+  trees: Float64Array,
+  places: readonly number[],
+  { name, sizeBytes }: { readonly name: number; readonly sizeBytes: number },
+): ReadonlySet<number> {
+  const before = new Float64Array(places.length);
+  for (const tree of trees) {
+    if (tree === 0) continue;
+    const next = lowerBound(places, tree + name);
+    if (next < places.length && tree > (before[next] ?? 0)) before[next] = tree;
+  }
+  const found = new Set<number>();
+  let tree = 0;
+  for (const [index, place] of places.entries()) {
+    tree = Math.max(tree, before[index] ?? 0);
+    if (tree !== 0 && (place - name - tree) % sizeBytes === 0) found.add(tree);
+  }
+  return found;
+}
+
+/** Index of the first of the ascending numbers that is not below the wanted one. */
+function lowerBound(numbers: readonly number[], wanted: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] ?? 0) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

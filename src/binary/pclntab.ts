@@ -1,6 +1,5 @@
 import { assemblySources } from './assembly-sources.ts';
 import { BinaryError, hex } from './binary-error.ts';
-import { Cursor } from './cursor.ts';
 import type { GoFunction, NameEnds } from './go-binary.ts';
 import type { Image } from './image.ts';
 import type { ModuleData } from './module-data.ts';
@@ -10,9 +9,6 @@ import { once } from './once.ts';
 
 /** FuncFlag (src/internal/abi/symtab.go): FuncFlagAsm. */
 const assemblyFlag = 4;
-
-/** The _func records lie behind functab in order; they are read in pieces of this size. */
-const pieceBytes = 1024 * 1024;
 
 /** Symbol names of generic Go code pass 4 KiB. */
 const maxNameBytes = 16 * 1024;
@@ -103,31 +99,55 @@ function readRecords(
   const funcIds = new Uint8Array(count);
   const flags = new Uint8Array(count);
   const isAssembly = assemblySources(image, module);
-  const place = { file: image.path, section: '_func records' };
-  let piece = new Cursor(new Uint8Array(0), place);
-  let previous = -1;
-  for (let index = 0; index < count; index++) {
-    const offset = recordOffsets[index] ?? 0;
-    if (offset <= previous || offset + layout.sizeBytes > functions.length) {
-      const what = `the _func record of function ${index} is out of order or past the table's end ${hex(functions.length)}`;
-      throw new BinaryError(what, { ...place, offset });
-    }
-    previous = offset;
-    if (offset + layout.sizeBytes > piece.endOffset) {
-      const size = Math.min(pieceBytes, functions.length - offset);
-      piece = new Cursor(image.bytes(functions.vaddr + offset, size), { ...place, baseOffset: offset });
-    }
-    nameOffsets[index] = piece.seek(offset + layout.name).u32();
-    funcIds[index] = piece.seek(offset + layout.funcId).u8();
+  const seen = visitRecords(image, module, recordOffsets, layout.sizeBytes, (index, piece, record) => {
+    nameOffsets[index] = piece.getUint32(record + layout.name, true);
+    funcIds[index] = piece.getUint8(record + layout.funcId);
     if (layout.flag !== undefined) {
-      flags[index] = piece.seek(offset + layout.flag).u8();
-      continue;
+      flags[index] = piece.getUint8(record + layout.flag);
+      return;
     }
-    const pcFile = piece.seek(offset + layout.pcFile).u32();
-    const unit = layout.compileUnit === undefined ? 0 : piece.seek(offset + layout.compileUnit).u32();
+    const pcFile = piece.getUint32(record + layout.pcFile, true);
+    const unit = layout.compileUnit === undefined ? 0 : piece.getUint32(record + layout.compileUnit, true);
     if (isAssembly(pcFile, unit)) flags[index] = assemblyFlag;
+  });
+  if (seen < count) {
+    const what = `the _func record of function ${seen} is out of order or past the table's end ${hex(functions.length)}`;
+    throw new BinaryError(what, { file: image.path, section: '_func records', offset: recordOffsets[seen] });
   }
   return { nameOffsets, funcIds, flags };
+}
+
+/**
+ * Visits the _func records in order, each with `recordBytes` bytes at least, if the table has as many behind its fixed part.
+ * @param visit with the record's place in a piece of the table, which is not to be kept, and its linked address
+ * @returns the number of records up to one that is out of order or not in the table
+ */
+export function visitRecords(
+  image: Image,
+  { functions, pclntab }: ModuleData,
+  recordOffsets: Uint32Array,
+  recordBytes: number,
+  visit: (index: number, piece: DataView, record: number, recordVaddr: number) => void,
+): number {
+  const fixedBytes = pclntab.layout.func.sizeBytes;
+  // Aligned: words that the dynamic loader fills in lie whole in a piece.
+  const start = Math.floor((recordOffsets[0] ?? 0) / 8) * 8;
+  let index = 0;
+  let previous = -1;
+  for (const piece of image.pieces(functions.vaddr + start, Math.max(0, functions.length - start), recordBytes)) {
+    const { buffer, byteOffset, byteLength } = piece.bytes;
+    const view = new DataView(buffer, byteOffset, byteLength);
+    const base = piece.vaddr - functions.vaddr;
+    const isLast = base + byteLength === functions.length;
+    for (; index < recordOffsets.length; index++) {
+      const offset = recordOffsets[index] ?? 0;
+      if (offset <= previous) return index;
+      if (offset - base + (isLast ? fixedBytes : recordBytes) > byteLength) break;
+      visit(index, view, offset - base, functions.vaddr + offset);
+      previous = offset;
+    }
+  }
+  return index;
 }
 
 /** All functions, in order of address; if `ends` are given, those whose names begin and end so. */

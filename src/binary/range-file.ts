@@ -46,6 +46,34 @@ export class RangeFile implements Disposable {
 
   /** `sizeBytes` bytes from `fileOffset`, in a fresh buffer; a BinaryError if the file does not hold them all. */
   read(fileOffset: number, sizeBytes: number): Uint8Array {
+    this.#check(fileOffset, sizeBytes);
+    if (sizeBytes > smallBytes) return this.#readWhole(fileOffset, sizeBytes);
+    const start = fileOffset % pieceBytes;
+    const first = this.#piece(fileOffset - start).subarray(start, start + sizeBytes);
+    const bytes = new Uint8Array(sizeBytes);
+    bytes.set(first);
+    if (first.length < sizeBytes) {
+      const next = this.#piece(fileOffset + first.length);
+      bytes.set(next.subarray(0, sizeBytes - first.length), first.length);
+    }
+    return bytes;
+  }
+
+  /** Fills `bytes` from `fileOffset` on; a BinaryError if the file does not hold them all. */
+  readInto(bytes: Uint8Array, fileOffset: number): void {
+    this.#check(fileOffset, bytes.length);
+    let done = 0;
+    while (done < bytes.length) {
+      const count = this.#readSome(bytes, done, fileOffset + done);
+      if (count === 0) {
+        const place = { file: this.path, section: 'file', offset: fileOffset };
+        throw new BinaryError('the file became shorter while it was read', place, 'Try again.');
+      }
+      done += count;
+    }
+  }
+
+  #check(fileOffset: number, sizeBytes: number): void {
     const place = { file: this.path, section: 'file', offset: fileOffset };
     // Not `fileOffset + sizeBytes > size`: sums beyond 2^53 round.
     const sound = fileOffset >= 0 && sizeBytes >= 0 && fileOffset <= this.sizeBytes;
@@ -60,16 +88,6 @@ export class RangeFile implements Disposable {
         { kind: 'unsupported' },
       );
     }
-    if (sizeBytes > smallBytes) return this.#readWhole(fileOffset, sizeBytes);
-    const start = fileOffset % pieceBytes;
-    const first = this.#piece(fileOffset - start).subarray(start, start + sizeBytes);
-    const bytes = new Uint8Array(sizeBytes);
-    bytes.set(first);
-    if (first.length < sizeBytes) {
-      const next = this.#piece(fileOffset + first.length);
-      bytes.set(next.subarray(0, sizeBytes - first.length), first.length);
-    }
-    return bytes;
   }
 
   /** The piece that begins at that offset. */
@@ -91,15 +109,7 @@ export class RangeFile implements Disposable {
   #readWhole(fileOffset: number, sizeBytes: number): Uint8Array {
     // Every byte is written below: no need for zeros before.
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(sizeBytes).buffer);
-    let done = 0;
-    while (done < sizeBytes) {
-      const count = this.#readSome(bytes, done, fileOffset + done);
-      if (count === 0) {
-        const place = { file: this.path, section: 'file', offset: fileOffset };
-        throw new BinaryError('the file became shorter while it was read', place, 'Try again.');
-      }
-      done += count;
-    }
+    this.readInto(bytes, fileOffset);
     return bytes;
   }
 

@@ -232,6 +232,7 @@ class DescribedType implements GoType {
   readonly kind: GoKind;
   readonly sizeBytes: number;
   readonly alignBytes: number;
+  readonly isDirect: boolean;
   readonly #types: TypeReader;
   readonly #descriptor: TypeDescriptor;
   readonly #typeAt: (vaddr: number) => GoType;
@@ -242,6 +243,7 @@ class DescribedType implements GoType {
     this.kind = descriptor.kind;
     this.sizeBytes = descriptor.sizeBytes;
     this.alignBytes = descriptor.alignBytes;
+    this.isDirect = descriptor.isDirect;
     this.#types = types;
     this.#descriptor = descriptor;
     this.#typeAt = typeAt;

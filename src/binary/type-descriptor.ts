@@ -5,6 +5,7 @@ import type { GoKind } from './go-type.ts';
 import type { Image } from './image.ts';
 import type { ImageSlice } from './module-reader.ts';
 import {
+  directFlag,
   embeddedNameFlag,
   extraStarFlag,
   fieldBytes,
@@ -22,7 +23,6 @@ import type { TypesRange } from './types-range.ts';
 /** Type strings of large anonymous structs and generic types have some 10 KiB. */
 const maxNameBytes = 64 * 1024;
 const usualNameBytes = 128;
-const searchPieceBytes = 1024 * 1024;
 
 /** Fields of structs and methods of interfaces; generated code (protobuf, configuration) has some 1,000. */
 const maxMembers = 16 * 1024;
@@ -36,6 +36,8 @@ export interface TypeDescriptor {
   readonly alignBytes: number;
   readonly flags: number;
   readonly named: boolean;
+  /** Interfaces hold the value itself in their data word. */
+  readonly isDirect: boolean;
   /** Offset of the type's string from the types' start. */
   readonly nameOffset: number;
   /** Linked address of the descriptor of the pointer to this type; 0 if the program has none. */
@@ -84,7 +86,8 @@ export class TypeReader {
     const sizeBytes = cursor.u64();
     const flags = cursor.skip(12).u8();
     const alignBytes = cursor.u8();
-    const kind = goKinds[cursor.skip(1).u8() & goKindMask];
+    const kindByte = cursor.skip(1).u8();
+    const kind = goKinds[kindByte & goKindMask];
     if (kind === undefined) this.#fail(vaddr, 'the type descriptor has an unknown kind');
     const nameOffset = cursor.skip(16).u32();
     const pointerToThis = this.#typeAtOffset(cursor.i32());
@@ -95,7 +98,9 @@ export class TypeReader {
       wordCount > 2 ? cursor.u64() : 0,
     ] as const;
     const named = (flags & namedFlag) !== 0;
-    return { vaddr, kind, sizeBytes, alignBytes, flags, named, nameOffset, pointerToThis, words };
+    // Of Kind up to Go 1.25, of TFlag since.
+    const isDirect = ((flags | kindByte) & directFlag) !== 0;
+    return { vaddr, kind, sizeBytes, alignBytes, flags, named, isDirect, nameOffset, pointerToThis, words };
   }
 
   /** The type's own string: package name (not path) and name, `http.Request`; for unnamed types as in source. */
@@ -203,9 +208,9 @@ export class TypeReader {
   /** Whether these bytes occur anywhere among the types, their names included. */
   hasText(text: Uint8Array): boolean {
     const { startVaddr, endVaddr } = this.range;
-    for (let at = startVaddr; at < endVaddr; at += searchPieceBytes) {
-      const bytes = this.image.bytes(at, Math.min(searchPieceBytes + text.length, endVaddr - at));
-      if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(Buffer.from(text))) return true;
+    const wanted = Buffer.from(text);
+    for (const { bytes } of this.image.pieces(startVaddr, endVaddr - startVaddr, text.length)) {
+      if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(wanted)) return true;
     }
     return false;
   }

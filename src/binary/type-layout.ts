@@ -14,6 +14,8 @@ export const interfaceMethodBytes = 8;
 export const uncommonFlag = 1;
 export const extraStarFlag = 2;
 export const namedFlag = 4;
+/** TFlagDirectIface since Go 1.26, before that the bit of Kind_ of the same value, kindDirectIface. */
+export const directFlag = 0x20;
 
 /** Size of the kind's own struct, behind which the uncommon part lies. */
 export const kindBytes: Partial<Record<GoKind, number>> = {

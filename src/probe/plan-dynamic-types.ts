@@ -42,7 +42,7 @@ export function planDynamicTypes(builder: PlanBuilder, limits: CaptureLimits): v
   const add: Add = (type, typeVaddr, isError) => {
     if (known.has(typeVaddr) || known.size >= maxDynamicTypes) return;
     known.add(typeVaddr);
-    const direct = isDirect(builder.binary, typeVaddr);
+    const direct = type.isDirect === true;
     const value = dynamicPlan(type, limits, builder.strings, builder.facts, direct);
     if (!direct && value.sizeBytes < type.sizeBytes) return;
     collectInterfaces({ imageBytes: 0, values: [{ name: '', shape: value.shape, onStack: false }] }, nested);
@@ -93,6 +93,7 @@ function addDynamicType(builder: PlanBuilder, value: DynamicPlan, typeVaddr: num
 /** A preset's own view of a dynamic type: a few fields by path. A type that the binary lacks is left out. */
 export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamicType, limits: CaptureLimits): void {
   const { binary, strings } = builder;
+  if (wanted.method !== undefined && binary.functionsNamed(methodName(wanted.type, wanted.method)).length === 0) return;
   const typeVaddr = binary.runtimeTypeAddress(wanted.type);
   const type = binary.runtimeType(wanted.type);
   if (typeVaddr === undefined || (type?.kind !== 'pointer' && type?.kind !== 'struct')) return;
@@ -107,7 +108,7 @@ export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamic
     fields.push({ name, shape: inner.reduceRight<Shape>((target, hop) => pointer(hop.at, hop.type, target), leaf) });
   }
   const target: Shape = { kind: 'struct', type: 'STRUCT', goType: type.elem?.name ?? type.name, at: 0, fields };
-  const direct = isDirect(binary, typeVaddr);
+  const direct = type.isDirect === true;
   const shape = type.kind === 'pointer' ? pointer(0, type, target) : target;
   const sizeBytes = direct ? 8 : shapeEnd(shape);
   if (sizeBytes > planLimits.imageBytes) return;
@@ -124,11 +125,9 @@ function plain(limits: CaptureLimits, facts: TypeFacts) {
   return { limits, facts, budget, level: 0, nesting: 0, times: 1, imageEnd: Number.POSITIVE_INFINITY, later: () => {} };
 }
 
-/**
- * Whether interfaces hold the value in their data word, as the descriptor says: bit 5 of Kind up to Go 1.25, of TFlag since
- * (https://github.com/golang/go/blob/go1.26.0/src/internal/abi/type.go: TFlag at 20, Kind_ at 23).
- */
-function isDirect(binary: GoBinary, typeVaddr: number): boolean {
-  const [typeFlags = 0, , , kind = 0] = binary.read(typeVaddr + 20, 4);
-  return ((typeFlags | kind) & 0x20) !== 0;
+/** What an interface's table calls, for values as well as for pointers: `net.(*OpError).Error`. */
+function methodName(type: string, method: string): string {
+  const name = type.replace(/^\*/, '');
+  const dot = name.lastIndexOf('.');
+  return `${name.slice(0, dot)}.(*${name.slice(dot + 1)}).${method}`;
 }

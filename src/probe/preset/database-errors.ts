@@ -9,12 +9,13 @@ export const databaseErrors: readonly PresetDynamicType[] = [
   error('*modernc.org/sqlite.Error', 'code', 'msg'),
   error('github.com/mattn/go-sqlite3.Error', 'Code', 'err'),
   // Around PostgreSQL's own.
-  { type: '*github.com/jackc/pgx/v5/pgconn.PrepareError', fields: [{ name: 'cause', path: 'err' }] },
+  { type: '*github.com/jackc/pgx/v5/pgconn.PrepareError', method: 'Error', fields: [{ name: 'cause', path: 'err' }] },
 ];
 
 function error(type: string, code: string, message: string): PresetDynamicType {
   return {
     type,
+    method: 'Error',
     fields: [
       { name: 'code', path: code },
       { name: 'message', path: message },

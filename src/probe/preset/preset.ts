@@ -217,5 +217,7 @@ export type CapturedHeaders = 'serverRequest' | 'serverResponse' | 'clientReques
 /** A dynamic type by name, and which of its fields to read. */
 export interface PresetDynamicType {
   readonly type: string;
+  /** Of the interface that holds such values: programs without its code have none. Asking for it is cheaper than for the type. */
+  readonly method?: string | undefined;
   readonly fields: readonly { readonly name: string; readonly path: string }[];
 }

@@ -82,9 +82,10 @@ export const databaseSql: Preset = {
   dynamicTypes: [
     ...databaseErrors,
     // A data source's text has the password: it is not read.
-    { type: 'database/sql.dsnConnector', fields: [{ name: 'driver', path: 'driver' }] },
+    { type: 'database/sql.dsnConnector', method: 'Connect', fields: [{ name: 'driver', path: 'driver' }] },
     {
       type: '*github.com/go-sql-driver/mysql.connector',
+      method: 'Connect',
       fields: [
         { name: 'address', path: 'cfg.Addr' },
         { name: 'namespace', path: 'cfg.DBName' },
@@ -92,6 +93,7 @@ export const databaseSql: Preset = {
     },
     {
       type: '*github.com/lib/pq.Connector',
+      method: 'Connect',
       fields: [
         { name: 'host', path: 'cfg.Host' },
         { name: 'port', path: 'cfg.Port' },
@@ -100,6 +102,7 @@ export const databaseSql: Preset = {
     },
     {
       type: 'github.com/jackc/pgx/v5/stdlib.connector',
+      method: 'Connect',
       fields: [
         { name: 'host', path: 'Host' },
         { name: 'port', path: 'Port' },
