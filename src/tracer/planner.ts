@@ -25,6 +25,9 @@ const firstIdleMs = 30_000;
 /** Plans take seconds at most. A file that keeps the planner busy for longer must not hold up the others for ever. */
 const defaultTimeoutMs = 120_000;
 
+/** A plan makes some 100 MB of short-lived objects: in a young generation of 1 MB they are copied again and again. */
+export const plannerFlags = ['--disable-warning=ExperimentalWarning', '--min-semi-space-size=16'];
+
 export interface PlannerOptions {
   /** For each answer, from the one before it. */
   readonly timeoutMs?: number | undefined;
@@ -51,7 +54,7 @@ export function createPlanner({ timeoutMs = defaultTimeoutMs }: PlannerOptions =
   let idle = restIn(running, firstIdleMs);
 
   function start(): Running {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program()], {
+    const child = spawn(process.execPath, [...plannerFlags, program()], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { NODE_COMPILE_CACHE: compileCache(), ...process.env },
       // Ctrl-C is for the agent alone.

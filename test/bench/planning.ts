@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { allPresets } from '../../src/probe/preset/presets.ts';
+import { plannerFlags } from '../../src/tracer/planner.ts';
 import type { PlanAnswer, PlanRequest } from '../../src/tracer/planner-protocol.ts';
 import { cpuMicros, memoryMb } from './process-figures.ts';
 import { shippedFile } from './stage.ts';
@@ -34,7 +35,7 @@ export interface Planning {
 export async function planning(path: string): Promise<Planning> {
   const started = performance.now();
   const program = shippedFile('dist', 'planner-process.js');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+  const child = spawn(process.execPath, [...plannerFlags, program], {
     stdio: ['pipe', 'pipe', 'inherit'],
     // As bin/sidespan sets them.
     env: { ...process.env, MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' },
