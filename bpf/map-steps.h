@@ -37,12 +37,12 @@ static __noinline long next_entries(struct scratch *scratch)
 	__u32 buckets = scratch->state.map_kind == MAP_BUCKETS;
 	__u32 size = walk->group_bytes;
 
+	walk->entries = walk->group;
 	if (bpf_probe_read_user(&scratch->words[0], 8, (void *)walk->group)) {
 		walk->state = WALK_FAULT;
 		return 1;
 	}
 	walk->candidates = used_slots(scratch->words[0], buckets);
-	walk->entries = walk->group;
 	if (buckets) {
 		/*
 		 * The overflow pointer ends the bucket. An entry in a free slot is made without a look at it, so its page may
@@ -110,7 +110,7 @@ static __always_inline int step_map(struct scratch *scratch, const struct captur
 	} else if (scratch->depth >= PLAN_DEPTH) {
 		chunk->status = CHUNK_NO_ROOM;
 	} else if (begin_walk(scratch, map)) {
-		chunk->status = CHUNK_FAULT;
+		chunk->status = fault_status(map, 32);
 	} else {
 		chunk->total = scratch->words[0] > 0xffffffff ? 0xffffffff : (__u32)scratch->words[0];
 		walk->layout = step->imm;
@@ -119,7 +119,7 @@ static __always_inline int step_map(struct scratch *scratch, const struct captur
 		if (chunk->total > 0)
 			bpf_loop(MAX_WALK_STEPS, entry_step, &scratch, 0);
 		if (walk->state == WALK_FAULT && walk->copied == 0)
-			chunk->status = CHUNK_FAULT;
+			chunk->status = fault_status(walk->entries, 8);
 	}
 	chunk->captured = (__u16)walk->copied;
 	if (body == 0)

@@ -95,6 +95,7 @@ static __always_inline void next_table(struct scratch *scratch)
 	}
 	__u64 table = 0;
 	if (bpf_probe_read_user(&scratch->words[0], 8, (void *)walk->directory)) {
+		walk->entries = walk->directory;
 		walk->state = WALK_FAULT;
 		return;
 	}
@@ -106,6 +107,7 @@ static __always_inline void next_table(struct scratch *scratch)
 		return;
 	walk->last_table = table;
 	if (bpf_probe_read_user(&scratch->words[0], 16, (void *)(table + 16))) {
+		walk->entries = table;
 		walk->state = WALK_FAULT;
 		return;
 	}
@@ -242,12 +244,16 @@ static long walk_step(__u64 index, struct scratch **context)
 	return 0;
 }
 
-/* Sets the walk to the map's first group, and scratch->words[0] to its number of entries; not 0: it can't be read. */
+/*
+ * Sets the walk to the map's first group, and scratch->words[0] to its number of entries; not 0: it can't be read. Of an
+ * empty map only the first half may be in memory: the other may lie on a page that nobody has written to.
+ */
 static __always_inline long begin_walk(struct scratch *scratch, __u64 map)
 {
 	struct map_walk *walk = &scratch->walk;
 
-	if (bpf_probe_read_user(scratch->words, 32, (void *)map))
+	if (bpf_probe_read_user(scratch->words, 32, (void *)map) &&
+	    (bpf_probe_read_user(scratch->words, 16, (void *)map) || scratch->words[0] != 0))
 		return -1;
 	walk->state = WALK_GROUPS;
 	walk->candidates = 0;

@@ -38,6 +38,12 @@ func pointer(what string, p *pair) bool { return p != nil && what != "" }
 //go:noinline
 func anything(what string, v any) bool { return v != nil && what != "" }
 
+//go:noinline
+func table(what string, m map[int64]int64) bool { return m != nil && what != "" }
+
+// asMap takes an address for that of a map.
+func asMap(p unsafe.Pointer) map[int64]int64 { return *(*map[int64]int64)(unsafe.Pointer(&p)) }
+
 func all(what string, p unsafe.Pointer) {
 	text(what, unsafe.String((*byte)(p), 5))
 	bytes(what, unsafe.Slice((*byte)(p), 5))
@@ -47,6 +53,7 @@ func all(what string, p unsafe.Pointer) {
 	var v any = pair{}
 	(*[2]unsafe.Pointer)(unsafe.Pointer(&v))[1] = p
 	anything(what, v)
+	table(what, asMap(p))
 }
 
 func mapped(protection int) unsafe.Pointer {
@@ -57,8 +64,16 @@ func mapped(protection int) unsafe.Pointer {
 	return unsafe.Pointer(unsafe.SliceData(area))
 }
 
+// straddling is a map without entries at the end of a page; nobody has written to the page behind it, where the map ends.
+func straddling() map[int64]int64 {
+	m := unsafe.Add(mapped(syscall.PROT_READ|syscall.PROT_WRITE), os.Getpagesize()-16)
+	*(*int64)(m) = 0
+	return asMap(m)
+}
+
 func main() {
 	gate.Wait()
+	table("empty", straddling())
 	text("constant", long[len(half):len(half)+len(middle)])
 	all("fresh", mapped(syscall.PROT_READ|syscall.PROT_WRITE))
 	all("forbidden", mapped(syscall.PROT_NONE))
