@@ -131,6 +131,11 @@ export interface GoBinary extends Disposable {
 
   /** Parameters and results from DWARF. */
   signature(fn: GoFunction): Found<GoSignature>;
+  /**
+   * From DWARF, which parameters lie on the stack and where, by name: bytes above the canonical frame address, which is SP
+   * before the call. Of code that uses them, and of Go up to 1.24.
+   */
+  argumentOffsets(fn: GoFunction): ReadonlyMap<string, number>;
 
   /** Size of the part of the caller's frame that holds parameters, results and spill slots; undefined: unknown. */
   argumentBytes(fn: GoFunction): number | undefined;

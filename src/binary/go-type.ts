@@ -79,6 +79,8 @@ export interface GoParameter {
 export interface GoSignature {
   readonly parameters: readonly GoParameter[];
   readonly results: readonly GoParameter[];
+  /** How many parameters there are without the receiver, where debug information that may leave some out tells it. */
+  readonly parameterCount?: number | undefined;
   /** Why the function may have results although none are listed. */
   readonly resultsUnavailable?: string | undefined;
 }

@@ -178,6 +178,11 @@ class OpenGoBinary implements GoBinary {
     return this.#dwarf.signature(fn);
   }
 
+  argumentOffsets(fn: GoFunction): ReadonlyMap<string, number> {
+    this.#dwarf ??= openDwarf(this.#elf);
+    return this.#dwarf.argumentOffsets(fn);
+  }
+
   read(vaddr: number, sizeBytes: number): Uint8Array {
     // Sites and then arguments of a function are found by its code.
     if (this.#lastRead?.vaddr !== vaddr || this.#lastRead.bytes.length !== sizeBytes) {

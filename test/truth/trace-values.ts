@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { uncertainReason, unlistedReason } from '../../src/probe/signature/stack-places.ts';
 import { type GoToolchain, goEnvironment, goToolchain, minorOf } from '../support/go-toolchain.ts';
 import { traceJson } from '../support/trace-json.ts';
 import { compareParameter, newTally, say, type Tally } from './compare-value.ts';
@@ -98,15 +99,16 @@ function compareCalls(
       say(`function ${hasBlanks ? 'with' : 'that may have'} blank parameters`, tally);
       continue;
     }
+    const listed = call.args.filter(({ unavailable }) => unavailable !== unlistedReason);
+    if (listed.length < call.args.length) say('parameters without a name', tally);
     for (const [kind, list, all] of [
-      ['argument', call.args, args],
+      ['argument', listed, args],
       ['result', call.results, results],
     ] as const) {
       if (kind === 'result' && minor === forgetful && list.length === 0) {
         if (all.length > 0) say('results of Go 1.17', tally);
         continue;
       }
-      // One of a few bytes may lie between two others that are in place.
       const mayLack = minor < firstListingBlanks && list.length < all.length;
       const expected = mayLack ? all.filter((parameter) => parameter.name !== '_') : all;
       if (list.length !== expected.length) tally.wrong.push(`${name}: ${list.length} ${kind}s of ${expected.length}`);
@@ -116,7 +118,9 @@ function compareCalls(
           minor <= lastSorting && parameter.name !== ''
             ? list.find((value) => value.name === parameter.name)
             : undefined;
-        compareParameter(named ?? list[n], parameter, place, tally);
+        const value = named ?? list[n];
+        if (minor < firstListingBlanks && value?.unavailable === uncertainReason) say(uncertainReason, tally);
+        else compareParameter(value, parameter, place, tally);
       }
     }
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { traceRandomValues } from './trace-values.ts';
 
 /** `npm run test:truth` runs many more, over many versions of Go. Up to 1.21 blank parameters are in no debug information. */
-const runs = [{ functions: 150 }, { functions: 60, go: '1.21' }];
+const runs = [{ functions: 150 }, { functions: 60, go: '1.21' }, { functions: 60, go: '1.15' }];
 
 for (const { functions, go } of runs) {
   const title = `what random calls pass and return is what Sidespan says of them, Go ${go ?? 'installed'}`;

@@ -20,6 +20,7 @@ export const Tag = {
 } as const;
 
 export const Attribute = {
+  location: 0x02,
   name: 0x03,
   byteSize: 0x0b,
   lowPc: 0x11,

@@ -9,7 +9,7 @@ import {
 } from './abbreviations.ts';
 import { Attribute, goLanguage, Tag } from './constants.ts';
 import { DebugSections, type SectionSource } from './debug-sections.ts';
-import { type Form, readNumber } from './forms.ts';
+import { blockLength, type Form, readNumber } from './forms.ts';
 import { type Entry, readAbbreviation, readEntry, readUnits, type Unit } from './unit.ts';
 
 /**
@@ -163,6 +163,15 @@ export class DebugInfo {
       const base = this.number(this.entryAt(entry.unit.entriesOffset), Attribute.rnglistsBase) ?? 0;
       const offsets = this.sections.cursor('.debug_rnglists').seek(base + value * entry.unit.offsetBytes);
       return base + (entry.unit.offsetBytes === 4 ? offsets.u32() : offsets.u64());
+    });
+  }
+
+  /** DW_AT_location: its expression, or where the list of them begins in .debug_loc (DWARF 5: .debug_loclists). */
+  location(entry: Entry): Cursor | number | undefined {
+    return this.#read<Cursor | number>(entry, Attribute.location, (cursor, { form }) => {
+      if (form.meaning === 'block') return cursor.part(blockLength(cursor, form.size));
+      const isList = form.meaning === 'section offset' || form.meaning === 'constant';
+      return isList ? readNumber(cursor, form, entry.unit.offsetBytes) : unexpected(cursor, form, 'a location');
     });
   }
 

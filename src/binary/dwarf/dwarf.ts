@@ -1,5 +1,6 @@
 import type { Found } from '../go-binary.ts';
 import type { GoSignature, GoType } from '../go-type.ts';
+import { argumentOffsets } from './argument-offsets.ts';
 import { DebugInfo } from './debug-info.ts';
 import type { SectionSource } from './debug-sections.ts';
 import { FunctionIndex } from './function-index.ts';
@@ -17,6 +18,8 @@ export interface Dwarf {
    * among the parameters, as `.dict`. Never throws a BinaryError, but its types may when their parts are asked for.
    */
   signature(fn: FunctionPlace): Found<GoSignature>;
+  /** Of parameters that lie on the stack, as argumentOffsets tells: by name, those that it knows. */
+  argumentOffsets(fn: FunctionPlace): ReadonlyMap<string, number>;
   /**
    * A type by its name as in Go source with the full package path: `*github.com/acme/shop.Order`. Types that the program
    * does not use are not there. Throws a BinaryError where the debug information is damaged.
@@ -38,7 +41,12 @@ export function hasDwarf(elf: SectionSource): boolean {
 export function openDwarf(elf: SectionSource): Dwarf {
   if (!hasDwarf(elf)) {
     const unavailable = 'the program has no debug information (linked with -w or -s, or stripped)';
-    return { signature: () => ({ unavailable }), type: () => undefined, release: () => undefined };
+    return {
+      signature: () => ({ unavailable }),
+      argumentOffsets: () => new Map(),
+      type: () => undefined,
+      release: () => undefined,
+    };
   }
   const info = new DebugInfo(elf);
   const functions = new FunctionIndex(info);
@@ -46,6 +54,7 @@ export function openDwarf(elf: SectionSource): Dwarf {
   const typeIndex = new TypeIndex(info);
   return {
     signature: (fn) => readSignature({ info, functions, types }, fn),
+    argumentOffsets: (fn) => argumentOffsets(info, functions, fn),
     type(name) {
       const offset = typeIndex.find(name);
       return offset === undefined ? undefined : types.at(offset);

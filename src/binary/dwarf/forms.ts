@@ -138,7 +138,8 @@ export function readNumber(cursor: Cursor, form: Form, offsetBytes: number): num
   }
 }
 
-function blockLength(cursor: Cursor, size: Size): number {
+/** Of a value whose form means a block; the cursor is then at its bytes. */
+export function blockLength(cursor: Cursor, size: Size): number {
   switch (size) {
     case 'block1':
       return cursor.u8();

@@ -104,7 +104,7 @@ export class UnitRanges {
 }
 
 /** An entry whose first address has all bits set gives the base of those that follow. */
-function isBaseSelection(cursor: Cursor): boolean {
+export function isBaseSelection(cursor: Cursor): boolean {
   const start = cursor.offset;
   const selected = cursor.u32() === 0xffffffff && cursor.u32() === 0xffffffff;
   cursor.seek(start);

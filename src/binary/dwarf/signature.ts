@@ -39,6 +39,14 @@ function producerOf(info: DebugInfo, entry: Entry): string {
   return info.text(info.entryAt(entry.unit.entriesOffset), Attribute.producer) ?? '';
 }
 
+/** Up to Go 1.17 results without a name, or a blank one, are numbered on from the parameters: `~r3` and `~b3` follow three. */
+const continuousProducer = /\bgo1\.(?:\d|1[0-7])(?:\.|\b)/;
+
+function parameterCount(info: DebugInfo, entry: Entry, results: Iterable<string>): number | undefined {
+  const [first] = [...results].flatMap((name) => /^~[rb](\d+)$/.exec(name)?.[1] ?? []);
+  return first !== undefined && continuousProducer.test(producerOf(info, entry)) ? Number(first) : undefined;
+}
+
 function unlistedResults(info: DebugInfo, entry: Entry): string | undefined {
   return forgetfulProducer.test(producerOf(info, entry))
     ? 'Go 1.17 leaves results out of the debug information'
@@ -103,7 +111,11 @@ function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignatur
   const isFirst = index === 1 && takesDictionaryFirst(producerOf(info, entry));
   if (index !== undefined) inOrder.splice(isFirst ? 0 : index, 0, dictionary);
   const unlisted = unlistedResults(info, entry);
-  if (results.size > 0 && unlisted === undefined) return { parameters: inOrder, results: [...results.values()] };
+  if (results.size > 0 && unlisted === undefined) {
+    const count = parameterCount(info, entry, results.keys());
+    const listed = { parameters: inOrder, results: [...results.values()] };
+    return count === undefined ? listed : { ...listed, parameterCount: count };
+  }
   const unavailable = hasLoopBody(info, entry) ? resultsUnavailable : unlisted;
   if (unavailable !== undefined) return { parameters: inOrder, results: [], resultsUnavailable: unavailable };
   return { parameters: inOrder, results: [] };

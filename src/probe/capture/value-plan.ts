@@ -92,7 +92,8 @@ function place(
     for (const [i, value] of all.entries()) {
       const onStack = isOnStack(value);
       if (onStack !== wantStack) continue;
-      if (value !== dictionary && isHidden(value.name, value.type, facts)) {
+      const isHiddenValue = value !== dictionary && isHidden(value.name, value.type, facts);
+      if (isHiddenValue || value.unavailable !== undefined) {
         placed[i] = { value, at: imageBytes, imageEnd: imageBytes, onStack };
         part += floatParts([value]).length;
         continue;
@@ -155,7 +156,9 @@ function shapesOf({ values, floats }: Placed, limits: CaptureLimits, facts: Type
       };
       const context = { limits, facts, budget, later, level: 0, nesting: 0, times: 1, imageEnd };
       if (value.unavailable !== undefined) {
-        place({ kind: 'missing', type: kindLabel(value.type), goType: '', at, reason: value.unavailable });
+        // What is no type of Go's has no name.
+        const goType = value.type.kind === 'word' ? '' : value.type.name;
+        place({ kind: 'missing', type: kindLabel(value.type), goType, at, reason: value.unavailable });
         continue;
       }
       place(shapeOfNamed(value, at, starts.length > 0 ? { ...context, float } : context, place));

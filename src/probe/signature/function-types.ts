@@ -3,7 +3,7 @@ import { dictionaryParameter, takesDictionaryFirst } from '../../binary/dwarf/di
 import type { Found, GoBinary, GoFunction } from '../../binary/go-binary.ts';
 import type { GoParameter, GoSignature } from '../../binary/go-type.ts';
 import type { Abi } from '../code/calling-convention.ts';
-import { type AssignedValue, assignRegisters } from '../code/register-assignment.ts';
+import { type AssignedValue, type Assignment, assignRegisters } from '../code/register-assignment.ts';
 import type { FunctionSites } from '../code/site.ts';
 import { type FunctionName, functionName } from '../function-name.ts';
 import { completeSignature, fillsFrame, hasRoom } from './complete-signature.ts';
@@ -11,6 +11,7 @@ import { rawArguments, rawResults, rawStack } from './raw-registers.ts';
 import { UnresolvedType } from './resolve-type.ts';
 import { contradiction, isWhole } from './signature-check.ts';
 import { type SpilledArgument, spilledArguments } from './spilled-arguments.ts';
+import { stackPlaces } from './stack-places.ts';
 import type { TypeSource } from './type-source.ts';
 import type { SignatureSyntax } from './type-syntax.ts';
 import { listsUnnamed } from './unnamed-parameters.ts';
@@ -60,15 +61,35 @@ export function functionTypes(
       ? listed
       : completeSignature(binary, name, listed.value, (signature) => contradicts(code, fn, name, signature, clues));
   const known = written && tryWritten(binary, name, written);
-  if (debugged.value !== undefined) {
-    const types = fromSignature(code, debugged.value, 'dwarf');
-    return { ...types, problem: known && disagreement(known, debugged.value, 'its debug information') };
+  const whole = debugged.value && fromDebugInfo(code, fn, name, debugged.value);
+  if (debugged.value !== undefined && whole !== undefined) {
+    return { ...whole, problem: known && disagreement(known, debugged.value, 'its debug information') };
   }
   const described = runtimeSignature(binary, fn, name);
   const problem = known && (problemOf(code, name, known, clues) ?? disagreementWith(described, known));
   if (known?.value !== undefined && problem === undefined) return fromSignature(code, known.value, 'signature');
   if (described !== undefined) return { ...fromSignature(code, described, 'runtime'), problem };
-  return { ...untyped(code, fn, name, clues), signature: { unavailable: debugged.unavailable }, problem };
+  const part = listed.value && mayLack(code) ? fromDebugInfo(code, fn, name, listed.value) : undefined;
+  if (part !== undefined) return { ...part, problem };
+  const unavailable = debugged.unavailable ?? 'its parameters do not fit into the frame that the function table tells';
+  return { ...untyped(code, fn, name, clues), signature: { unavailable }, problem };
+}
+
+/** Whether all of a function's arguments are on the stack, and some may be missing in its debug information. */
+function mayLack({ binary, abi }: Code): boolean {
+  return abi === 'stack' && !listsUnnamed(binary.buildInfo);
+}
+
+/** Undefined: it makes no sense. */
+function fromDebugInfo(
+  code: Code,
+  fn: GoFunction,
+  { role }: FunctionName,
+  signature: GoSignature,
+): FunctionTypes | undefined {
+  if (!mayLack(code)) return fromSignature(code, signature, 'dwarf');
+  const places = stackPlaces(code.binary, fn, signature, role === 'method');
+  return places && fromPlaces(places, signature, 'dwarf');
 }
 
 /**
@@ -190,7 +211,10 @@ function withoutHidden(list: readonly GoParameter[]): readonly GoParameter[] {
 }
 
 function fromSignature({ binary, abi }: Code, signature: GoSignature, source: TypeSource): FunctionTypes {
-  const { parameters, results } = assignRegisters(signature, binary.arch, abi);
+  return fromPlaces(assignRegisters(signature, binary.arch, abi), signature, source);
+}
+
+function fromPlaces({ parameters, results }: Assignment, signature: GoSignature, source: TypeSource): FunctionTypes {
   const sourced = (value: AssignedValue): SourcedValue => ({ ...value, source });
   return {
     source,

@@ -18,13 +18,12 @@ function floatType(sizeBytes: number): GoType {
   };
 }
 
-/** Stands for arguments on the stack of which nothing is known but that there may be some. */
-const cutOff: AssignedValue = {
-  name: '',
-  type: { ...wordType(8), name: '…' },
-  pieces: [],
-  unavailable: 'the compiler recorded ten parts of the arguments, not the rest',
-};
+/** Stands for arguments of which nothing is known but that there may be some. */
+export function untold(reason: string): AssignedValue {
+  return { name: '', type: { ...wordType(8), name: '…' }, pieces: [], unavailable: reason };
+}
+
+const cutOff = untold('the compiler recorded ten parts of the arguments, not the rest');
 
 export interface UntypedArguments {
   readonly values: readonly AssignedValue[];

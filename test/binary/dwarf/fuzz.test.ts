@@ -10,7 +10,14 @@ import { openGoBinary } from '../../../src/binary/open-go-binary.ts';
 import { goTarget } from '../../support/go-target.ts';
 import { sectionsOf } from './dwarf-writer.ts';
 
-const sectionNames = ['.debug_info', '.debug_abbrev', '.debug_ranges', '.debug_rnglists', '.debug_addr'] as const;
+const sectionNames = [
+  '.debug_info',
+  '.debug_abbrev',
+  '.debug_ranges',
+  '.debug_rnglists',
+  '.debug_addr',
+  '.debug_loc',
+] as const;
 
 /** `at` is a fraction of the section. */
 interface Damage {
@@ -89,9 +96,16 @@ test('nonsense', () => {
   const bytes = fc.uint8Array({ maxLength: 400 });
   fc.assert(
     fc.property(bytes, bytes, bytes, (info, abbrev, rest) => {
-      ask({ '.debug_info': info, '.debug_abbrev': abbrev, '.debug_ranges': rest, '.debug_rnglists': rest }, [
-        { name: 'main.main', entryVaddr: 0x401000 },
-      ]);
+      ask(
+        {
+          '.debug_info': info,
+          '.debug_abbrev': abbrev,
+          '.debug_ranges': rest,
+          '.debug_rnglists': rest,
+          '.debug_loc': rest,
+        },
+        [{ name: 'main.main', entryVaddr: 0x401000 }],
+      );
     }),
     { numRuns: 500 },
   );
@@ -107,6 +121,7 @@ function ask(
   for (const fn of functions) {
     const { value, unavailable } = dwarf.signature(fn);
     assert.equal(value === undefined, typeof unavailable === 'string');
+    for (const offset of dwarf.argumentOffsets(fn).values()) assert.ok(offset >= 0);
     for (const { type } of [...(value?.parameters ?? []), ...(value?.results ?? [])]) walk(() => type, 3);
   }
   for (const name of ['main.Everything', 'runtime.g', 'error', 'main.none']) walk(() => dwarf.type(name), 6);

@@ -1,0 +1,71 @@
+import { BinaryError } from '../binary-error.ts';
+import type { Cursor } from '../cursor.ts';
+import { Attribute, Tag } from './constants.ts';
+import type { DebugInfo } from './debug-info.ts';
+import type { FunctionIndex } from './function-index.ts';
+import { isBaseSelection } from './ranges.ts';
+import type { FunctionPlace } from './signature.ts';
+import type { Entry } from './unit.ts';
+
+/** A parameter is at one place at the first instruction: what is behind that in its list is of later ones. */
+const maxListEntries = 1_000;
+
+/** DWARF 5 §7.7.1, table 7.9. */
+const Operation = { fbreg: 0x91, piece: 0x93, callFrameCfa: 0x9c } as const;
+
+/**
+ * Where the debug information says that parameters lie on the stack at the function's first instruction: by name, in bytes
+ * above the canonical frame address, which is Go's frame base. Those that the function doesn't use have no place there.
+ * DWARF 4 (Go up to 1.24): §2.6 and §7.7.3.
+ */
+export function argumentOffsets(
+  info: DebugInfo,
+  functions: FunctionIndex,
+  place: FunctionPlace,
+): ReadonlyMap<string, number> {
+  const offsets = new Map<string, number>();
+  try {
+    const entry = functions.find(place.entryVaddr);
+    if (entry === undefined || entry.unit.version >= 5) return offsets;
+    for (const child of info.children(entry, Tag.formalParameter)) {
+      const origin = info.originOf(child);
+      if (info.flag(origin, Attribute.variableParameter)) continue;
+      const name = info.text(origin, Attribute.name);
+      const offset = offsetAtEntry(info, child, place.entryVaddr);
+      if (name !== undefined && offset !== undefined) offsets.set(name, offset);
+    }
+  } catch (error) {
+    // What is damaged tells nothing.
+    if (!(error instanceof BinaryError)) throw error;
+  }
+  return offsets;
+}
+
+function offsetAtEntry(info: DebugInfo, parameter: Entry, entryVaddr: number): number | undefined {
+  const location = info.location(parameter);
+  if (typeof location !== 'number') return location && frameOffset(location);
+  const list = info.sections.cursor('.debug_loc').seek(location);
+  let base: number | undefined;
+  for (let count = 0; count < maxListEntries; count++) {
+    if (isBaseSelection(list)) {
+      base = list.skip(8).u64();
+      continue;
+    }
+    const start = list.u64();
+    const end = list.u64();
+    if (start === 0 && end === 0) return undefined;
+    const expression = list.part(list.u16());
+    if (base !== undefined && base + start === entryVaddr) return frameOffset(expression);
+  }
+  return undefined;
+}
+
+/** Of the value's first piece, if it lies in the caller's frame. */
+function frameOffset(expression: Cursor): number | undefined {
+  if (expression.atEnd) return undefined;
+  const operation = expression.u8();
+  if (operation !== Operation.callFrameCfa && operation !== Operation.fbreg) return undefined;
+  const offset = operation === Operation.fbreg ? expression.sleb() : 0;
+  const isAll = expression.atEnd || expression.u8() === Operation.piece;
+  return offset >= 0 && isAll ? offset : undefined;
+}
