@@ -88,7 +88,8 @@ export async function traceProgram(
   const functionProbes = probes.filter(({ kind }) => kind === 'function');
   const [probe] = functionProbes;
   assert.ok(probe !== undefined && functionProbes.length === 1, `one function is traced\n${agent.log()}`);
-  const calls = spans.filter(({ kind }) => kind !== 'SERVER');
+  // Not those that a preset makes of its queries.
+  const calls = spans.filter(({ scope }) => scope === 'sidespan/function');
   const servers = spans.filter(({ kind }) => kind === 'SERVER');
   const row: Row = {
     ...about,

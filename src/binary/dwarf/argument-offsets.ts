@@ -60,12 +60,29 @@ function offsetAtEntry(info: DebugInfo, parameter: Entry, entryVaddr: number): n
   return undefined;
 }
 
-/** Of the value's first piece, if it lies in the caller's frame. */
+/**
+ * Of a value that lies in the caller's frame. Go 1.16 writes the same place for all pieces of a value (measured), so
+ * pieces count only where each lies behind the one before.
+ */
 function frameOffset(expression: Cursor): number | undefined {
   if (expression.atEnd) return undefined;
+  const first = placeOf(expression);
+  let [pieces, end] = [0, first];
+  while (!expression.atEnd && end !== undefined) {
+    if (pieces > 0) {
+      const next = placeOf(expression);
+      if (next === undefined || next < end) return undefined;
+      end = next;
+    }
+    if (expression.u8() !== Operation.piece) return undefined;
+    end += expression.uleb();
+    pieces += 1;
+  }
+  return pieces === 1 || first === undefined || first < 0 ? undefined : first;
+}
+
+function placeOf(expression: Cursor): number | undefined {
   const operation = expression.u8();
-  if (operation !== Operation.callFrameCfa && operation !== Operation.fbreg) return undefined;
-  const offset = operation === Operation.fbreg ? expression.sleb() : 0;
-  const isAll = expression.atEnd || expression.u8() === Operation.piece;
-  return offset >= 0 && isAll ? offset : undefined;
+  if (operation === Operation.callFrameCfa) return 0;
+  return operation === Operation.fbreg ? expression.sleb() : undefined;
 }

@@ -17,13 +17,13 @@ export const unlistedReason = 'parameters without a name are not in the debug in
 const cfaAboveSp: Readonly<Record<Architecture, number>> = { amd64: 8, arm64: 0 };
 
 /** Of a parameter that no source places for sure. */
-export const uncertainReason = 'the function does not use it, and a parameter without a name may lie in front of it';
+export const uncertainReason = 'a parameter without a name may lie in front of it, and nothing tells where it is';
 
 /**
  * Where arguments and results of a function lie on the stack (ABI0) if the debug information may have left out parameters
  * without a name. Those listed are in order. So one lies nowhere before the place that it has if none is missing in front
  * of it, and nowhere behind the one that leaves just room for those that follow: the frame's size is known, and results are
- * all listed. In between it is where the debug information says, which it does of all that the function uses. What is still
+ * all listed. In between it is where the debug information says, which it does of most that the function uses. What is still
  * open is said to be.
  * @returns undefined: such arguments can't lie in the frame
  */
