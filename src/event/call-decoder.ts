@@ -1,10 +1,21 @@
 import type { PlannedProbe } from '../probe/probe-plan.ts';
 import { addFloats } from './add-floats.ts';
-import type { BootTime, Call } from './call.ts';
-import { dictionaryAddress } from './capture-image.ts';
+import type { Call, CallContent } from './call.ts';
+import {
+  bootTime,
+  distanceNs,
+  hasParent,
+  idsAt,
+  parentBy,
+  readSafe,
+  remoteParent,
+  traceSampled,
+} from './call-record.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { captureOf, decodeFields } from './decode-fields.ts';
-import { type DecodeContext, decodeValues } from './decode-value.ts';
+import { createContentCache } from './content-cache.ts';
+import { absenceFlags, type CapturedCall, type CapturePart, decodeContent, readerOf } from './decode-content.ts';
+import { captureOf } from './decode-fields.ts';
+import type { DecodeContext } from './decode-value.ts';
 import { createGoroutineTimes } from './goroutine-times.ts';
 import {
   argumentsRecordLayout,
@@ -17,7 +28,6 @@ import {
   recordKind,
   timesRecordLayout,
 } from './layout.ts';
-import type { Value } from './value.ts';
 
 /** What the decoder must know of a probe that records refer to. */
 export interface ProbeMeaning {
@@ -63,16 +73,14 @@ interface Pending {
   readonly bytes: Uint8Array;
 }
 
-const noChunks = new ChunkReader(new Uint8Array(0));
-const noValues: readonly Value[] = [];
-/** SIDESPAN_CAPTURE_CALLS_PER_SECOND. */
-const overLimit = 'capture limit';
+const noNotes: readonly Uint8Array[] = [];
 
 export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
   const maxPendingBytes = options.maxPendingBytes ?? defaultPendingBytes;
   const pending = new Map<bigint, Pending>();
   const notes = new Map<bigint, Uint8Array[]>();
   const times = createGoroutineTimes();
+  const contents = createContentCache();
   let pendingBytes = 0;
   let reader: ChunkReader | undefined;
 
@@ -125,22 +133,32 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     }
   }
 
-  function addNotes(probe: PlannedProbe, spanId: bigint, context: DecodeContext, fields: Value[]): void {
+  function takeNotes(spanId: bigint): readonly Uint8Array[] {
     const said = notes.get(spanId);
-    if (said === undefined || probe.notes === undefined) return;
+    if (said === undefined) return noNotes;
     notes.delete(spanId);
-    for (const bytes of said) {
-      const chunks = new ChunkReader(bytes).start(0, bytes.length);
-      const shape = captureOf(probe.notes, chunks);
-      if (shape !== undefined) decodeFields(shape, chunks, context, undefined, fields);
-    }
+    return said;
   }
 
-  /** What was captured at entry: in the call's own record, of which `own` stands on it, or in one that came before. */
-  function atEntry(own: ChunkReader, view: DataView, offset: number, flags: number): ChunkReader {
-    if (!own.isEmpty || (flags & callFlag.argumentsSent) === 0) return own;
+  /** What was captured at entry: in the call's own record, or in one that came before. */
+  function entryOf(own: CapturePart, view: DataView, offset: number, flags: number): CapturePart {
+    if (own.start < own.end || (flags & callFlag.argumentsSent) === 0) return own;
     const sent = remove(view.getBigUint64(offset + callRecordLayout.span_id, true));
-    return sent === undefined ? own : new ChunkReader(sent.bytes).start(0, sent.bytes.length);
+    return sent === undefined ? own : { reader: new ChunkReader(sent.bytes), start: 0, end: sent.bytes.length };
+  }
+
+  /** The content, the same object where it came before; `isShared`: it will be if it comes again. */
+  function contentOf(meaning: ProbeMeaning, captured: CapturedCall): { content: CallContent; isShared: boolean } {
+    const { probe, context } = meaning;
+    if (captured.notes.length > 0) return { content: decodeContent(probe, context, captured), isShared: false };
+    const { entry, exit } = captured;
+    contents.start(meaning, captured.end, captured.flags & absenceFlags);
+    contents.add(entry, probe.arguments ?? probe.entryFields);
+    contents.add(exit, probe.results ?? captureOf(probe.fields ?? [], readerOf(exit)));
+    const known = contents.find();
+    if (known !== undefined) return { content: known, isShared: true };
+    const content = decodeContent(probe, context, captured);
+    return { content, isShared: contents.offer(content) };
   }
 
   function decodeCall(view: DataView, offset: number, length: number): void {
@@ -151,9 +169,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       options.onUndecodable(processSlot, probeIndex, 'its probe is no longer known');
       return;
     }
-    const { probe, context } = meaning;
     const ended = callEnds[view.getUint16(offset + callRecordLayout.end, true)] ?? 'unpaired';
-    const end = probe.description.inlined === undefined ? ended : 'inlined';
+    const end = meaning.probe.description.inlined === undefined ? ended : 'inlined';
     const flags = view.getUint32(offset + callRecordLayout.flags, true);
     // One view of the whole ring for as long as it is mapped.
     if (reader === undefined || reader.view.buffer !== view.buffer || reader.view.byteOffset !== view.byteOffset) {
@@ -165,41 +182,14 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     );
     const dataStart = offset + callRecordLayout.sizeBytes;
     const exitStart = dataStart + Math.min(captured, view.getUint16(offset + callRecordLayout.arguments_bytes, true));
-    const recordEnd = dataStart + captured;
-    const call: { values: readonly Value[]; fields: readonly Value[]; results: readonly Value[] } = {
-      values: noValues,
-      fields: noValues,
-      results: noValues,
-    };
-    let dictionary: number | undefined;
-    if (probe.arguments !== undefined && (probe.arguments.values.length > 0 || probe.arguments.imageBytes > 0)) {
-      // Values of no size are not captured, and known all the same.
-      const isKnown = probe.arguments.imageBytes === 0;
-      const chunks = isKnown ? noChunks : atEntry(reader.start(dataStart, exitStart), view, offset, flags);
-      dictionary = dictionaryAddress(probe.arguments, chunks);
-      const absent = isKnown ? undefined : whyNoArguments(flags);
-      call.values = decodeValues(probe.arguments, chunks, context, absent, dictionary);
-    }
-    if (probe.results !== undefined && probe.results.values.length > 0) {
-      const isKnown = end === 'returned' && probe.results.imageBytes === 0;
-      const absent = isKnown ? undefined : whyNoResults(flags, end);
-      const chunks = reader.start(exitStart, recordEnd);
-      call.results = decodeValues(probe.results, chunks, context, absent, dictionary);
-    }
-    if (probe.fields !== undefined) {
-      const fields: Value[] = [];
-      if (probe.entryFields !== undefined) {
-        const chunks = atEntry(reader.start(dataStart, exitStart), view, offset, flags);
-        decodeFields(probe.entryFields, chunks, context, whyNoArguments(flags), fields);
-      }
-      const atEnd = reader.start(exitStart, recordEnd);
-      const shape = captureOf(probe.fields, atEnd);
-      // How a call ended that read nothing there says it all.
-      const isExpected = end === 'returned' || !atEnd.isEmpty;
-      if (shape !== undefined && isExpected) decodeFields(shape, atEnd, context, whyNoResults(flags, end), fields);
-      if (notes.size > 0) addNotes(probe, view.getBigUint64(offset + callRecordLayout.span_id, true), context, fields);
-      call.fields = fields;
-    }
+    const own = { reader, start: dataStart, end: exitStart };
+    const { content, isShared } = contentOf(meaning, {
+      flags,
+      end,
+      entry: entryOf(own, view, offset, flags),
+      exit: { reader, start: exitStart, end: dataStart + captured },
+      notes: notes.size === 0 ? noNotes : takeNotes(view.getBigUint64(offset + callRecordLayout.span_id, true)),
+    });
     const ids = idsAt(reader.bytes, offset);
     options.onCall({
       processSlot,
@@ -211,15 +201,16 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       traceId: ids.slice(0, 32),
       spanId: ids.slice(32, 48),
       parentSpanId: hasParent(view, offset) ? ids.slice(48) : undefined,
-      remoteParent: (flags & callFlag.remoteParent) === 0 ? undefined : remoteParent(flags),
+      remoteParent: remoteParent(flags),
       parentBy: parentBy(flags),
       traceSampled: traceSampled(flags),
       samplingThreshold: view.getUint32(offset + callRecordLayout.threshold, true),
       frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
       activityNs: times.isEmpty ? undefined : times.take(view.getBigUint64(offset + callRecordLayout.span_id, true)),
-      arguments: call.values,
-      results: call.results,
-      fields: call.fields,
+      sharedContent: isShared ? content : undefined,
+      arguments: content.arguments,
+      results: content.results,
+      fields: content.fields,
     });
   }
 
@@ -259,60 +250,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
     },
     argumentsOf: (spanId) => pending.get(spanId)?.bytes,
     forget(processSlot) {
+      contents.clear();
       for (const [spanId, kept] of pending) if (kept.processSlot === processSlot) remove(spanId);
     },
   };
-}
-
-function whyNoArguments(flags: number): string {
-  if ((flags & callFlag.notCaptured) !== 0) return overLimit;
-  if ((flags & callFlag.argumentsLost) !== 0) return 'ring full at entry';
-  return (flags & callFlag.argumentsSent) !== 0 ? 'given up: too many calls were running' : 'not captured';
-}
-
-function whyNoResults(flags: number, end: Call['end']): string {
-  if (end !== 'returned') return end;
-  return (flags & callFlag.notCaptured) !== 0 ? overLimit : 'left by a tail call';
-}
-
-function traceSampled(flags: number): boolean | undefined {
-  return (flags & callFlag.remoteTrace) === 0 ? undefined : (flags & callFlag.sampled) !== 0;
-}
-
-function parentBy(flags: number): Call['parentBy'] {
-  if ((flags & callFlag.parentByContext) !== 0) return 'context';
-  return (flags & callFlag.parentByStart) === 0 ? undefined : 'goroutine start';
-}
-
-function remoteParent(flags: number): Call['remoteParent'] {
-  return { sampled: traceSampled(flags), format: (flags & callFlag.b3Parent) === 0 ? 'traceparent' : 'b3' };
-}
-
-/** Trace id, span id and parent's span id lie behind one another: one call into native code for the three. */
-function idsAt(bytes: Buffer, offset: number): string {
-  const start = offset + callRecordLayout.trace_id;
-  return bytes.toString('hex', start, start + 32);
-}
-
-function hasParent(view: DataView, offset: number): boolean {
-  const at = offset + callRecordLayout.parent_span_id;
-  return view.getUint32(at, true) !== 0 || view.getUint32(at + 4, true) !== 0;
-}
-
-/** goids count up from 1: never near 2^53. */
-function readSafe(view: DataView, offset: number): number {
-  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
-}
-
-/** 2^32 ns are 4 s and 294967296 ns. */
-function bootTime(view: DataView, offset: number): BootTime {
-  const high = view.getUint32(offset + 4, true);
-  const nanoseconds = high * 294_967_296 + view.getUint32(offset, true);
-  return [high * 4 + Math.floor(nanoseconds / 1e9), nanoseconds % 1e9];
-}
-
-/** Exact up to 104 days. */
-function distanceNs(view: DataView, start: number, end: number): number {
-  const high = view.getUint32(end + 4, true) - view.getUint32(start + 4, true);
-  return high * 2 ** 32 + (view.getUint32(end, true) - view.getUint32(start, true));
 }

@@ -14,14 +14,13 @@ export interface RemoteParent {
 }
 
 /** A call that ended, decoded. `processSlot` and `probe` index the agent's tables. */
-export interface Call {
+export interface Call extends CallContent {
   readonly processSlot: number;
   readonly probe: number;
   readonly goid: number;
   readonly start: BootTime;
   /** Meaningless if `end` is `inlined`. */
   readonly durationNs: number;
-  readonly end: CallEnd;
   /** 32 lower-case hex digits. */
   readonly traceId: string;
   /** 16 lower-case hex digits. */
@@ -43,6 +42,13 @@ export interface Call {
   readonly frameIndex: number;
   /** What its goroutine did meanwhile, in ns by goroutineActivity (src/probe/wire.ts); undefined: it was not followed. */
   readonly activityNs?: readonly number[] | undefined;
+  /** The same object for all calls of a probe of which this is the same: what is made of it serves them all. */
+  readonly sharedContent?: CallContent | undefined;
+}
+
+/** How a call ended, and what was captured of it. */
+export interface CallContent {
+  readonly end: CallEnd;
   /** Of a traced function, in order. */
   readonly arguments: readonly Value[];
   readonly results: readonly Value[];

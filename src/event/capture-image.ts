@@ -1,5 +1,5 @@
 import { captureOp } from '../probe/capture/capture-op.ts';
-import type { CaptureShape } from '../probe/capture/shape.ts';
+import type { CaptureShape, Shape } from '../probe/capture/shape.ts';
 import { type ChunkReader, chunkStatus } from './chunk-reader.ts';
 import { readLength } from './value-parts.ts';
 
@@ -30,4 +30,32 @@ export function dictionaryAddress({ dictionaryAt, imageBytes }: CaptureShape, re
   if (dictionaryAt === undefined) return undefined;
   const payload = reader.peek(captureOp.image, imageBytes);
   return payload === undefined ? undefined : readLength(reader.view, payload + dictionaryAt);
+}
+
+/** Whether some value is decoded from the first image itself. Else it has but the addresses of what the kernel side read. */
+export function isImageRead({ values, dictionaryAt }: CaptureShape): boolean {
+  return dictionaryAt !== undefined || values.some(({ shape }) => readsImage(shape));
+}
+
+function readsImage(shape: Shape): boolean {
+  switch (shape.kind) {
+    case 'struct':
+      return shape.fields.some((field) => readsImage(field.shape));
+    case 'text':
+    case 'pointer':
+    case 'words':
+    case 'context':
+    case 'map':
+    case 'entries':
+    case 'chan':
+    case 'func':
+    case 'interface':
+    case 'header':
+    case 'traceparent':
+    case 'label':
+    case 'missing':
+      return false;
+    default:
+      return true;
+  }
 }

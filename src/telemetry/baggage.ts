@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from '../event/call.ts';
+import type { CallContent } from '../event/call.ts';
 
 /** W3C Baggage, 3.3.2: at least this many members must be passed on; of more the rest is left out. */
 const MAX_MEMBERS = 180;
@@ -9,7 +9,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 
 /** Makes attributes of the members of a call's baggage that somebody asked for. */
-export type BaggageAttributes = (call: Call, attributes: Attributes) => void;
+export type BaggageAttributes = (call: CallContent, attributes: Attributes) => void;
 
 /**
  * @param keys exact, or with `*` for any characters

@@ -4,9 +4,10 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import type { Call } from '../event/call.ts';
 import type { BootClock } from './boot-clock.ts';
+import { addGoroutineAttributes } from './goroutine-attributes.ts';
 import type { ProbeAccount } from './ledger-account.ts';
 import { thresholdText } from './sampler.ts';
-import { ATTR, SCHEMA_URL } from './semconv.ts';
+import { ATTR, SCHEMA_URL, SIDESPAN } from './semconv.ts';
 import { parsedTraceState, traceStateWithThreshold } from './trace-state.ts';
 
 /** The span of a call, as OpenTelemetry describes it. */
@@ -50,8 +51,8 @@ export interface CallMeaning {
   readonly status: SpanStatus;
   /** What many calls have in common: one object for them all, and never changed. */
   readonly shared: Attributes;
-  /** Of this call. */
-  readonly attributes: Attributes;
+  /** Of this call: to be added to. Undefined: all that its capture says is shared. */
+  readonly attributes?: Attributes | undefined;
   /** An exception that ended the call: attributes of the event. */
   readonly exception?: Attributes | undefined;
   readonly traceState?: string | undefined;
@@ -83,7 +84,11 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
     meaning.exception === undefined
       ? NO_EVENTS
       : [{ name: 'exception', time: endTime, attributes: meaning.exception, droppedAttributesCount: 0 }];
-  return new Span(context, parent, startTime, endTime, duration, meaning, events, origin);
+  const attributes = meaning.attributes ?? {};
+  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
+  if (call.parentBy !== undefined) attributes[SIDESPAN.PARENT_BY] = call.parentBy;
+  if (call.activityNs !== undefined) addGoroutineAttributes(call.activityNs, attributes);
+  return new Span(context, parent, startTime, endTime, duration, meaning, attributes, events, origin);
 }
 
 /** A class, because its getter must cost nothing for spans that nobody asks for all attributes. */
@@ -115,6 +120,7 @@ class Span implements CallSpan {
     endTime: HrTime,
     duration: HrTime,
     meaning: CallMeaning,
+    attributes: Attributes,
     events: TimedEvent[],
     origin: SpanOrigin,
   ) {
@@ -125,7 +131,7 @@ class Span implements CallSpan {
     this.duration = duration;
     this.status = meaning.status;
     this.sharedAttributes = meaning.shared;
-    this.ownAttributes = meaning.attributes;
+    this.ownAttributes = attributes;
     this.events = events;
     this.resource = origin.resource;
     this.instrumentationScope = origin.scope;

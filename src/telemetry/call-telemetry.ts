@@ -1,4 +1,4 @@
-import type { Call } from '../event/call.ts';
+import type { Call, CallContent } from '../event/call.ts';
 import type { ProbeDescription } from '../probe/probe.ts';
 import type { BaggageAttributes } from './baggage.ts';
 import type { BootClock } from './boot-clock.ts';
@@ -6,7 +6,6 @@ import type { BodySizes, CallRecorder, CallTotals } from './call-metrics.ts';
 import { type CallMeaning, type CallSpan, callSpan, instrumentationScope, type SpanOrigin } from './call-span.ts';
 import { dbClientFacts, dbClientMeaning, didNothing } from './db-client-span.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
-import { addGoroutineAttributes } from './goroutine-attributes.ts';
 import type { SortedValues } from './histogram-metric.ts';
 import { httpClientAddress, httpClientBodySizes, httpClientFacts, httpClientMeaning } from './http-client-span.ts';
 import { httpServerBodySizes, httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
@@ -17,7 +16,7 @@ import type { ProcessMetrics } from './process-metrics.ts';
 import type { QueryTexts } from './query-texts.ts';
 import { rpcClientFacts, rpcClientMeaning } from './rpc-client-span.ts';
 import { rpcServerFacts, rpcServerMeaning } from './rpc-server-span.ts';
-import { ATTR, SIDESPAN } from './semconv.ts';
+import { ATTR } from './semconv.ts';
 
 /** What a probe's calls are turned with. */
 export interface CallTelemetryOptions {
@@ -52,7 +51,7 @@ export interface CallTelemetry {
 export type CallGroup = CallFacts | undefined;
 
 /** What metrics tell calls apart by. */
-export type CallFacts = Pick<Call, 'end' | 'fields' | 'results'>;
+export type CallFacts = Pick<CallContent, 'end' | 'fields' | 'results'>;
 
 /** Takes what the kernel has counted so far, each time more than before. */
 export type SeriesSink = (totals: CallTotals) => void;
@@ -64,6 +63,24 @@ export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetr
   const origin: SpanOrigin = { resource: metrics.resource, scope, account, clock };
   const interpret = interpreter(options, scope);
 
+  /** By what was captured; as long as that is kept. */
+  const shared = new WeakMap<CallContent, Interpretation>();
+
+  function interpretation(call: Call): Interpretation | undefined {
+    const { sharedContent } = call;
+    const known = sharedContent && shared.get(sharedContent);
+    if (known !== undefined) return known;
+    const found = interpret.call(call);
+    if (found === undefined) return undefined;
+    const { meaning } = found;
+    if (options.baggage !== undefined && meaning.attributes !== undefined) options.baggage(call, meaning.attributes);
+    if (sharedContent === undefined) return found;
+    const { attributes, ...same } = meaning;
+    const all = { ...found, meaning: { ...same, shared: { ...meaning.shared, ...attributes } } };
+    shared.set(sharedContent, all);
+    return all;
+  }
+
   function take(call: Call): CallSpan | undefined {
     account.received++;
     // Its exit was not seen: neither its duration nor its results are known.
@@ -71,15 +88,13 @@ export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetr
       account.unpaired++;
       return undefined;
     }
-    const meaning = interpret.call(call);
-    if (meaning === undefined) {
+    const found = interpretation(call);
+    if (found === undefined) {
       account.withoutMeaning++;
       return undefined;
     }
-    if (call.parentBy !== undefined) meaning.attributes[SIDESPAN.PARENT_BY] = call.parentBy;
-    if (call.activityNs !== undefined) addGoroutineAttributes(call.activityNs, meaning.attributes);
-    options.baggage?.(call, meaning.attributes);
-    return callSpan(call, meaning, origin);
+    found.record(call);
+    return callSpan(call, found.meaning, origin);
   }
   return Object.assign(take, {
     openSeries(calls: CallGroup): SeriesSink {
@@ -109,10 +124,15 @@ function difference(now: SortedValues, before: SortedValues | undefined): Sorted
   return { ...now, counts, sum: now.sum - before.sum };
 }
 
-/** Records durations and sizes, and says what a call means. */
+/** What a call means, and where its duration and sizes count. */
+interface Interpretation {
+  readonly meaning: CallMeaning;
+  record(call: Call): void;
+}
+
 interface Interpreter {
   /** Undefined: nothing was done that anybody asked for. */
-  call(call: Call): CallMeaning | undefined;
+  call(call: CallContent): Interpretation | undefined;
   group(calls: CallGroup): (totals: CallTotals) => void;
   open?(call: CallFacts): void;
 }
@@ -163,8 +183,9 @@ function interpreter(
       return {
         call(call) {
           const failure = functionFailure(call, facts);
-          if (call.end !== 'inlined') durations.record(failure?.type, call);
-          return functionMeaning(call, facts, failure);
+          const meaning = functionMeaning(call, facts, failure);
+          const isTimed = call.end !== 'inlined';
+          return { meaning, record: (timed) => isTimed && durations.record(failure?.type, timed) };
         },
         group(calls) {
           const of = calls && { of: functionFailure(calls, facts)?.type };
@@ -179,14 +200,14 @@ function interpreter(
 function interpreterOf<Facts extends object>(
   metrics: CallRecorder<Facts>,
   factsOf: (call: CallFacts) => Facts,
-  meaningOf: (call: Call, facts: Facts) => CallMeaning,
-  sizesOf?: (call: Call, facts: Facts) => BodySizes,
+  meaningOf: (call: CallContent, facts: Facts) => CallMeaning,
+  sizesOf?: (call: CallContent, facts: Facts) => BodySizes,
 ): Interpreter {
   return {
     call(call) {
       const facts = factsOf(call);
-      metrics.record(facts, call, sizesOf?.(call, facts));
-      return meaningOf(call, facts);
+      const sizes = sizesOf?.(call, facts);
+      return { meaning: meaningOf(call, facts), record: (timed) => metrics.record(facts, timed, sizes) };
     },
     group(calls) {
       const of = calls && { of: factsOf(calls) };

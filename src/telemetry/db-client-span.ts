@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from '../event/call.ts';
+import type { CallContent } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import { type CallFailure, clientError } from './call-error.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
@@ -35,10 +35,10 @@ export type KnownFields = Readonly<Record<string, string>>;
 
 const NO_FIELDS: KnownFields = {};
 /** A call, or what is known of several that were not sampled: whether they failed. */
-type DbCall = Pick<Call, 'end' | 'fields'>;
+type DbCall = Pick<CallContent, 'end' | 'fields'>;
 
 /** As its error says. */
-export function didNothing(call: Call, known: KnownFields = NO_FIELDS): boolean {
+export function didNothing(call: CallContent, known: KnownFields = NO_FIELDS): boolean {
   return known.nothingIf !== undefined && fieldOf(call, 'error')?.value === known.nothingIf;
 }
 
@@ -67,14 +67,13 @@ export function dbClientFacts(call: DbCall, queries: QueryTexts, known: KnownFie
   };
 }
 
-export function dbClientMeaning(call: Call, facts: DbClientFacts): CallMeaning {
+export function dbClientMeaning(call: CallContent, facts: DbClientFacts): CallMeaning {
   const attributes: Attributes = {};
   for (const [name, key] of SPAN_ATTRIBUTES) {
     const value = facts[name];
     if (value !== undefined) attributes[key] = value;
   }
   addCounts(call, attributes);
-  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addCaptureNotes(call, attributes, 'driver');
   const { operation, collection, namespace } = facts;
@@ -146,7 +145,7 @@ function serverOf(
 }
 
 /** What the database says that it did: PostgreSQL's `SELECT 3`, `INSERT 0 1`. */
-function addCounts(call: Call, attributes: Attributes): void {
+function addCounts(call: CallContent, attributes: Attributes): void {
   const [, command, rows] = /^([A-Z]+)(?: \d+)? (\d+)$/.exec(textField(call, 'commandTag') ?? '') ?? [];
   const count = rows === undefined ? integerField(call, 'affectedRows') : Number(rows);
   if (count !== undefined) {

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from '../event/call.ts';
+import type { CallContent } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import type { InlinedPlace, ProbeDescription } from '../probe/probe.ts';
 import { type CallFailure, callError } from './call-error.ts';
@@ -37,14 +37,13 @@ export function shortFunctionName(name: string): string {
 }
 
 export function functionMeaning(
-  call: Call,
+  call: CallContent,
   facts: FunctionFacts,
   failure: CallFailure | undefined = functionFailure(call, facts),
 ): CallMeaning {
   const attributes: Attributes = {};
   addValues(attributes, argumentKeys, call.arguments);
   addValues(attributes, resultKeys, call.results);
-  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   if (failure !== undefined) attributes[ATTR.ERROR_TYPE] = failure.type;
   return {
@@ -58,7 +57,10 @@ export function functionMeaning(
 }
 
 /** Goexit ends a goroutine as wanted (testing.T.FailNow uses it); a panic and a non-nil `error` result are failures. */
-export function functionFailure(call: Pick<Call, 'end' | 'results'>, facts: FunctionFacts): CallFailure | undefined {
+export function functionFailure(
+  call: Pick<CallContent, 'end' | 'results'>,
+  facts: FunctionFacts,
+): CallFailure | undefined {
   if (call.end === 'panic') return { type: 'panic', status: STATUS_ERROR };
   if (facts.errorResult === undefined) return undefined;
   return callError(call.results[facts.errorResult]);

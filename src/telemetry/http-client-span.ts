@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from '../event/call.ts';
+import type { CallContent } from '../event/call.ts';
 import { type CallFailure, clientError } from './call-error.ts';
 import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
@@ -33,7 +33,7 @@ export interface HttpClientFacts {
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
-export function httpClientFacts(call: Pick<Call, 'fields' | 'end'>, methods: KnownMethods): HttpClientFacts {
+export function httpClientFacts(call: Pick<CallContent, 'fields' | 'end'>, methods: KnownMethods): HttpClientFacts {
   const host = textField(call, 'host');
   const server = host === undefined ? undefined : addressOf(host);
   const statusCode = integerField(call, 'status');
@@ -52,7 +52,7 @@ function failureOf(call: HasFields): CallFailure | undefined {
 }
 
 function errorType(
-  { end }: Pick<Call, 'end'>,
+  { end }: Pick<CallContent, 'end'>,
   failure: CallFailure | undefined,
   statusCode: number | undefined,
 ): string | undefined {
@@ -62,7 +62,7 @@ function errorType(
   return statusCode !== undefined && statusCode >= 400 ? String(statusCode) : undefined;
 }
 
-export function httpClientMeaning(call: Call, facts: HttpClientFacts): CallMeaning {
+export function httpClientMeaning(call: CallContent, facts: HttpClientFacts): CallMeaning {
   const attributes: Attributes = {};
   const { method, errorType } = facts;
   if (method !== undefined) attributes[ATTR.HTTP_REQUEST_METHOD] = method;
@@ -78,7 +78,6 @@ export function httpClientMeaning(call: Call, facts: HttpClientFacts): CallMeani
   if (resent !== undefined) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = resent;
   addSizes(call, method, attributes);
   addHeaders(call, attributes);
-  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addCaptureNotes(call, attributes);
   return {
@@ -95,7 +94,7 @@ export function httpClientMeaning(call: Call, facts: HttpClientFacts): CallMeani
 const NO_ATTRIBUTES: Attributes = {};
 
 /** Undefined if a part without which it would be another one could not be read. */
-function fullUrl(call: Call): string | undefined {
+function fullUrl(call: CallContent): string | undefined {
   const scheme = textField(call, 'scheme');
   const host = textField(call, 'host');
   const path = fieldOf(call, 'path')?.value;
@@ -116,12 +115,12 @@ function fullUrl(call: Call): string | undefined {
  * How many requests this one follows by redirects: as many answers as lead to it. Undefined for the first one, and where
  * there are more than were counted.
  */
-function resendCount(call: Call): number | undefined {
+function resendCount(call: CallContent): number | undefined {
   if (isSetField(call, 'redirect1') !== true || isSetField(call, 'redirect3') !== false) return undefined;
   return isSetField(call, 'redirect2') === true ? 2 : 1;
 }
 
-function addSizes(call: Call, method: string | undefined, attributes: Attributes): void {
+function addSizes(call: CallContent, method: string | undefined, attributes: Attributes): void {
   const requestSize = requestBodySize(integerField(call, 'contentLength'), method);
   if (requestSize !== undefined) attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = requestSize;
   const answer = responseSize(call, method);
@@ -129,13 +128,13 @@ function addSizes(call: Call, method: string | undefined, attributes: Attributes
 }
 
 /** -1: chunked, decompressed or unknown. The answer to a HEAD says what a GET's body would have. */
-function responseSize(call: Call, method: string | undefined): number | undefined {
+function responseSize(call: CallContent, method: string | undefined): number | undefined {
   const size = integerField(call, 'responseLength');
   return size !== undefined && size >= 0 && method !== 'HEAD' ? size : undefined;
 }
 
 /** As metrics count them. A request's length of 0 may also mean that it is not known. */
-export function httpClientBodySizes(call: Call, { method }: HttpClientFacts): BodySizes {
+export function httpClientBodySizes(call: CallContent, { method }: HttpClientFacts): BodySizes {
   const length = integerField(call, 'contentLength');
   return { request: length !== undefined && length > 0 ? length : undefined, response: responseSize(call, method) };
 }

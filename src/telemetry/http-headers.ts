@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from '../event/call.ts';
 import { setHeaderStart } from '../probe/preset/http-options.ts';
+import type { HasFields } from './preset-field.ts';
 import { isSetField } from './preset-field.ts';
 
 /** Where all names of captured headers, and no others, have a dot: behind `http`, or `set http`. */
@@ -11,7 +11,7 @@ const DOT_AT = 4;
  * Adds the headers that were captured, each as a list of the one value that was read; there may be more lines of it. Of a
  * response they are those that were sent, if there is a copy of them, else those that the handler has set by its end.
  */
-export function addHeaders(call: Call, attributes: Attributes): void {
+export function addHeaders(call: HasFields, attributes: Attributes): void {
   let isSent: boolean | undefined;
   for (const { name, value } of call.fields) {
     const isSet = name.charCodeAt(DOT_AT + setHeaderStart.length) === DOT && name.startsWith(setHeaderStart);

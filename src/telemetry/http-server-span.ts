@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from '../event/call.ts';
+import type { CallContent } from '../event/call.ts';
 import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { addHeaders } from './http-headers.ts';
@@ -41,7 +41,7 @@ interface FactFields {
   readonly protoMajor: number | undefined;
   readonly protoMinor: number | undefined;
   readonly status: number | undefined;
-  readonly end: Call['end'];
+  readonly end: CallContent['end'];
 }
 
 /** Of one route, how many different facts are kept: it has a handful. */
@@ -49,7 +49,9 @@ const MAX_FACTS_OF_ROUTE = 16;
 const MAX_ROUTES = 512;
 
 /** Gives requests that agree in all facts the same object. */
-export function httpServerFactsFinder(methods: KnownMethods): (call: Pick<Call, 'fields' | 'end'>) => HttpServerFacts {
+export function httpServerFactsFinder(
+  methods: KnownMethods,
+): (call: Pick<CallContent, 'fields' | 'end'>) => HttpServerFacts {
   const byPattern = new Map<string | undefined, { readonly fields: FactFields; readonly facts: HttpServerFacts }[]>();
   return (call) => {
     const fields = factFields(call);
@@ -62,7 +64,7 @@ export function httpServerFactsFinder(methods: KnownMethods): (call: Pick<Call, 
   };
 }
 
-function factFields(call: Pick<Call, 'fields' | 'end'>): FactFields {
+function factFields(call: Pick<CallContent, 'fields' | 'end'>): FactFields {
   return {
     method: textField(call, 'method'),
     pattern: routeByRouter(call) ?? textField(call, 'pattern'),
@@ -112,7 +114,7 @@ function factsOf(fields: FactFields, methods: KnownMethods): HttpServerFacts {
   return { ...facts, attributes };
 }
 
-export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeaning {
+export function httpServerMeaning(call: CallContent, facts: HttpServerFacts): CallMeaning {
   const attributes: Attributes = {};
   const { method, route, errorType } = facts;
   const { path, query } = urlParts(call);
@@ -123,7 +125,6 @@ export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeani
   if (userAgent !== undefined) attributes[ATTR.USER_AGENT_ORIGINAL] = userAgent;
   addSizes(call, method, attributes);
   addHeaders(call, attributes);
-  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addCaptureNotes(call, attributes);
 
@@ -144,7 +145,7 @@ export function httpServerMeaning(call: Call, facts: HttpServerFacts): CallMeani
  * From the request's first line. Fields are read when the handler is done, and handlers take the prefixes of their routes
  * out of Request.URL; those that pass the request on with a client clear RequestURI instead.
  */
-function urlParts(call: Call): RequestTarget {
+function urlParts(call: CallContent): RequestTarget {
   const target = textField(call, 'target');
   if (target !== undefined) return requestTarget(target);
   return { path: textField(call, 'path'), query: textField(call, 'query') };
@@ -175,7 +176,7 @@ function ownScheme({ tls }: FactFields): string | undefined {
   return tls === undefined ? undefined : tls ? 'https' : 'http';
 }
 
-function addAddresses(call: Call, attributes: Attributes): void {
+function addAddresses(call: CallContent, attributes: Attributes): void {
   const host = textField(call, 'host');
   const server = host === undefined ? undefined : addressOf(host);
   if (server !== undefined) {
@@ -193,14 +194,14 @@ function addAddresses(call: Call, attributes: Attributes): void {
   }
 }
 
-function addSizes(call: Call, method: string | undefined, attributes: Attributes): void {
+function addSizes(call: CallContent, method: string | undefined, attributes: Attributes): void {
   const size = requestBodySize(integerField(call, 'contentLength'), method);
   if (size !== undefined) attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = size;
   const written = responseSize(call, method);
   if (written !== undefined) attributes[UNSTABLE_ATTR.HTTP_RESPONSE_BODY_SIZE] = written;
 }
 
-function responseSize(call: Call, method: string | undefined): number | undefined {
+function responseSize(call: CallContent, method: string | undefined): number | undefined {
   // A hijacked connection: what the handler wrote to it passed net/http by.
   if (call.end === 'goroutine end' && integerField(call, 'status') === 0) return undefined;
   const written = integerField(call, 'written');
@@ -209,7 +210,7 @@ function responseSize(call: Call, method: string | undefined): number | undefine
 }
 
 /** As metrics count them: also that a GET has no body. A body without a length, in chunks, has no size here. */
-export function httpServerBodySizes(call: Call, { method }: HttpServerFacts): BodySizes {
+export function httpServerBodySizes(call: CallContent, { method }: HttpServerFacts): BodySizes {
   const length = integerField(call, 'contentLength');
   return { request: length !== undefined && length >= 0 ? length : undefined, response: responseSize(call, method) };
 }

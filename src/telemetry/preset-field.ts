@@ -40,7 +40,7 @@ export function isSetField(call: HasFields, name: string): boolean | undefined {
 }
 
 /** Says which fields could not be read, and why, and which were cut, by the preset's names. Usually none. @param except a field whose type alone is wanted */
-export function addCaptureNotes(call: Call, attributes: Attributes, except?: string): void {
+export function addCaptureNotes(call: HasFields, attributes: Attributes, except?: string): void {
   let missing: string[] | undefined;
   let cut: string[] | undefined;
   for (const { name, unavailable, truncated } of call.fields) {

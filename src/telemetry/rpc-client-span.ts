@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from '../event/call.ts';
+import type { CallContent } from '../event/call.ts';
 import {
   type CallMeaning,
   PANIC_EXCEPTION,
@@ -23,7 +23,7 @@ export interface RpcClientFacts {
   readonly errorType: string | undefined;
 }
 
-type CallFacts = Pick<Call, 'fields' | 'end'>;
+type CallFacts = Pick<CallContent, 'fields' | 'end'>;
 
 export function rpcClientFacts(call: CallFacts): RpcClientFacts {
   const path = textField(call, 'method');
@@ -61,7 +61,7 @@ export function serverOfTarget(target: string): NetworkAddress | undefined {
   return addressOf(endpoint.replace(/^\//, ''));
 }
 
-export function rpcClientMeaning(call: Call, facts: RpcClientFacts): CallMeaning {
+export function rpcClientMeaning(call: CallContent, facts: RpcClientFacts): CallMeaning {
   const attributes: Attributes = {};
   const { method, errorType } = facts;
   if (method !== undefined) attributes[ATTR.RPC_METHOD] = method;
@@ -69,7 +69,6 @@ export function rpcClientMeaning(call: Call, facts: RpcClientFacts): CallMeaning
   if (facts.serverPort !== undefined) attributes[ATTR.SERVER_PORT] = facts.serverPort;
   if (facts.statusCode !== undefined) attributes[ATTR.RPC_STATUS_CODE] = facts.statusCode;
   if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
-  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addCaptureNotes(call, attributes);
   const message = statusOf(call)?.message;

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from '../event/call.ts';
+import type { CallContent } from '../event/call.ts';
 import {
   type CallMeaning,
   PANIC_EXCEPTION,
@@ -36,7 +36,7 @@ const OTHER_METHOD = '_OTHER';
 /** Of all spans. */
 const GRPC_ATTRIBUTES: Attributes = { [ATTR.RPC_SYSTEM_NAME]: 'grpc' };
 
-export function rpcServerFacts(call: Pick<Call, 'fields' | 'end'>): RpcServerFacts {
+export function rpcServerFacts(call: Pick<CallContent, 'fields' | 'end'>): RpcServerFacts {
   const code = integerField(call, 'code');
   const statusCode = code === undefined ? undefined : statusCodeName(code);
   const path = textField(call, 'method');
@@ -47,7 +47,7 @@ export function rpcServerFacts(call: Pick<Call, 'fields' | 'end'>): RpcServerFac
   };
 }
 
-function errorType(call: Pick<Call, 'end'>, statusCode: string | undefined): string | undefined {
+function errorType(call: Pick<CallContent, 'end'>, statusCode: string | undefined): string | undefined {
   if (call.end === 'panic' || call.end === 'goexit') return call.end;
   return statusCode !== undefined && SERVER_ERRORS.has(statusCode) ? statusCode : undefined;
 }
@@ -65,7 +65,7 @@ function originalMethod(path: string): string {
   return path.charCodeAt(0) === 0x2f /* / */ ? path.slice(1) : path;
 }
 
-export function rpcServerMeaning(call: Call, facts: RpcServerFacts): CallMeaning {
+export function rpcServerMeaning(call: CallContent, facts: RpcServerFacts): CallMeaning {
   const { method, statusCode, errorType } = facts;
   const attributes: Attributes = {};
   if (method !== undefined) {
@@ -82,7 +82,6 @@ export function rpcServerMeaning(call: Call, facts: RpcServerFacts): CallMeaning
     attributes[ATTR.NETWORK_PEER_ADDRESS] = peer.address;
     if (peer.port !== undefined) attributes[ATTR.NETWORK_PEER_PORT] = peer.port;
   }
-  attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addCaptureNotes(call, attributes);
 
