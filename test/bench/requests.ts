@@ -93,7 +93,7 @@ async function hits(quick: boolean): Promise<Figure[]> {
   ];
 }
 
-function sum({ probes }: Ledger) {
+export function sum({ probes }: Ledger) {
   const total = (of: (probe: Ledger['probes'][number]) => number) => probes.reduce((all, probe) => all + of(probe), 0);
   return {
     seen: total(({ seen }) => seen),
@@ -103,7 +103,7 @@ function sum({ probes }: Ledger) {
   };
 }
 
-function ledgerText(ledger: Ledger): string {
+export function ledgerText(ledger: Ledger): string {
   const { seen, exported, sampledOut, dropped } = sum(ledger);
   const reasons = ledger.probes
     .flatMap((probe) => Object.entries(probe.dropped))

@@ -5,10 +5,13 @@ import { binaries } from './binaries.ts';
 import { delay, start, stop } from './delays.ts';
 import { type Figure, numberText, reached, tableText } from './figure.ts';
 import { functions } from './functions.ts';
+import { latency } from './latency.ts';
 import { otherLoad, thisMachine } from './machine.ts';
 import { requests } from './requests.ts';
 import { ring } from './ring.ts';
 import { spans } from './spans.ts';
+import { throughput } from './throughput.ts';
+import { together } from './together.ts';
 import { unsampled } from './unsampled.ts';
 
 // Measures Sidespan on real processes, one thing after the other; asserts nothing.
@@ -24,7 +27,15 @@ interface Measurement {
 const measurements: Readonly<Record<string, Measurement>> = {
   requests: { about: 'HTTP/1.1 requests: hits, CPU, accounting', seconds: 45, quickSeconds: 15, run: requests },
   unsampled: { about: 'HTTP/1.1 requests that are not sampled', seconds: 35, quickSeconds: 14, run: unsampled },
-  spans: { about: 'agent CPU and memory for each exported span', seconds: 130, quickSeconds: 50, run: spans },
+  together: {
+    about: 'service and agent beside the OpenTelemetry Go SDK',
+    seconds: 55,
+    quickSeconds: 25,
+    run: together,
+  },
+  spans: { about: 'agent CPU and memory for each exported span', seconds: 80, quickSeconds: 40, run: spans },
+  throughput: { about: '50,000 spans a second', seconds: 18, quickSeconds: 10, run: throughput },
+  latency: { about: 'p99 of the service at half its saturation load', seconds: 45, quickSeconds: 16, run: latency },
   delay: { about: 'request end to arrival at the receiver', seconds: 18, quickSeconds: 6, run: delay },
   start: { about: 'agent start to first span', seconds: 40, quickSeconds: 8, run: start },
   stop: { about: 'SIGTERM to a service without probes', seconds: 30, quickSeconds: 6, run: stop },

@@ -1,0 +1,3 @@
+module sidespan.test/steady
+
+go 1.22
