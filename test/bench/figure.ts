@@ -27,12 +27,13 @@ export const below = (limit: number): Target => ({ limit, is: 'below' });
 export const exactly = (limit: number): Target => ({ limit, is: 'exactly' });
 
 export function reached({ measured, target }: Figure): boolean | undefined {
-  if (target === undefined) return undefined;
+  if (target === undefined || Number.isNaN(measured)) return undefined;
   return target.is === 'below' ? measured < target.limit : measured === target.limit;
 }
 
 /** Counts in full, the rest to three digits. */
 export function numberText(value: number): string {
+  if (Number.isNaN(value)) return 'not measured';
   if (!Number.isFinite(value)) return String(value);
   if (Number.isInteger(value) || Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US');
   return String(Number(value.toPrecision(3)));
@@ -57,7 +58,7 @@ export function tableText(figures: readonly Figure[]): string {
     if (note !== undefined) notes.push(note);
     return [
       what,
-      `${numberText(measured)} ${unit}`,
+      Number.isNaN(measured) ? numberText(measured) : `${numberText(measured)} ${unit}`,
       baseline === undefined ? '' : `${numberText(baseline.value)} ${unit} (${baseline.of})`,
       ratio,
       target === undefined ? '' : `${sign}${numberText(target.limit)}`,

@@ -5,7 +5,7 @@ import { exportTo, load, startAgent, startService } from './stage.ts';
 
 /** What the slowest requests wait longer, at half of what the service can do without Sidespan; with and without in turns. */
 export async function latency(quick: boolean): Promise<Figure[]> {
-  const rounds = quick ? 2 : 4;
+  const rounds = quick ? 2 : 3;
   const seconds = quick ? 2 : 3;
   await using service = await startService(await goTarget('httpserver'));
   await using sink = await startOtlpSink();

@@ -5,6 +5,7 @@ import { binaries } from './binaries.ts';
 import { delay, start, stop } from './delays.ts';
 import { type Figure, numberText, reached, tableText } from './figure.ts';
 import { functions } from './functions.ts';
+import { grpcHits } from './grpc-hits.ts';
 import { latency } from './latency.ts';
 import { otherLoad, thisMachine } from './machine.ts';
 import { requests } from './requests.ts';
@@ -26,6 +27,7 @@ interface Measurement {
 
 const measurements: Readonly<Record<string, Measurement>> = {
   requests: { about: 'HTTP/1.1 requests: hits, CPU, accounting', seconds: 45, quickSeconds: 15, run: requests },
+  grpc: { about: 'hits per gRPC call', seconds: 12, quickSeconds: 8, run: grpcHits },
   unsampled: { about: 'HTTP/1.1 requests that are not sampled', seconds: 35, quickSeconds: 14, run: unsampled },
   together: {
     about: 'service and agent beside the OpenTelemetry Go SDK',
@@ -33,9 +35,9 @@ const measurements: Readonly<Record<string, Measurement>> = {
     quickSeconds: 25,
     run: together,
   },
-  spans: { about: 'agent CPU and memory for each exported span', seconds: 80, quickSeconds: 40, run: spans },
+  spans: { about: 'agent CPU and memory for each exported span', seconds: 60, quickSeconds: 40, run: spans },
   throughput: { about: '50,000 spans a second', seconds: 18, quickSeconds: 10, run: throughput },
-  latency: { about: 'p99 of the service at half its saturation load', seconds: 45, quickSeconds: 16, run: latency },
+  latency: { about: 'p99 of the service at half its saturation load', seconds: 35, quickSeconds: 16, run: latency },
   delay: { about: 'request end to arrival at the receiver', seconds: 18, quickSeconds: 6, run: delay },
   start: { about: 'agent start to first span', seconds: 40, quickSeconds: 8, run: start },
   stop: { about: 'SIGTERM to a service without probes', seconds: 30, quickSeconds: 6, run: stop },

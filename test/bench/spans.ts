@@ -6,7 +6,7 @@ import { exportTo, load, startAgent, startService } from './stage.ts';
 
 /** What exported spans cost the agent in CPU time, and whether its memory stays where it is. */
 export async function spans(quick: boolean): Promise<Figure[]> {
-  const steps = quick ? 2 : 6;
+  const steps = quick ? 2 : 4;
   const step = 100_000;
   const perSecond = 5000;
   await using service = await startService(await goTarget('httpserver'));

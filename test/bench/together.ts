@@ -11,7 +11,7 @@ const perSecond = 5000;
  * OpenTelemetry Go SDK in it (otelhttp, batches to the same receiver), at the same rate of requests.
  */
 export async function together(quick: boolean): Promise<Figure[]> {
-  const count = quick ? 15_000 : 40_000;
+  const count = quick ? 15_000 : 25_000;
   const program = await goTarget('sdkserver');
   await using sink = await startOtlpSink();
   await using plain = await startService(program);
