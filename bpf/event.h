@@ -36,6 +36,7 @@
 #define LABELS 8		 /* small labels of a series, a byte each */
 #define LABEL_TEXT_BYTES 128	 /* of its text */
 #define LABEL_CHOICES 16	 /* most texts that one label tells apart */
+#define PANIC_FRAMES 32	 /* of a panic's stack */
 #define DURATION_BOUNDS 31	 /* most bounds of a histogram */
 #define BOUNDS_TABLES 8	 /* a power of two; the last is that of body sizes */
 #define SIZE_BOUNDS 15	 /* most bounds of that one */
@@ -52,6 +53,8 @@ enum record_kind {
 	RECORD_MORE_ARGUMENTS = 4, /* captured at a SITE_BODY: as RECORD_ARGUMENTS, which came before */
 	RECORD_NOTE = 5,      /* captured at a SITE_NOTE; the call's own record follows */
 	RECORD_TIMES = 6,     /* what its goroutine did while a call ran; the call's own record follows */
+	RECORD_PANIC = 7,     /* a goroutine with open calls panics: the value and the stack */
+	RECORD_RECOVERY = 8,  /* one that did has recovered; after the records of the calls that it left */
 };
 
 /* How a call ended. */
@@ -123,6 +126,15 @@ struct times_record {
 	__u64 goid;
 	__u8 span_id[8];
 	__u64 ns[GOROUTINE_ACTIVITIES]; /* by enum goroutine_activity: together they are the call's duration */
+};
+
+struct panic_record {
+	struct record_header header; /* RECORD_PANIC: the probe is that of the innermost open call */
+	__u64 goid;
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u32 depth;   /* stack.hi - SP of what panics, or of what recovers: deeper panics are over */
+	__u32 frames;  /* return addresses behind the chunks, a word each, innermost first */
+	/* chunks follow */
 };
 
 enum process_change { PROCESS_EXEC = 1, PROCESS_EXIT = 2 };
@@ -289,7 +301,7 @@ enum site_action {
 	SITE_FINISH = 3,    /* ends the innermost open call of the probe, whatever the depth (presets) */
 	SITE_SCOPE_END = 4, /* RET of an enclosing function: ends all calls deeper than it */
 	SITE_GOROUTINE_END = 5, /* runtime.goexit1: ends all calls of the goroutine */
-	SITE_PANIC = 6,	    /* runtime.gopanic */
+	SITE_PANIC = 6,	    /* runtime.gopanic: captures the value */
 	SITE_RECOVERY = 7,  /* runtime.recovery, on g0: ends the calls that the panic unwound */
 	SITE_GOEXIT = 8,    /* runtime.Goexit: ends all calls of the goroutine */
 	SITE_BODY = 9,	    /* within a call: captures arguments that could not be read at its entry */

@@ -95,6 +95,7 @@ static __always_inline void claim_slot(struct hit *hit)
 	goroutine->frames = 0;
 	goroutine->skipped = 0;
 	goroutine->panicking = 0;
+	goroutine->panics = 0;
 	hit->goroutine = goroutine;
 }
 
@@ -109,6 +110,7 @@ static __always_inline int open_elsewhere(struct hit *hit)
 	goroutine->frames = 1;
 	goroutine->skipped = 0;
 	goroutine->panicking = 0;
+	goroutine->panics = 0;
 	__builtin_memcpy(&goroutine->frame[0], &hit->plan.scratch->frame, sizeof(struct frame));
 	__sync_fetch_and_add(&slot->elsewhere, 1);
 	if (bpf_map_update_elem(&goroutines, &hit->key, goroutine, BPF_NOEXIST) == 0)

@@ -6,6 +6,7 @@
 #include "records.h"
 #include "goroutine-times.h"
 #include "kept-call.h"
+#include "panic.h"
 #include "parents.h"
 #include "unwinding.h"
 
@@ -222,6 +223,12 @@ static __noinline int choose_call(struct hit *hit)
 			if (!top || !is_captured(top) || (top->flags & FRAME_UNSAMPLED))
 				return HIT_DONE;
 			__builtin_memcpy(&scratch->frame, top, sizeof(*top));
+		} else if (action == SITE_PANIC) {
+			top = goroutine ? frame_at(hit, state->index) : 0;
+			if (!top || (top->flags & FRAME_UNSAMPLED))
+				return HIT_DONE;
+			__builtin_memcpy(&scratch->frame, top, sizeof(*top));
+			scratch->frame.flags &= ~FRAME_NOT_CAPTURED;
 		} else if (action == SITE_RELEASE) {
 			if (!take_kept_call(hit))
 				return HIT_DONE;
@@ -236,7 +243,7 @@ static __noinline int choose_call(struct hit *hit)
 	state->kept_bytes = 0;
 	if (state->own && action == SITE_KEEP && keep_call(hit))
 		return HIT_DONE;
-	if (!state->own || (action != SITE_ENTER && action != SITE_BODY && action != SITE_NOTE)) {
+	if (!state->own || (action != SITE_ENTER && action != SITE_BODY && action != SITE_NOTE && action != SITE_PANIC)) {
 		scratch->call.end_ns = bpf_ktime_get_boot_ns();
 		restore_arguments(hit);
 	}
@@ -279,6 +286,10 @@ static __noinline int settle_call(struct hit *hit)
 			__builtin_memcpy(top->saved, scratch->frame.saved, sizeof(top->saved));
 		if (!(hit->site->flags & SITE_SILENT))
 			send_arguments(hit, RECORD_NOTE);
+		return HIT_DONE;
+	}
+	if (own && action == SITE_PANIC) {
+		send_panic(hit);
 		return HIT_DONE;
 	}
 	if (!own || action != SITE_ENTER) {
@@ -358,8 +369,11 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 	}
 	if (!hit.goroutine)
 		return;
-	if (hit.site->action == SITE_RECOVERY)
+	if (hit.site->action == SITE_RECOVERY) {
 		hit.goroutine->panicking = 0;
+		if (hit.goroutine->panics)
+			send_recovery(&hit);
+	}
 	if (hit.site->action == SITE_GOROUTINE_END || hit.site->action == SITE_GOEXIT)
 		hit.goroutine->skipped = 0;
 	leave_goroutine(&hit);

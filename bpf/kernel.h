@@ -40,11 +40,20 @@ struct pt_regs {
 #define REGISTER_IP(ctx) CONTEXT_FIELD(ctx, ip)
 #define REGISTER_SP(ctx) CONTEXT_FIELD(ctx, sp)
 #define REGISTER_G(ctx) CONTEXT_FIELD(ctx, r14)
+#define REGISTER_FP(ctx) CONTEXT_FIELD(ctx, bp)
 /* JBE is taken when CF (bit 0) or ZF (bit 6) is set. */
 #define STACK_CHECK_TAKEN(ctx) ((CONTEXT_FIELD(ctx, flags) & 0x41) != 0)
 /* The return address lies between a function's SP at entry and its caller's frame. */
 #define RETURN_ADDRESS_BYTES 8
 #define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, ax)
+
+/* At a function's entry; 0 if it can't be read. */
+#define RETURN_ADDRESS(ctx)                                                                        \
+	({                                                                                         \
+		__u64 address_ = 0;                                                                \
+		bpf_probe_read_user(&address_, sizeof(address_), (void *)CONTEXT_FIELD(ctx, sp)); \
+		address_;                                                                          \
+	})
 #define SECOND_ARGUMENT(ctx) CONTEXT_FIELD(ctx, bx)
 #define THIRD_ARGUMENT(ctx) CONTEXT_FIELD(ctx, cx)
 
@@ -106,10 +115,12 @@ struct pt_regs {
 #define REGISTER_IP(ctx) CONTEXT_FIELD(ctx, pc)
 #define REGISTER_SP(ctx) CONTEXT_FIELD(ctx, sp)
 #define REGISTER_G(ctx) CONTEXT_FIELD(ctx, regs[28])
+#define REGISTER_FP(ctx) CONTEXT_FIELD(ctx, regs[29])
 /* B.LS is taken when C (bit 29) is clear or Z (bit 30) is set. */
 #define STACK_CHECK_TAKEN(ctx) ((CONTEXT_FIELD(ctx, pstate) & (1UL << 29)) == 0 || (CONTEXT_FIELD(ctx, pstate) & (1UL << 30)) != 0)
 #define RETURN_ADDRESS_BYTES 0
 #define FIRST_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[0])
+#define RETURN_ADDRESS(ctx) CONTEXT_FIELD(ctx, regs[30])
 #define SECOND_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[1])
 #define THIRD_ARGUMENT(ctx) CONTEXT_FIELD(ctx, regs[2])
 

@@ -121,7 +121,7 @@ struct goroutine {
 	__u32 frames;	 /* open calls */
 	__u32 skipped;	 /* calls that were not opened because MAX_FRAMES was reached */
 	__u32 panicking; /* gopanic ran and no recovery yet */
-	__u32 pad;
+	__u32 panics;	 /* that were sent */
 	struct frame frame[INLINE_FRAMES];
 };
 
@@ -364,6 +364,8 @@ struct hit_state {
 	__u32 label_plan; /* for the case that the call turns out not to be sampled */
 	__u32 decided;	  /* whether it is */
 	__u32 labels_done; /* steps of label_plan that the plan begins with too */
+	__u32 walked;	   /* return addresses of a panic's stack */
+	__u64 frame_pointer; /* of the next one */
 	__u64 load_bias;
 	__u64 constants; /* where the program's constants are, and their bytes */
 	__u64 constants_bytes;

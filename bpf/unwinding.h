@@ -104,9 +104,14 @@ static __always_inline int decide_unwinding(struct hit *hit, __u64 g, __u64 stac
 		state->unwound = 0;
 		break;
 	case SITE_PANIC:
-		if (goroutine)
-			goroutine->panicking = 1;
-		return HIT_IGNORED;
+		if (!goroutine)
+			return HIT_IGNORED;
+		goroutine->panicking = 1;
+		if (goroutine->frames == 0 || hit->site->plan == 0)
+			return HIT_IGNORED;
+		state->index = goroutine->frames - 1;
+		state->kept = MAX_FRAMES;
+		break;
 	case SITE_RECOVERY:
 		state->unwinding = END_PANIC;
 		if (hit->process->g_recovery_sp) {

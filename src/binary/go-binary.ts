@@ -22,6 +22,14 @@ export interface SourceLine {
   readonly line: number;
 }
 
+/** A call that an instruction is part of, as tracebacks name it. */
+export interface CodeFrame {
+  readonly functionName: string;
+  readonly line: SourceLine | undefined;
+  /** Its code is part of the next frame's. */
+  readonly isInlined: boolean;
+}
+
 /** A call whose code the compiler put in the place of the call. */
 export interface InlinedCall {
   /** Of the function that was called. */
@@ -109,6 +117,8 @@ export interface GoBinary extends Disposable {
    */
   inlinedCalls(isWanted: (name: string) => boolean, ends?: readonly NameEnds[]): Iterable<InlinedCall>;
   inlineTree(fn: GoFunction): InlineTree;
+  /** The calls that the instruction is of, innermost first; none outside of the text. */
+  codeFrames(vaddr: number): readonly CodeFrame[];
 
   /** From the run-time type descriptors: `runtime.g`, `net/http.Request`, `*errors.errorString`. */
   runtimeType(name: string): GoType | undefined;

@@ -10,7 +10,7 @@ import {
   maxTableBytes,
   wantedNames,
 } from './inlined-names.ts';
-import { type FunctionTable, functionIndexAt, functionOfIndex } from './pclntab.ts';
+import { type FunctionTable, functionIndexAt, functionOfIndex, nameAt } from './pclntab.ts';
 import type { PclntabLayout } from './pclntab-layout.ts';
 
 /** A program of 100 MB has about a million. */
@@ -83,6 +83,18 @@ export function inlineTreeOf(image: Image, table: FunctionTable, fn: GoFunction)
   const index = functionIndexAt(table, fn.entryVaddr);
   const tree = index === undefined ? undefined : treeWithNames(image, table, index);
   return tree ?? { runs: [], parents: [], parentPcs: [] };
+}
+
+/** The same with the names of the calls. */
+export function namedInlineTreeOf(
+  image: Image,
+  table: FunctionTable,
+  fn: GoFunction,
+): { readonly tree: InlineTree; readonly callName: (call: number) => string } {
+  const index = functionIndexAt(table, fn.entryVaddr);
+  const found = index === undefined ? undefined : treeWithNames(image, table, index);
+  const tree = found ?? { runs: [], parents: [], parentPcs: [] };
+  return { tree, callName: (call) => (found === undefined ? '?' : nameAt(table, found.nameOffset(call))) };
 }
 
 function treeWithNames(image: Image, table: FunctionTable, index: number) {

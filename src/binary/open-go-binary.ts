@@ -3,6 +3,7 @@ import { BinaryError, hex } from './binary-error.ts';
 import { readBuildId } from './build-id.ts';
 import { loadedBuildmode, readBuildInfo } from './build-info.ts';
 import { buildInfoOfTables } from './build-version.ts';
+import { codeFrames } from './code-frames.ts';
 import { constantRange } from './constant-range.ts';
 import { dictionaryType } from './dictionary-type.ts';
 import { type Dwarf, hasDwarf, openDwarf } from './dwarf/dwarf.ts';
@@ -12,6 +13,7 @@ import { genericType } from './generic-type.ts';
 import type {
   AddressRange,
   BuildInfo,
+  CodeFrame,
   Found,
   GoBinary,
   GoFunction,
@@ -22,7 +24,7 @@ import type {
 } from './go-binary.ts';
 import type { GenericType, GoSignature, GoType, MethodTypes } from './go-type.ts';
 import { Image } from './image.ts';
-import { inlinedCalls, inlineTreeOf } from './inline-tree.ts';
+import { inlinedCalls, inlineTreeOf, namedInlineTreeOf } from './inline-tree.ts';
 import { findModuleData, type ModuleData } from './module-data.ts';
 import { once } from './once.ts';
 import {
@@ -123,6 +125,13 @@ class OpenGoBinary implements GoBinary {
 
   inlinedCalls(isWanted: (name: string) => boolean, ends?: readonly NameEnds[]): Iterable<InlinedCall> {
     return inlinedCalls(this.#image, this.#functionTable(), isWanted, ends);
+  }
+
+  codeFrames(vaddr: number): readonly CodeFrame[] {
+    const fn = this.functionAt(vaddr);
+    if (fn === undefined) return [];
+    const { tree, callName } = namedInlineTreeOf(this.#image, this.#functionTable(), fn);
+    return codeFrames({ fn, tree, callName, sourceLine: (at) => this.sourceLine(at) }, vaddr);
   }
 
   inlineTree(fn: GoFunction): InlineTree {

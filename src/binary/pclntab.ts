@@ -188,6 +188,16 @@ export function functionOfIndex(table: FunctionTable, index: number): GoFunction
   return new TableFunction(table, index);
 }
 
+/** The name at an offset in the table of names. */
+export function nameAt({ names, file }: FunctionTable, start: number): string {
+  const end = names.indexOf(0, start);
+  if (start >= names.length || end === -1 || end - start > maxNameBytes) {
+    const what = `a function's name at ${hex(start)} is not in the table, which ends at ${hex(names.length)}`;
+    throw new BinaryError(what, { file, section: 'function names', offset: start });
+  }
+  return names.toString('utf8', start, end);
+}
+
 /** A view of one row. It does not keep its name: a listing of all functions keeps no 100,000 strings alive. */
 class TableFunction implements GoFunction {
   readonly entryVaddr: number;
@@ -205,21 +215,10 @@ class TableFunction implements GoFunction {
   get name(): string {
     const { lastNamed } = this.#table;
     if (lastNamed.index !== this.#index) {
-      lastNamed.name = this.#readName();
+      lastNamed.name = nameAt(this.#table, this.#table.nameOffsets[this.#index] ?? 0);
       lastNamed.index = this.#index;
     }
     return lastNamed.name;
-  }
-
-  #readName(): string {
-    const { names, nameOffsets, file } = this.#table;
-    const start = nameOffsets[this.#index] ?? 0;
-    const end = names.indexOf(0, start);
-    if (start >= names.length || end === -1 || end - start > maxNameBytes) {
-      const what = `the name of the function at ${hex(this.entryVaddr)} is not in the table, which ends at ${hex(names.length)}`;
-      throw new BinaryError(what, { file, section: 'function names', offset: start });
-    }
-    return names.toString('utf8', start, end);
   }
 
   get funcId(): number {

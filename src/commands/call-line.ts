@@ -35,7 +35,16 @@ export function callJson(
     latency: call.durationNs,
     timestamp: isoTime(start),
     ...(call.end === 'returned' ? {} : { ended: call.end }),
+    ...panicPart(call),
   });
+}
+
+/** What ended the call. */
+function panicPart({ end, panics }: Call): object {
+  const [panic] = end === 'panic' ? (panics ?? []) : [];
+  if (panic === undefined) return {};
+  const { name: _, ...value } = panic.value;
+  return { panic: { ...value, stack: panic.stack } };
 }
 
 function inlinedJson(call: Call, funcName: string, { into, calledAt }: InlinedPlace, start: HrTime): string {

@@ -1,3 +1,4 @@
+import type { CaptureShape } from '../probe/capture/shape.ts';
 import type { PlannedProbe } from '../probe/probe-plan.ts';
 import { addFloats } from './add-floats.ts';
 import type { Call, CallContent } from './call.ts';
@@ -22,17 +23,21 @@ import {
   callEnds,
   callFlag,
   callRecordLayout,
+  panicRecordLayout,
   processChange,
   processRecordLayout,
   recordHeaderLayout,
   recordKind,
   timesRecordLayout,
 } from './layout.ts';
+import { createPanicRecords } from './panic-records.ts';
 
 /** What the decoder must know of a probe that records refer to. */
 export interface ProbeMeaning {
   readonly probe: PlannedProbe;
   readonly context: DecodeContext;
+  /** How what the process panics with is captured. */
+  readonly panicValue?: CaptureShape | undefined;
 }
 
 export interface CallDecoderOptions {
@@ -80,6 +85,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
   const pending = new Map<bigint, Pending>();
   const notes = new Map<bigint, Uint8Array[]>();
   const times = createGoroutineTimes();
+  const panics = createPanicRecords(options.meaningOf);
   const contents = createContentCache();
   let pendingBytes = 0;
   let reader: ChunkReader | undefined;
@@ -205,6 +211,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       parentBy: parentBy(flags),
       traceSampled: traceSampled(flags),
       samplingThreshold: view.getUint32(offset + callRecordLayout.threshold, true),
+      panics: panics.isEmpty ? undefined : panics.of(meaning.probe, view, offset, end),
       frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
       activityNs: times.isEmpty ? undefined : times.take(view.getBigUint64(offset + callRecordLayout.span_id, true)),
       sharedContent: isShared ? content : undefined,
@@ -232,6 +239,12 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       holdNote(view, offset, length);
     } else if (kind === recordKind.times && length >= timesRecordLayout.sizeBytes) {
       times.hold(view, offset);
+    } else if ((kind === recordKind.panic || kind === recordKind.recovery) && length >= panicRecordLayout.sizeBytes) {
+      try {
+        panics.hold(view, offset, length);
+      } catch {
+        // A damaged one costs no call: those that it ends say that it was not seen.
+      }
     } else if (kind === recordKind.process && length >= processRecordLayout.sizeBytes) {
       const change = view.getUint32(offset + processRecordLayout.change, true);
       options.onProcess(

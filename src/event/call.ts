@@ -1,3 +1,4 @@
+import type { Panic } from './panic.ts';
 import type { Value } from './value.ts';
 
 /** CLOCK_BOOTTIME as [seconds, nanoseconds]: nanoseconds alone pass 2^53 after 104 days of uptime. */
@@ -38,6 +39,8 @@ export interface Call extends CallContent {
   readonly traceSampled?: boolean | undefined;
   /** Of 2^32 traces so many were not kept when this one was: decided here, at its first call. 0: none. */
   readonly samplingThreshold: number;
+  /** That ended the call, or that it was on its way with; of a server's call otherwise those that it recovered from. Absent: none is known. */
+  readonly panics?: readonly Panic[] | undefined;
   /** Enclosing traced calls on the goroutine. */
   readonly frameIndex: number;
   /** What its goroutine did meanwhile, in ns by goroutineActivity (src/probe/wire.ts); undefined: it was not followed. */

@@ -1,3 +1,4 @@
+import type { CodeFrame } from '../binary/go-binary.ts';
 import { captureOp } from '../probe/capture/capture-op.ts';
 import {
   type ArrayShape,
@@ -30,6 +31,8 @@ export interface DecodeContext {
   typeName(typeVaddr: number): string | undefined;
   /** Name of the function at that running address. */
   functionName(pc: number): string | undefined;
+  /** The calls that the instruction at that running address is of, innermost first. */
+  codeFrames?(pc: number): readonly CodeFrame[];
   /** Name of the type whose descriptor has that running address. */
   runningTypeName?(address: number): string | undefined;
   /** Bytes of the executable that never change, by the executable's linked address; undefined: they are none. */

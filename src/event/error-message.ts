@@ -1,6 +1,7 @@
 import { getSystemErrorMap } from 'node:util';
+import { boundsErrorText, runtimeErrorText, typeAssertionText } from './runtime-error.ts';
 import type { Value, ValueContent } from './value.ts';
-import { fieldNamed, fieldsOf } from './value-parts.ts';
+import { fieldNamed, fieldsOf, textOf } from './value-parts.ts';
 
 /** Makes the text of an error's Error() from its decoded value; undefined where a part is missing. */
 export type ErrorMessage = (value: Value) => string | undefined;
@@ -9,6 +10,11 @@ export type ErrorMessage = (value: Value) => string | undefined;
 const messages: Readonly<
   Record<string, (field: (name: string) => string | undefined, value: Value) => string | undefined>
 > = {
+  'runtime.errorString': (_field, value) => runtimeErrorText(textOf(value)),
+  'runtime.errorAddressString': (field) => runtimeErrorText(field('msg')),
+  'runtime.boundsError': (_field, value) => runtimeErrorText(boundsErrorText(value)),
+  '*runtime.TypeAssertionError': (field) => typeAssertionText(field('missingMethod')),
+  '*runtime.PanicNilError': () => 'panic called with nil argument (use GODEBUG=panicnil=1 to disable)',
   'syscall.Errno': (_field, value) => errnoText(value.value),
   'context.deadlineExceededError': () => 'context deadline exceeded',
   'net.canceledError': () => 'operation was canceled',

@@ -3,7 +3,16 @@
  * structs. test/bpf/wire-format.test.ts compares them with the object's BTF.
  */
 
-export const recordKind = { arguments: 1, call: 2, process: 3, moreArguments: 4, note: 5, times: 6 } as const;
+export const recordKind = {
+  arguments: 1,
+  call: 2,
+  process: 3,
+  moreArguments: 4,
+  note: 5,
+  times: 6,
+  panic: 7,
+  recovery: 8,
+} as const;
 
 export const recordHeaderLayout = { sizeBytes: 16, kind: 0, process_slot: 4, probe: 8, capture_bytes: 12 } as const;
 
@@ -27,6 +36,8 @@ export const callRecordLayout = {
 
 /** `ns` is an array of u64, by enum goroutine_activity. */
 export const timesRecordLayout = { sizeBytes: 96, header: 0, goid: 16, span_id: 24, ns: 32 } as const;
+
+export const panicRecordLayout = { sizeBytes: 40, header: 0, goid: 16, time_ns: 24, depth: 32, frames: 36 } as const;
 
 export const processRecordLayout = { sizeBytes: 24, header: 0, change: 16, pid: 20 } as const;
 

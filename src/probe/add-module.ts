@@ -52,6 +52,8 @@ export function addModule(
   }
   return {
     process: host.process,
+    parents: host.parents,
+    panicValue: host.panicValue,
     plans: [...host.plans, ...ops],
     strings: [...host.strings, ...plan.strings],
     functionNames: [...host.functionNames, ...plan.functionNames],

@@ -43,6 +43,8 @@ export class PlanBuilder {
   readonly interfaces = new Set<string>();
   /** Named types of traced signatures: what an `any` of the program may well hold. */
   readonly namedTypes = new Set<string>();
+  /** Types that are shown as errors though no descriptor says that they are. */
+  readonly errorTypes = new Set<string>();
   /** What the user should know of the plan, in whole sentences. */
   readonly notes: string[] = [];
   /** Probes of each preset. */

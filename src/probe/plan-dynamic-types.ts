@@ -63,6 +63,7 @@ export function planDynamicTypes(builder: PlanBuilder, limits: CaptureLimits): v
       );
     }
   };
+  addTypes(builder.binary, builder.errorTypes, add, true);
   const wanted = [...builder.interfaces];
   if (wanted.some((name) => name === 'error' || isAny(name))) addAll('error');
   for (const name of wanted) addAll(name);
@@ -76,11 +77,11 @@ function isAny(name: string): boolean {
   return name === 'any' || name === 'interface {}';
 }
 
-function addTypes(binary: GoBinary, names: readonly string[], add: Add): void {
+function addTypes(binary: GoBinary, names: Iterable<string>, add: Add, areErrors = false): void {
   for (const name of names) {
     const typeVaddr = binary.runtimeTypeAddress(name);
     const type = typeVaddr === undefined ? undefined : binary.runtimeTypeAt(typeVaddr).value;
-    if (type !== undefined && typeVaddr !== undefined) add(type, typeVaddr, false);
+    if (type !== undefined && typeVaddr !== undefined) add(type, typeVaddr, areErrors);
   }
 }
 

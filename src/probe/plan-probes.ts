@@ -2,6 +2,7 @@ import type { Found, GoBinary } from '../binary/go-binary.ts';
 import { createRedaction, type RedactionRules } from '../redaction/redaction.ts';
 import { planLimits } from './capture/capture-op.ts';
 import { mapParts } from './capture/map-parts.ts';
+import type { CaptureShape } from './capture/shape.ts';
 import { type CaptureLimits, defaultCaptureLimits } from './capture/shape-context.ts';
 import { preferredFunction, SiteFinder } from './code/site-finder.ts';
 import type { FunctionPattern } from './pattern.ts';
@@ -10,6 +11,7 @@ import { PlanBuilder } from './plan-builder.ts';
 import { planDynamicTypes } from './plan-dynamic-types.ts';
 import { planFunction } from './plan-functions.ts';
 import { planInlinedCalls } from './plan-inlined.ts';
+import { planPanicValue } from './plan-panic.ts';
 import { type ParentMode, planParents } from './plan-parents.ts';
 import { planNotes } from './preset/plan-notes.ts';
 import { planPreset } from './preset/plan-preset.ts';
@@ -49,6 +51,8 @@ const flatFrom = planLimits.planOps / 2;
 /** What abandons calls, in every traced process. */
 const runtimeSites: readonly { readonly name: string; readonly action: SiteAction; readonly without: string }[] = [
   { name: 'runtime.gopanic', action: siteAction.panic, without: 'panics are taken for unpaired calls' },
+  // Nobody has recovered: the process is about to end.
+  { name: 'runtime.fatalpanic', action: siteAction.goroutineEnd, without: 'calls that end the process are not seen' },
   { name: 'runtime.recovery', action: siteAction.recovery, without: 'calls that a panic ended are closed late' },
   { name: 'runtime.Goexit', action: siteAction.goexit, without: 'calls that Goexit ended are closed late' },
 ];
@@ -90,8 +94,11 @@ export function planProbes(
   const inlined = planInlinedCalls(builder, selection, options.countInlined);
   const parents = planParents(builder, options.parents ?? 'context');
   const activities = options.goroutineTimes ? planActivities(builder) : undefined;
+  const panicValue =
+    builder.probes.length > 0 || options.hasModules
+      ? addRuntimeSites(builder, process.value, limitsFor(builder, limits, notes))
+      : undefined;
   planDynamicTypes(builder, limitsFor(builder, limits, notes));
-  if (builder.probes.length > 0 || options.hasModules) notes.push(...addRuntimeSites(builder, process.value));
   if (selection.unmatched.length > 0 && binary.functionsNamed('plugin.open').length > 0) notes.push(laterPlugins);
 
   return {
@@ -99,6 +106,7 @@ export function planProbes(
       process: process.value,
       parents,
       activities,
+      panicValue,
       plans: builder.plans,
       strings: builder.strings.strings,
       functionNames: builder.functionNames,
@@ -135,8 +143,14 @@ function neverReturning({ probes, sites }: PlanBuilder): string[] {
     .map(({ description }) => description.functionName);
 }
 
-function addRuntimeSites(builder: PlanBuilder, { recovery }: ProcessOffsets): string[] {
-  const notes: string[] = [];
+/** Returns how the value of a panic is captured. */
+function addRuntimeSites(
+  builder: PlanBuilder,
+  { recovery }: ProcessOffsets,
+  limits: CaptureLimits,
+): CaptureShape | undefined {
+  const { notes } = builder;
+  let panicValue: CaptureShape | undefined;
   for (const { name, action, without } of runtimeSites) {
     if (action === siteAction.recovery && recovery === undefined) {
       notes.push(`its type descriptors do not tell where a panic ends: ${without}`);
@@ -148,9 +162,13 @@ function addRuntimeSites(builder: PlanBuilder, { recovery }: ProcessOffsets): st
     if (fn === undefined || sites === undefined) continue;
     if (sites.value === undefined) {
       notes.push(`${name} can't be probed (${sites.unavailable}): ${without}`);
+    } else if (action === siteAction.panic) {
+      const value = planPanicValue(builder, fn, sites.value, limits);
+      panicValue = value?.shape;
+      builder.addEntry(fn, sites.value, action, undefined, value && builder.addPlan(value));
     } else {
       builder.addEntry(fn, sites.value, action);
     }
   }
-  return notes;
+  return panicValue;
 }

@@ -27,6 +27,8 @@ export interface ProbePlan {
   readonly functionNames: readonly string[];
   readonly probes: readonly PlannedProbe[];
   readonly sites: readonly PlannedSite[];
+  /** What is captured where the program panics; absent: nothing is. */
+  readonly panicValue?: CaptureShape | undefined;
   /** Ids in chunks are indices here (moved by the loader like all others). */
   readonly dynamicTypes: readonly PlannedDynamicType[];
   readonly report: PlanReport;

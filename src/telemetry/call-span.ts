@@ -4,10 +4,11 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import type { Call } from '../event/call.ts';
 import type { BootClock } from './boot-clock.ts';
+import { exceptionEvents } from './exception-event.ts';
 import { addGoroutineAttributes } from './goroutine-attributes.ts';
 import type { ProbeAccount } from './ledger-account.ts';
 import { thresholdText } from './sampler.ts';
-import { ATTR, SCHEMA_URL, SIDESPAN } from './semconv.ts';
+import { SCHEMA_URL, SIDESPAN } from './semconv.ts';
 import { parsedTraceState, traceStateWithThreshold } from './trace-state.ts';
 
 /** The span of a call, as OpenTelemetry describes it. */
@@ -28,8 +29,6 @@ export const SPAN_KIND = {
 export const STATUS_UNSET: SpanStatus = { code: 0 };
 export const STATUS_ERROR_CODE = 2 as SpanStatus['code'];
 export const STATUS_ERROR: SpanStatus = { code: STATUS_ERROR_CODE };
-/** Of a panic's exception event: what was panicked with is not captured. */
-export const PANIC_EXCEPTION: Attributes = { [ATTR.EXCEPTION_TYPE]: 'panic' };
 const FLAG_SAMPLED = 1;
 
 /** Shared by all spans: exporters only read them. */
@@ -53,8 +52,6 @@ export interface CallMeaning {
   readonly shared: Attributes;
   /** Of this call: to be added to. Undefined: all that its capture says is shared. */
   readonly attributes?: Attributes | undefined;
-  /** An exception that ended the call: attributes of the event. */
-  readonly exception?: Attributes | undefined;
   readonly traceState?: string | undefined;
 }
 
@@ -80,10 +77,9 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
           traceFlags: FLAG_SAMPLED,
           isRemote: call.remoteParent !== undefined,
         };
-  const events: TimedEvent[] =
-    meaning.exception === undefined
-      ? NO_EVENTS
-      : [{ name: 'exception', time: endTime, attributes: meaning.exception, droppedAttributesCount: 0 }];
+  const isError = meaning.status.code === STATUS_ERROR_CODE;
+  const events =
+    isError && (call.end === 'panic' || call.panics) ? exceptionEvents(call, origin.clock, endTime) : NO_EVENTS;
   const attributes = meaning.attributes ?? {};
   attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.parentBy !== undefined) attributes[SIDESPAN.PARENT_BY] = call.parentBy;

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import { type CallFailure, clientError } from './call-error.ts';
-import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { databaseFailure } from './database-error.ts';
 import { databaseSystem, USUAL_PORTS } from './database-systems.ts';
 import { addressOf } from './network-address.ts';
@@ -90,7 +90,6 @@ export function dbClientMeaning(call: CallContent, facts: DbClientFacts): CallMe
     status: facts.errorType === undefined ? STATUS_UNSET : (facts.failure?.status ?? STATUS_ERROR),
     shared: NO_ATTRIBUTES,
     attributes,
-    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
   };
 }
 

@@ -3,7 +3,7 @@ import type { CallContent } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import type { InlinedPlace, ProbeDescription } from '../probe/probe.ts';
 import { type CallFailure, callError } from './call-error.ts';
-import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
 import { contentJson } from './value-json.ts';
 
@@ -52,7 +52,6 @@ export function functionMeaning(
     status: failure?.status ?? STATUS_UNSET,
     shared: facts.attributes,
     attributes,
-    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
   };
 }
 

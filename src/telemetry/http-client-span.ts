@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
 import { type CallFailure, clientError } from './call-error.ts';
 import type { BodySizes } from './call-metrics.ts';
-import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { urlText } from './go-url.ts';
 import { addHeaders } from './http-headers.ts';
 import {
@@ -87,7 +87,6 @@ export function httpClientMeaning(call: CallContent, facts: HttpClientFacts): Ca
     status: errorType === undefined ? STATUS_UNSET : (failureOf(call)?.status ?? STATUS_ERROR),
     shared: NO_ATTRIBUTES,
     attributes,
-    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
   };
 }
 

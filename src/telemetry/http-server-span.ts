@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
 import type { BodySizes } from './call-metrics.ts';
-import { type CallMeaning, PANIC_EXCEPTION, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { addHeaders } from './http-headers.ts';
 import { routeByRouter } from './http-route.ts';
 import {
@@ -41,6 +41,8 @@ interface FactFields {
   readonly protoMajor: number | undefined;
   readonly protoMinor: number | undefined;
   readonly status: number | undefined;
+  /** Of a call that did not return: whether the status had left net/http's buffers. */
+  readonly sent: boolean | undefined;
   readonly end: CallContent['end'];
 }
 
@@ -73,6 +75,7 @@ function factFields(call: Pick<CallContent, 'fields' | 'end'>): FactFields {
     protoMajor: integerField(call, 'protoMajor'),
     protoMinor: integerField(call, 'protoMinor'),
     status: integerField(call, 'status'),
+    sent: call.end === 'returned' ? undefined : isSetField(call, 'sent'),
     end: call.end,
   };
 }
@@ -80,6 +83,7 @@ function factFields(call: Pick<CallContent, 'fields' | 'end'>): FactFields {
 function sameFields(a: FactFields, b: FactFields): boolean {
   return (
     a.status === b.status &&
+    a.sent === b.sent &&
     a.method === b.method &&
     a.end === b.end &&
     a.tls === b.tls &&
@@ -136,7 +140,6 @@ export function httpServerMeaning(call: CallContent, facts: HttpServerFacts): Ca
     status: errorType === undefined ? STATUS_UNSET : STATUS_ERROR,
     shared: facts.attributes,
     attributes,
-    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
     traceState: wholeTextField(call, 'tracestate'),
   };
 }
@@ -159,9 +162,10 @@ export function routeOfPattern(pattern: string): string | undefined {
 
 /**
  * The status that was sent. net/http keeps 0 until the first WriteHeader and sends 200 for a handler that returned
- * without one (server.go, finishRequest); a handler that panicked before that sent nothing.
+ * without one (server.go, finishRequest); a handler that panicked before that sent nothing, nor what was still buffered.
  */
-function httpStatusCode({ status, end }: FactFields): number | undefined {
+function httpStatusCode({ status, sent, end }: FactFields): number | undefined {
+  if (sent === false) return undefined;
   if (status === 0) return end === 'returned' ? 200 : undefined;
   return status !== undefined && status >= 100 && status <= 999 ? status : undefined;
 }
@@ -202,8 +206,8 @@ function addSizes(call: CallContent, method: string | undefined, attributes: Att
 }
 
 function responseSize(call: CallContent, method: string | undefined): number | undefined {
-  // A hijacked connection: what the handler wrote to it passed net/http by.
-  if (call.end === 'goroutine end' && integerField(call, 'status') === 0) return undefined;
+  // Buffered when the handler panicked; or its connection was hijacked, and what it wrote passed net/http by.
+  if (call.end !== 'returned' && isSetField(call, 'sent') === false) return undefined;
   const written = integerField(call, 'written');
   // For HEAD net/http counts what the handler wrote and sends none of it.
   return written !== undefined && written >= 0 && method !== 'HEAD' ? written : undefined;

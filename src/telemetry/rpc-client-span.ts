@@ -1,13 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
-import {
-  type CallMeaning,
-  PANIC_EXCEPTION,
-  SPAN_KIND,
-  STATUS_ERROR,
-  STATUS_ERROR_CODE,
-  STATUS_UNSET,
-} from './call-span.ts';
+import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_ERROR_CODE, STATUS_UNSET } from './call-span.ts';
 import { type GrpcStatus, statusOfError } from './grpc-status.ts';
 import { addressOf, type NetworkAddress } from './network-address.ts';
 import { addCaptureNotes, fieldOf, type HasFields, textField, wholeTextField } from './preset-field.ts';
@@ -79,7 +72,6 @@ export function rpcClientMeaning(call: CallContent, facts: RpcClientFacts): Call
     status: errorType === undefined ? STATUS_UNSET : failed,
     shared: GRPC_ATTRIBUTES,
     attributes,
-    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
   };
 }
 

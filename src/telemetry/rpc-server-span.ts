@@ -1,13 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
-import {
-  type CallMeaning,
-  PANIC_EXCEPTION,
-  SPAN_KIND,
-  STATUS_ERROR,
-  STATUS_ERROR_CODE,
-  STATUS_UNSET,
-} from './call-span.ts';
+import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_ERROR_CODE, STATUS_UNSET } from './call-span.ts';
 import { statusCodeName } from './grpc-status.ts';
 import { addressOf } from './network-address.ts';
 import { addCaptureNotes, integerField, textField, wholeTextField } from './preset-field.ts';
@@ -97,7 +90,6 @@ export function rpcServerMeaning(call: CallContent, facts: RpcServerFacts): Call
           : { code: STATUS_ERROR_CODE, message },
     shared: GRPC_ATTRIBUTES,
     attributes,
-    exception: call.end === 'panic' ? PANIC_EXCEPTION : undefined,
     traceState: wholeTextField(call, 'tracestate'),
   };
 }

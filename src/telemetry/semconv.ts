@@ -21,6 +21,7 @@ export const ATTR = {
   DB_SYSTEM_NAME: 'db.system.name',
   ERROR_TYPE: 'error.type',
   EXCEPTION_MESSAGE: 'exception.message',
+  EXCEPTION_STACKTRACE: 'exception.stacktrace',
   EXCEPTION_TYPE: 'exception.type',
   HTTP_REQUEST_METHOD: 'http.request.method',
   HTTP_REQUEST_METHOD_ORIGINAL: 'http.request.method_original',
@@ -91,6 +92,8 @@ export const UNSTABLE_METRIC = {
 export const SIDESPAN = {
   GOROUTINE_ID: 'sidespan.goroutine.id',
   ENDED: 'sidespan.ended',
+  EXCEPTION_TRUNCATED: 'sidespan.exception.truncated',
+  EXCEPTION_UNAVAILABLE: 'sidespan.exception.unavailable',
   PARENT_BY: 'sidespan.parent.by',
   AFFECTED_ROWS: 'sidespan.db.affected_rows',
   INLINED_INTO: 'sidespan.inlined.into',

@@ -1,5 +1,5 @@
 import { unlessDamaged } from '../binary/binary-error.ts';
-import type { GoBinary } from '../binary/go-binary.ts';
+import type { CodeFrame, GoBinary } from '../binary/go-binary.ts';
 import { createConcreteValues } from '../event/concrete-value.ts';
 import type { DecodeContext } from '../event/decode-value.ts';
 import { dynamicValueShape } from '../event/dynamic-value.ts';
@@ -13,6 +13,9 @@ export interface DecodeSettings {
   readonly redaction?: Redaction | undefined;
   readonly texts?: TextCache | undefined;
 }
+
+/** Places in the code whose calls are kept. */
+const maxKnownFrames = 4096;
 
 /** A file that a process runs code of. */
 export interface RunningFile {
@@ -43,6 +46,12 @@ export function decodeContext(
   };
   // A word that only looks like the address of a type must not cost the whole call.
   const nameOfType = (binary: GoBinary, vaddr: number) => unlessDamaged(() => binary.runtimeTypeAt(vaddr).value?.name);
+  // Programs panic in the same places again and again.
+  const frames = new Map<number, readonly CodeFrame[]>();
+  const framesAt = (binary: GoBinary, vaddr: number) => {
+    const found = unlessDamaged(() => binary.codeFrames(vaddr));
+    return found?.length === 0 ? undefined : found;
+  };
   const context: DecodeContext = {
     dynamicType: (id) => dynamicTypes[id],
     typeName(typeVaddr) {
@@ -76,6 +85,11 @@ export function decodeContext(
     redaction,
     texts,
     functionName: (pc) => first(pc, (binary, vaddr) => binary.functionAt(vaddr)?.name),
+    codeFrames(pc) {
+      const found = frames.get(pc) ?? first(pc, framesAt) ?? [];
+      if (frames.size < maxKnownFrames) frames.set(pc, found);
+      return found;
+    },
   };
   return context;
 }

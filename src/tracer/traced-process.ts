@@ -92,7 +92,7 @@ export function attachProcess(
     plan: attached.plan,
     slot: installed.processSlot,
     firstProbe: installed.firstProbe,
-    meanings: attached.plan.probes.map((probe) => ({ probe, context })),
+    meanings: attached.plan.probes.map((probe) => ({ probe, context, panicValue: attached.plan.panicValue })),
     started: () => void bias(),
     detach() {
       using _ = attachment;

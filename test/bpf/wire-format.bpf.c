@@ -11,6 +11,7 @@ struct wire_format {
 	struct call_record call_record;
 	struct process_record process_record;
 	struct times_record times_record;
+	struct panic_record panic_record;
 	struct chunk_header chunk_header;
 	struct capture_step capture_step;
 	struct plan_string plan_string;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sidespan } from '../support/cli.ts';
 import { goTarget } from '../support/go-target.ts';
-import { traceJson } from '../support/trace-json.ts';
+import { tracedCalls, traceJson } from '../support/trace-json.ts';
 import {
   nothingCaptured,
   type TargetReport,
@@ -108,3 +109,37 @@ test('deferred functions that run during a panic are paired, and so is what reco
     [1, 2, 3].flatMap((next) => Array<number>(8).fill(next)),
   );
 });
+
+for (const build of [{ go: '1.15' }, { ldflags: '-s -w' }]) {
+  test(`what a call panicked with, and where, ${JSON.stringify(build)}`, { timeout: 60_000 }, async () => {
+    const program = [await goTarget('panics', build), '-rounds', '1', '-now', '-crash'];
+    const { code, stdout, stderr } = sidespan(['trace', '--json', 'main.*', '--', ...program]);
+    assert.equal(code, 2, stderr);
+    const calls = tracedCalls(stdout);
+    const of = (name: string) =>
+      calls.filter(({ funcName, ended }) => funcName === name && ended === 'panic').map(({ panic }) => panic);
+    assert.deepEqual(
+      of('main.nilPointer').map((panic) => [panic?.goType, panic?.value]),
+      [['runtime.errorString', 'runtime error: invalid memory address or nil pointer dereference']],
+    );
+    // Not the panic of a deferred call that it recovered from meanwhile.
+    assert.deepEqual(
+      of('main.recoverInside').map((panic) => panic?.stack.match(/^main\.quietly\(/m)),
+      [null],
+    );
+    assert.deepEqual(
+      of('main.repanic').map((panic) => panic?.value),
+      ['again: exploded'],
+    );
+    // The last one, with which the process ended.
+    const last = of('main.explode').at(-1);
+    const [, ...lines] = last?.stack.split('\n').filter((line) => !line.startsWith('\t')) ?? [];
+    assert.deepEqual(
+      lines.slice(0, 5).map((line) => line.replace('(...)', '')),
+      ['main.explode', ...['main.descend', 'main.descend', 'main.descend', 'main.main']],
+    );
+    assert.match(last?.stack ?? '', /^main\.explode\(\.\.\.\)\n\t.*\/main\.go:\d+$/m);
+    assert.equal(calls.at(-1)?.funcName, 'main.main');
+    assert.equal(calls.at(-1)?.ended, 'panic');
+  });
+}

@@ -14,6 +14,7 @@ export interface TracedCall {
   readonly latency: number;
   readonly timestamp: string;
   readonly ended?: string;
+  readonly panic?: { readonly goType: string; readonly value?: unknown; readonly stack: string };
 }
 
 /** Starts the program under `sidespan trace --json` and waits for its end. */

@@ -99,7 +99,10 @@ test('a handler that writes nothing has sent 200; one that panicked before writi
   assert.equal(panicked.attributes['error.type'], 'panic');
   assert.equal(panicked.attributes['sidespan.ended'], 'panic');
   assert.equal(panicked.events[0]?.name, 'exception');
-  assert.deepEqual(panicked.events[0]?.attributes, { 'exception.type': 'panic' });
+  assert.deepEqual(panicked.events[0]?.attributes, {
+    'exception.type': 'panic',
+    'sidespan.exception.unavailable': 'not seen',
+  });
   assert.deepEqual(panicked.events[0]?.time, panicked.endTime);
 });
 

@@ -161,7 +161,11 @@ export const httpServer: Preset = {
   abandoned: {
     words: [
       routedRequest,
-      { from: { saved: 1 }, as: 'interface', fields: [{ spread: { status: 'status', written: 'written' } }] },
+      {
+        from: { saved: 1 },
+        as: 'interface',
+        fields: [{ spread: { status: 'status', written: 'written', sent: 'sent' } }],
+      },
     ],
   },
   abandonedLabels: { words: [routedLabel] },
@@ -171,14 +175,16 @@ export const httpServer: Preset = {
       fields: [
         { name: 'status', path: 'status' },
         { name: 'written', path: 'written' },
+        { name: 'sent', path: 'cw.wroteHeader' },
       ],
     },
-    {
-      type: '*net/http.http2responseWriter',
+    ...['*net/http.http2responseWriter', '*net/http/internal/http2.responseWriter'].map((type) => ({
+      type,
       fields: [
         { name: 'status', path: 'rws.status' },
         { name: 'written', path: 'rws.wroteBytes' },
+        { name: 'sent', path: 'rws.sentHeader' },
       ],
-    },
+    })),
   ],
 };

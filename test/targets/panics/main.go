@@ -16,6 +16,7 @@ import (
 
 var (
 	rounds = flag.Int("rounds", 100, "times that every case is run")
+	crash  = flag.Bool("crash", false, "end by a panic that nobody recovers from")
 	deeper = flag.Int("deeper", 0, "added to the depth at which main.descend panics, and main.leave ends its goroutine")
 )
 
@@ -209,6 +210,9 @@ func main() {
 		steady(round)
 	}
 	gate.Report(gate.Result{Pid: os.Getpid(), Go: runtime.Version(), Functions: functions})
+	if *crash {
+		descend(2, explode)
+	}
 }
 
 func inGoroutine(body func()) {

@@ -1,0 +1,3 @@
+module sidespan.test/odd
+
+go 1.22
