@@ -8,12 +8,13 @@ const maxReadBytes = 512 * 1024 * 1024;
  * Small reads come in runs, some of them side by side: functions' code, and the tables of these. They are served from pieces
  * of this size, of which the last few are kept.
  */
-const pieceBytes = 16 * 1024;
+const pieceBytes = 64 * 1024;
 const maxPieces = 4;
 const smallBytes = 4 * 1024;
 
 interface Piece {
   readonly fileOffset: number;
+  /** Of the whole buffer, which is used again for another piece. */
   readonly bytes: Uint8Array;
 }
 
@@ -74,16 +75,19 @@ export class RangeFile implements Disposable {
   }
 
   #check(fileOffset: number, sizeBytes: number): void {
-    const place = { file: this.path, section: 'file', offset: fileOffset };
     // Not `fileOffset + sizeBytes > size`: sums beyond 2^53 round.
     const sound = fileOffset >= 0 && sizeBytes >= 0 && fileOffset <= this.sizeBytes;
     if (!sound || !(sizeBytes <= this.sizeBytes - fileOffset)) {
-      throw new BinaryError(`${hex(sizeBytes)} bytes wanted, but the file ends at ${hex(this.sizeBytes)}`, place);
+      throw new BinaryError(`${hex(sizeBytes)} bytes wanted, but the file ends at ${hex(this.sizeBytes)}`, {
+        file: this.path,
+        section: 'file',
+        offset: fileOffset,
+      });
     }
     if (sizeBytes > maxReadBytes) {
       throw new BinaryError(
         `${sizeBytes} bytes wanted in one piece, more than the limit of ${maxReadBytes}`,
-        place,
+        { file: this.path, section: 'file', offset: fileOffset },
         'Please report the binary: no known Go program has a table of this size.',
         { kind: 'unsupported' },
       );
@@ -100,9 +104,11 @@ export class RangeFile implements Disposable {
       pieces[0] = piece;
       return piece.bytes;
     }
-    const bytes = this.#readWhole(fileOffset, Math.min(pieceBytes, this.sizeBytes - fileOffset));
+    const last = pieces.length < maxPieces ? undefined : pieces.pop();
+    const buffer = last?.bytes.buffer ?? new ArrayBuffer(pieceBytes);
+    const bytes = new Uint8Array(buffer, 0, Math.min(pieceBytes, this.sizeBytes - fileOffset));
+    this.readInto(bytes, fileOffset);
     pieces.unshift({ fileOffset, bytes });
-    pieces.length = Math.min(pieces.length, maxPieces);
     return bytes;
   }
 

@@ -1,4 +1,5 @@
-import type { GoBinary, GoFunction } from '../binary/go-binary.ts';
+import { BinaryError } from '../binary/binary-error.ts';
+import type { Found, GoBinary, GoFunction, SourceLine } from '../binary/go-binary.ts';
 import { type CaptureOp, captureOp } from './capture/capture-op.ts';
 import { type CapturePlan, stringTable } from './capture/capture-plan.ts';
 import type { CaptureShape } from './capture/shape.ts';
@@ -62,6 +63,41 @@ export class PlanBuilder {
     this.binary = binary;
     this.facts = facts;
     this.finder = finder;
+  }
+
+  /**
+   * Does a part of the plan that the rest can do without. Where a table of the binary can't be read for it, the probes and
+   * sites that it has added are taken back, and the reason is returned.
+   */
+  attempt<T>(part: () => T): Found<T> {
+    const [probes, sites] = [this.probes.length, this.sites.length];
+    try {
+      return { value: part() };
+    } catch (error) {
+      if (!(error instanceof BinaryError)) throw error;
+      this.probes.length = probes;
+      this.sites.length = sites;
+      return { unavailable: error.message };
+    }
+  }
+
+  /** After a failed attempt: functions may trace what the preset would have. */
+  forgetPreset(name: string): void {
+    this.presetProbes.delete(name);
+    for (const [entryVaddr, preset] of this.presetFunctions) {
+      if (preset === name) this.presetFunctions.delete(entryVaddr);
+    }
+  }
+
+  /** Where the instruction stands in the source. Without it a function is traced all the same, which a note says. */
+  sourceLine(vaddr: number): SourceLine | undefined {
+    const { value, unavailable } = this.attempt(() => this.binary.sourceLine(vaddr));
+    if (unavailable !== undefined) this.#noteOnce(`source lines are left out: ${unavailable}`);
+    return value;
+  }
+
+  #noteOnce(note: string): void {
+    if (!this.notes.includes(note)) this.notes.push(note);
   }
 
   /** Index of the plan; undefined for an empty one. */

@@ -60,7 +60,7 @@ export function planFunction(
     description: {
       kind: 'function',
       functionName: fn.name,
-      source: binary.sourceLine(fn.entryVaddr),
+      source: builder.sourceLine(fn.entryVaddr),
       errorResult: errorIndex,
       typeSource: types.source === 'dwarf' ? undefined : types.source,
       scopeName: 'sidespan/function',

@@ -31,7 +31,10 @@ export function planInlinedCalls(
     let counted = 0;
     for (const [index, call] of calls.calls.entries()) {
       const place = { functionName, call, vaddr: calls.vaddrs[index] ?? 0, callVaddr: calls.callVaddrs[index] ?? 0 };
-      const reason = left > 0 ? planCall(builder, place) : `more than ${maxInlinedCalls} inlined calls`;
+      const planned = builder.attempt(() =>
+        left > 0 ? planCall(builder, place) : `more than ${maxInlinedCalls} inlined calls`,
+      );
+      const reason = planned.unavailable ?? planned.value;
       if (reason === undefined) {
         counted++;
         left--;
@@ -63,7 +66,7 @@ function planCall(builder: PlanBuilder, { functionName, call, vaddr, callVaddr }
     description: {
       kind: 'function',
       functionName,
-      inlined: { into: into.name, calledAt: binary.sourceLine(callVaddr) },
+      inlined: { into: into.name, calledAt: builder.sourceLine(callVaddr) },
       scopeName: 'sidespan/function',
     },
     flags: 0,

@@ -1,3 +1,4 @@
+import { unlessDamaged } from '../binary/binary-error.ts';
 import type { Found, GoBinary } from '../binary/go-binary.ts';
 import { createRedaction, type RedactionRules } from '../redaction/redaction.ts';
 import { planLimits } from './capture/capture-op.ts';
@@ -16,7 +17,7 @@ import { type ParentMode, planParents } from './plan-parents.ts';
 import { planNotes } from './preset/plan-notes.ts';
 import { planPreset } from './preset/plan-preset.ts';
 import type { AnyPreset } from './preset/preset.ts';
-import type { ProbePlan } from './probe-plan.ts';
+import type { PresetReport, ProbePlan } from './probe-plan.ts';
 import { type ProcessOffsets, processOffsets } from './process-offsets.ts';
 import { selectFunctions, type Untraceable } from './select-functions.ts';
 import { type SiteAction, siteAction } from './wire.ts';
@@ -73,39 +74,46 @@ export function planProbes(
   if (process.unavailable !== undefined) return process;
   const builder = new PlanBuilder(binary, finder, {
     redaction: createRedaction(options.redaction),
-    mapParts: (type) => mapParts(binary, type),
+    mapParts: (type) => unlessDamaged(() => mapParts(binary, type)),
   });
 
-  const presetReports = presets.map((preset) =>
-    'notes' in preset ? planNotes(builder, preset, limits) : planPreset(builder, preset, limits),
-  );
+  const presetReports = presets.map((preset) => planAnyPreset(builder, preset, limits));
   const selection = selectFunctions(binary, patterns, maxFunctions, isElsewhere);
   const untraceable: Untraceable[] = [...selection.untraceable];
   const { notes } = builder;
   for (const fn of selection.functions) {
-    const reason = planFunction(
-      builder,
-      fn,
-      limitsFor(builder, limits, notes),
-      selection.signatures.get(fn.entryVaddr),
-    );
+    const signature = selection.signatures.get(fn.entryVaddr);
+    const planned = builder.attempt(() => planFunction(builder, fn, limitsFor(builder, limits, notes), signature));
+    const reason = planned.unavailable ?? planned.value;
     if (reason !== undefined) untraceable.push({ functionName: fn.name, reason });
   }
+  if (selection.inlinedUnavailable !== undefined) {
+    notes.push(`calls that the compiler inlined are not counted: ${selection.inlinedUnavailable}`);
+  }
   const inlined = planInlinedCalls(builder, selection, options.countInlined);
-  const parents = planParents(builder, options.parents ?? 'context');
-  const activities = options.goroutineTimes ? planActivities(builder) : undefined;
+  const parents = builder.attempt(() => planParents(builder, options.parents ?? 'context'));
+  if (parents.unavailable !== undefined) {
+    notes.push(`calls on other goroutines begin traces: ${parents.unavailable}`);
+    // As if none had a context.
+    builder.probes = builder.probes.map((probe) => ({ ...probe, context: undefined }));
+  }
+  const activities = options.goroutineTimes ? builder.attempt(() => planActivities(builder)) : undefined;
+  if (activities?.unavailable !== undefined) {
+    notes.push(`what goroutines do while calls run on them is not told: ${activities.unavailable}`);
+  }
   const panicValue =
     builder.probes.length > 0 || options.hasModules
       ? addRuntimeSites(builder, process.value, limitsFor(builder, limits, notes))
       : undefined;
-  planDynamicTypes(builder, limitsFor(builder, limits, notes));
+  const dynamic = builder.attempt(() => planDynamicTypes(builder, limitsFor(builder, limits, notes)));
+  if (dynamic.unavailable !== undefined) notes.push(`values behind interfaces are not read: ${dynamic.unavailable}`);
   if (selection.unmatched.length > 0 && binary.functionsNamed('plugin.open').length > 0) notes.push(laterPlugins);
 
   return {
     value: {
       process: process.value,
-      parents,
-      activities,
+      parents: parents.value,
+      activities: activities?.value,
       panicValue,
       plans: builder.plans,
       strings: builder.strings.strings,
@@ -125,6 +133,15 @@ export function planProbes(
       },
     },
   };
+}
+
+function planAnyPreset(builder: PlanBuilder, preset: AnyPreset, limits: CaptureLimits): PresetReport {
+  const planned = builder.attempt(() =>
+    'notes' in preset ? planNotes(builder, preset, limits) : planPreset(builder, preset, limits),
+  );
+  if (planned.unavailable === undefined) return planned.value;
+  builder.forgetPreset(preset.name);
+  return { name: preset.name, unavailable: planned.unavailable, missing: [] };
 }
 
 /** Less is followed from where on many functions would fill the table of ops, which all processes share. */
@@ -157,18 +174,21 @@ function addRuntimeSites(
       continue;
     }
     const fn = preferredFunction(builder.binary.functionsNamed(name));
-    const sites = fn && builder.finder.findEntry(fn);
     // A function that the linker left out is never called.
-    if (fn === undefined || sites === undefined) continue;
-    if (sites.value === undefined) {
-      notes.push(`${name} can't be probed (${sites.unavailable}): ${without}`);
-    } else if (action === siteAction.panic) {
-      const value = planPanicValue(builder, fn, sites.value, limits);
-      panicValue = value?.shape;
+    if (fn === undefined) continue;
+    const attempt = builder.attempt(() => {
+      const sites = builder.finder.findEntry(fn);
+      if (sites.value === undefined) return sites.unavailable;
+      const isPanic = action === siteAction.panic;
+      const read = isPanic ? builder.attempt(() => planPanicValue(builder, fn, sites.value, limits)) : undefined;
+      if (read?.unavailable !== undefined) notes.push(`what calls panicked with is not read: ${read.unavailable}`);
+      const value = read?.value;
+      panicValue = value?.shape ?? panicValue;
       builder.addEntry(fn, sites.value, action, undefined, value && builder.addPlan(value));
-    } else {
-      builder.addEntry(fn, sites.value, action);
-    }
+      return undefined;
+    });
+    const reason = attempt.unavailable ?? attempt.value;
+    if (reason !== undefined) notes.push(`${name} can't be probed (${reason}): ${without}`);
   }
   return panicValue;
 }

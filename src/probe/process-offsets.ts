@@ -1,5 +1,7 @@
+import { unlessDamaged } from '../binary/binary-error.ts';
 import type { AddressRange, Found, GoBinary } from '../binary/go-binary.ts';
 import { minorOfVersion } from '../binary/go-layout.ts';
+import type { GoType } from '../binary/go-type.ts';
 import { measuredOffset } from '../binary/runtime-offsets.ts';
 import type { CallingConvention } from './code/calling-convention.ts';
 import { mapKind } from './wire.ts';
@@ -30,7 +32,7 @@ export function processOffsets(binary: GoBinary, { abi, threadG }: CallingConven
     return { unavailable: 'its type descriptors have no runtime.g: goroutines could not be told apart' };
   }
   // The swiss map's type is in every program that has a map since Go 1.24.
-  const isSwiss = binary.runtimeType('internal/runtime/maps.Map') !== undefined || !hasBucketMaps(binary);
+  const isSwiss = typeOf(binary, 'internal/runtime/maps.Map') !== undefined || !hasBucketMaps(binary);
   return {
     value: {
       goid,
@@ -62,12 +64,17 @@ function recoveryOf(binary: GoBinary): ProcessOffsets['recovery'] {
 }
 
 function hasBucketMaps(binary: GoBinary): boolean {
-  return binary.functionsNamed('runtime.hashGrow').length > 0 || binary.runtimeType('runtime.hmap') !== undefined;
+  return binary.functionsNamed('runtime.hashGrow').length > 0 || typeOf(binary, 'runtime.hmap') !== undefined;
 }
 
-/** By the program's own descriptor; if it has none of the type, as a linker may have left it out, as it was measured. */
+/** Undefined where the program has no such type, or none that can be read. */
+function typeOf(binary: GoBinary, name: string): GoType | undefined {
+  return unlessDamaged(() => binary.runtimeType(name));
+}
+
+/** By the program's own descriptor; without one, as a linker may have left it out, as it was measured. */
 function offsetOf(binary: GoBinary, type: string, field: string): number | undefined {
-  const described = binary.runtimeType(type);
+  const described = typeOf(binary, type);
   if (described !== undefined) return described.fields?.find(({ name }) => name === field)?.offsetBytes;
   const minor = minorOfVersion(binary.buildInfo.goVersion);
   return minor === undefined ? undefined : measuredOffset(minor, `${type}.${field}`);

@@ -38,6 +38,8 @@ interface Question {
   readonly request: string;
   readonly resolve: (plan: Found<ProbePlan>) => void;
   readonly reject: (error: Error) => void;
+  /** A planner has ended before it came to this one. */
+  readonly isAgain?: boolean | undefined;
 }
 
 interface Running {
@@ -52,6 +54,7 @@ interface Running {
 export function createPlanner({ timeoutMs = defaultTimeoutMs }: PlannerOptions = {}): Planner {
   let running: Running | undefined = start();
   let idle = restIn(running, firstIdleMs);
+  let isClosed = false;
 
   function start(): Running {
     const child = spawn(process.execPath, [...plannerFlags, program()], {
@@ -62,8 +65,12 @@ export function createPlanner({ timeoutMs = defaultTimeoutMs }: PlannerOptions =
     });
     const started: Running = { child, waiting: [] };
     const ended = (how: string) => {
-      for (const { path, reject } of retire(started)) {
-        reject(new Error(`${path}: the process that plans its probes ended (${how}). Is there too little memory?`));
+      // It was at the first question; the others are asked again, but not of one process after the other.
+      const [first, ...others] = retire(started);
+      if (first !== undefined) fail(first, how);
+      for (const question of others) {
+        if (isClosed || question.isAgain) fail(question, how);
+        else ask({ ...question, isAgain: true });
       }
     };
     child.on('error', ({ message }) => ended(message));
@@ -75,6 +82,10 @@ export function createPlanner({ timeoutMs = defaultTimeoutMs }: PlannerOptions =
     child.unref();
     for (const pipe of [child.stdin, child.stdout]) (pipe as Socket | null)?.unref();
     return started;
+  }
+
+  function fail({ path, reject }: Question, how: string): void {
+    reject(new Error(`${path}: the process that plans its probes ended (${how}). Is there too little memory?`));
   }
 
   function ask(question: Question): void {
@@ -133,6 +144,7 @@ export function createPlanner({ timeoutMs = defaultTimeoutMs }: PlannerOptions =
       return new Promise((resolve, reject) => ask({ path, request: JSON.stringify(request), resolve, reject }));
     },
     [Symbol.dispose]() {
+      isClosed = true;
       clearTimeout(idle);
       running?.child.kill('SIGKILL');
     },

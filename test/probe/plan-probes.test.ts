@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
 import { planLimits } from '../../src/probe/capture/capture-op.ts';
 import { planProblems } from '../../src/probe/plan-problems.ts';
+import type { ProbePlan } from '../../src/probe/probe-plan.ts';
 import { siteFlag } from '../../src/probe/wire.ts';
+import { DamagedFile, u64 } from '../binary/damaged-file.ts';
+import { tables } from '../binary/table-ranges.ts';
 import { goTarget } from '../support/go-target.ts';
 import { checkPlan, planOf } from './planned.ts';
 
@@ -85,4 +88,30 @@ test('calls that the compiler inlined are named, not missed in silence', async (
   const counted = plan.probes.filter(({ description }) => description.inlined !== undefined);
   assert.ok(counted.length > 1);
   for (const { description } of counted) assert.match(description.functionName, /Context|Get$/);
+});
+
+test('type descriptors that can not be read cost presets and dynamic types, not the functions', slow, async () => {
+  const path = await goTarget('httpserver');
+  using sound = openGoBinary(path);
+  const whole = planOf(sound, 'main.*');
+  assert.equal(whole.report.presets[0]?.unavailable, undefined);
+  const { module, offsetOf } = tables(path);
+  using file = new DamagedFile(path);
+  const etypes = module.vaddr + (module.types?.layout.moduledata.etypes ?? 0);
+  file.with([{ fileOffset: offsetOf(etypes), bytes: u64(0) }], () => {
+    using binary = openGoBinary(file.path);
+    const plan = planOf(binary, 'main.*');
+    checkPlan(plan);
+    const [server] = plan.report.presets;
+    assert.match(server?.unavailable ?? '', /no known layout fits moduledata/);
+    assert.equal(server?.isAbsent, undefined);
+    assert.ok(plan.probes.every(({ preset }) => preset === undefined));
+    const traced = ({ probes }: ProbePlan) =>
+      probes
+        .filter(({ description }) => description.kind === 'function' && !description.inlined)
+        .map(({ description, arguments: shape }) => [description.functionName, shape?.values.map(({ name }) => name)]);
+    assert.deepEqual(traced(plan), traced(whole));
+    assert.deepEqual(plan.process, whole.process);
+    assert.match(planProblems(plan.report).join('\n'), /values behind interfaces are not read: .* no known layout/);
+  });
 });

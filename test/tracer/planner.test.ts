@@ -50,6 +50,30 @@ test('a planner that is killed fails what was asked of it; the next question is 
   assert.ok((await planner.plan(path, options)).value !== undefined);
 });
 
+test('what was asked behind the question that a planner died of is asked again', async () => {
+  const paths = [await goTarget('httpserver'), '/bin/sh', await goTarget('load')] as const;
+  const { planner, pid } = startPlanner();
+  using _planner = planner;
+  using _ = heldOpen();
+  const asked = paths.map((path) => planner.plan(path, options));
+  process.kill(pid, 'SIGKILL');
+  const [server, shell, load] = await Promise.allSettled(asked);
+  assert.match(String(server?.status === 'rejected' && server.reason), /httpserver.* ended \(SIGKILL\)/);
+  assert.match(String(shell?.status === 'rejected' && shell.reason), /it is no Go program/);
+  assert.equal(load?.status, 'fulfilled');
+});
+
+test('a planner that is closed answers nothing more', async () => {
+  const paths = [await goTarget('httpserver'), await goTarget('load')] as const;
+  const { planner } = startPlanner();
+  using _ = heldOpen();
+  const asked = paths.map((path) => planner.plan(path, options));
+  const before = children().length;
+  planner[Symbol.dispose]();
+  for (const { status } of await Promise.allSettled(asked)) assert.equal(status, 'rejected');
+  assert.ok(children().length < before);
+});
+
 /** A planner, and the process that it has started: those of earlier tests may take a moment to be gone. */
 function startPlanner(options?: PlannerOptions): { planner: Planner; pid: number } {
   const before = children();

@@ -10,22 +10,26 @@ import type { Entry } from './unit.ts';
  */
 export const loopBodyName = /-range\d+$/;
 
-/** Of a function without listed results that has such loops. */
-export const resultsUnavailable =
+const resultsUnavailable =
   'it loops over an iterator function: unnamed results that are returned from within are not in the debug information';
 
 /** The largest generated functions have some 10,000 variables and inlined calls. */
 const maxExamined = 50_000;
 
-/** Whether a function has such loops: the variable that holds the body, or the inlined body. */
-export function hasLoopBody(info: DebugInfo, entry: Entry): boolean {
+const tooMany = `it has more than ${maxExamined} variables and inlined calls: whether it loops over an iterator function, and so has unnamed results that the debug information leaves out, was not looked for to the end`;
+
+/**
+ * Why the results of a function that has none listed are not known; undefined: it has none. It may have such loops: the
+ * variable that holds the body tells, or the inlined body.
+ */
+export function whyNoResults(info: DebugInfo, entry: Entry): string | undefined {
   let count = 0;
   for (const inner of info.descendants(entry)) {
     const { tag } = inner.abbreviation;
     if (tag !== Tag.variable && tag !== Tag.inlinedSubroutine) continue;
-    if (++count > maxExamined) return false;
+    if (++count > maxExamined) return tooMany;
     const name = info.text(info.originOf(inner), Attribute.name) ?? '';
-    if (tag === Tag.variable ? name.startsWith('#yield') : loopBodyName.test(name)) return true;
+    if (tag === Tag.variable ? name.startsWith('#yield') : loopBodyName.test(name)) return resultsUnavailable;
   }
-  return false;
+  return undefined;
 }

@@ -6,7 +6,7 @@ import { Attribute, Tag } from './constants.ts';
 import type { DebugInfo } from './debug-info.ts';
 import { dictionaryIndex, dictionaryParameter, takesDictionaryFirst } from './dictionary.ts';
 import type { FunctionIndex } from './function-index.ts';
-import { hasLoopBody, loopBodyName, resultsUnavailable } from './loop-body.ts';
+import { loopBodyName, whyNoResults } from './loop-body.ts';
 import { parameterName } from './type-names.ts';
 import type { TypeReader } from './type-reader.ts';
 import type { Entry } from './unit.ts';
@@ -116,7 +116,7 @@ function signatureOf({ info, types }: SignatureSource, entry: Entry): GoSignatur
     const listed = { parameters: inOrder, results: [...results.values()] };
     return count === undefined ? listed : { ...listed, parameterCount: count };
   }
-  const unavailable = hasLoopBody(info, entry) ? resultsUnavailable : unlisted;
+  const unavailable = whyNoResults(info, entry) ?? unlisted;
   if (unavailable !== undefined) return { parameters: inOrder, results: [], resultsUnavailable: unavailable };
   return { parameters: inOrder, results: [] };
 }

@@ -5,7 +5,6 @@ import { kindLabel } from './kind-label.ts';
 import { mapExpansion } from './map-shape.ts';
 import {
   type ArrayShape,
-  byteName,
   hasOps,
   inFloatRegister,
   type KnownFloat,
@@ -18,6 +17,7 @@ import {
 import type { ShapeContext } from './shape-context.ts';
 import { shownFields } from './shown-fields.ts';
 import { isHidden } from './type-facts.ts';
+import { isByte, isPlain, isScalar, isTime } from './type-form.ts';
 
 /** Worst case taken for a value of a type that is known at run time only. */
 const interfaceCost = { steps: 12, bytes: 192 };
@@ -266,36 +266,3 @@ function mayFollow({ level, nesting, limits }: ShapeContext): boolean {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** Whether its bytes say all: no ops are needed to read it. */
-function isPlain(type: GoType): boolean {
-  switch (type.kind) {
-    case 'struct':
-      return (type.fields ?? []).every((field) => isPlain(field.type));
-    case 'array':
-      return type.length === 0 || (type.elem !== undefined && isPlain(type.elem));
-    case 'string':
-    case 'slice':
-    case 'pointer':
-    case 'map':
-    case 'chan':
-    case 'func':
-    case 'interface':
-      return false;
-    default:
-      return true;
-  }
-}
-
-/** The predeclared type: of a named one (`type Color uint8`) a list is meant. */
-export function isByte({ kind, name }: GoType): boolean {
-  return kind === 'uint8' && byteName.test(name);
-}
-
-function isScalar(type: GoType): boolean {
-  return type.kind !== 'struct' && type.kind !== 'array';
-}
-
-function isTime(type: GoType): boolean {
-  return type.name === 'time.Time' && type.sizeBytes === 24 && type.fields?.[0]?.name === 'wall';
-}

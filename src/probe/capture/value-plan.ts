@@ -6,9 +6,10 @@ import { floatParts } from './float-plan.ts';
 import { kindLabel } from './kind-label.ts';
 import type { CapturedFloats, CapturedValue, KnownFloat, Shape } from './shape.ts';
 import type { Budget, CaptureLimits } from './shape-context.ts';
-import { isByte, shapeOfNamed } from './shape-of-type.ts';
+import { shapeOfNamed } from './shape-of-type.ts';
 import { planShapes } from './shape-planner.ts';
 import { isHidden, type TypeFacts } from './type-facts.ts';
+import { isByte } from './type-form.ts';
 
 /** Values in one capture. */
 const maxNodes = 1000;

@@ -95,12 +95,11 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
   const entering = begin.plan?.shape;
   const entryFields = entering && hasFields(entering) ? entering : undefined;
   for (const shape of entryFields ? [entryFields, ...fields] : fields) collectInterfaces(shape, builder.interfaces);
-  builder.presetFunctions.set(begin.fn.entryVaddr, preset.name);
   const probe = builder.addProbe({
     description: {
       kind: preset.kind,
       functionName: begin.fn.name,
-      source: builder.binary.sourceLine(begin.fn.entryVaddr),
+      source: builder.sourceLine(begin.fn.entryVaddr),
       scopeName: preset.scopeName,
       known: begin.site.known,
     },
@@ -116,7 +115,6 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
     entryFields,
     fields,
   });
-  builder.presetProbes.set(preset.name, [...(builder.presetProbes.get(preset.name) ?? []), probe]);
   const group = preset.group === undefined ? undefined : builder.groupNumber(preset.group);
   for (const { site, fn, sites, plan, results, labels, resultLabels, object } of ready) {
     const index = plan && builder.addPlan(plan);
@@ -132,6 +130,8 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
     const exit = { group, object, labelPlan: resultLabels && builder.addPlan(resultLabels) };
     builder.addExits(fn, sites, leaving, probe, builder.addPlan(results), exit);
   }
+  builder.presetFunctions.set(begin.fn.entryVaddr, preset.name);
+  builder.presetProbes.set(preset.name, [...(builder.presetProbes.get(preset.name) ?? []), probe]);
 }
 
 /** Each once: several sites may end a call. */

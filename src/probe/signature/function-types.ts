@@ -136,7 +136,7 @@ function tryWritten(binary: GoBinary, name: FunctionName, written: SignatureSynt
   try {
     return { value: writtenSignature(binary, name, written) };
   } catch (error) {
-    if (error instanceof UnresolvedType) return { unavailable: error.message };
+    if (error instanceof UnresolvedType) return { unavailable: error.advice };
     throw error;
   }
 }

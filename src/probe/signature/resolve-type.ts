@@ -1,4 +1,4 @@
-import type { Found, GoBinary } from '../../binary/go-binary.ts';
+import type { GoBinary } from '../../binary/go-binary.ts';
 import type { GoField, GoType } from '../../binary/go-type.ts';
 import { nearestNames } from '../name-suggestion.ts';
 import { predeclaredType } from './predeclared.ts';
@@ -17,6 +17,18 @@ const word = { sizeBytes: 8, alignBytes: 8 } as const;
 /** What stands in the way of a written type, which is named. */
 export class UnresolvedType extends Error {
   override readonly name = 'UnresolvedType';
+  readonly #advise: () => string;
+
+  /** @param advise what to do, to be put behind the reason. It may take a look at all names, so it is asked for users only. */
+  constructor(reason: string, advise: () => string = () => '') {
+    super(reason);
+    this.#advise = advise;
+  }
+
+  /** The reason, and what to do. */
+  get advice(): string {
+    return this.message + this.#advise();
+  }
 }
 
 /**
@@ -135,35 +147,35 @@ function namedType(
     if (own !== undefined) return own;
     const predeclared = predeclaredType(written);
     if (predeclared !== undefined && list.length === 0) return predeclared;
-    throw new UnresolvedType(lacks(binary, `${packagePath}.${name}`, written));
+    throw lacks(binary, `${packagePath}.${name}`, written);
   }
-  const found = byQualifiedName(binary, name, packagePath);
-  if (found.value !== undefined) return found.value;
-  throw new UnresolvedType(found.unavailable);
+  return byQualifiedName(binary, name, packagePath);
 }
 
 /** By its full path, else by its package's name: then only one package that can be imported may have such a type. */
-function byQualifiedName(binary: GoBinary, name: string, packagePath: string): Found<GoType> {
+function byQualifiedName(binary: GoBinary, name: string, packagePath: string): GoType {
   const exact = binary.runtimeType(name);
-  if (exact !== undefined) return { value: exact };
+  if (exact !== undefined) return exact;
   const all = binary.runtimeTypesCalled(name);
   const importable = all.filter((type) => !hiddenPackage.test(type.name));
   const candidates = importable.length > 0 ? importable : all;
   const [first] = candidates;
-  if (first === undefined) return { unavailable: lacks(binary, name, name) };
-  if (candidates.length === 1) return { value: first };
+  if (first === undefined) throw lacks(binary, name, name);
+  if (candidates.length === 1) return first;
   const own = candidates.find((type) => type.name.startsWith(`${packagePath}.`));
-  if (own !== undefined) return { value: own };
+  if (own !== undefined) return own;
   const shown = candidates.slice(0, maxCandidatesShown).map((type) => type.name);
   const more = candidates.length > shown.length ? ` and ${candidates.length - shown.length} more` : '';
-  return { unavailable: `${name} can be ${shown.join(', ')}${more}: write the package's whole path` };
+  throw new UnresolvedType(`${name} can be ${shown.join(', ')}${more}: write the package's whole path`);
 }
 
 /** Packages that only their neighbours can import: not those that a user means, where there are others. */
 const hiddenPackage = /(^|\/)(internal|vendor)\/|^go\.shape\./;
 
-function lacks(binary: GoBinary, wanted: string, written: string): string {
-  const nearest = nearestNames(wanted, binary.runtimeTypeNames());
-  const suggestion = nearest.length > 0 ? ` Nearest: ${nearest.join(', ')}.` : '';
-  return `the binary has no type ${written}.${suggestion} A type that it never stores in an interface can be written out: struct{ID int; Name string}`;
+function lacks(binary: GoBinary, wanted: string, written: string): UnresolvedType {
+  return new UnresolvedType(`the binary has no type ${written}`, () => {
+    const nearest = nearestNames(wanted, binary.runtimeTypeNames());
+    const suggestion = nearest.length > 0 ? ` Nearest: ${nearest.join(', ')}.` : '';
+    return `.${suggestion} A type that it never stores in an interface can be written out: struct{ID int; Name string}`;
+  });
 }
