@@ -5,6 +5,7 @@ import { methodTypes } from './method-signature.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 import { likelyString, qualifiedName, typeName } from './type-name.ts';
 import { allItabs, walkTypes } from './type-walk.ts';
+import { hasText, nameStart } from './types-text.ts';
 
 /** Types of different packages that have the same string. */
 const maxNamesakes = 1000;
@@ -123,7 +124,7 @@ export class RuntimeTypes {
     if (/^\*[\w~%]/.test(name) && !unnamedType.test(name.slice(1))) return undefined;
     // The string of what is made of predeclared types is sure: a type without it does not exist, and needs no index.
     const isPlain = !/[./]/.test(name);
-    if (this.#unnamed === undefined && isPlain && !this.#types.hasText(Buffer.from(name))) return undefined;
+    if (this.#unnamed === undefined && isPlain && !hasText(this.#types, Buffer.from(name))) return undefined;
     this.#unnamed ??= indexOf(this.#types, false);
     return this.#unnamed.get(name);
   }
@@ -156,8 +157,8 @@ export class RuntimeTypes {
     const plain = name.slice(0, /\[|$/.exec(name)?.index);
     const dot = plain.lastIndexOf('.');
     if (dot <= 0 || plain.startsWith('go.shape.') || !/^[\w~%/.-]+$/.test(plain)) return true;
-    const path = this.#types.nameStart(plain.slice(0, dot));
-    return this.#types.hasText(path) && this.#types.hasText(Buffer.from(plain.slice(dot)));
+    const path = nameStart(this.#types, plain.slice(0, dot));
+    return hasText(this.#types, path) && hasText(this.#types, Buffer.from(plain.slice(dot)));
   }
 
   /** The first type of the ordered list that has this string and is accepted. A damaged list finds nothing. */
@@ -173,22 +174,20 @@ export class RuntimeTypes {
     const { typelinks } = this.#types.range;
     if (typelinks === undefined) return;
     const wanted = Buffer.from(text);
-    const typeOf = (index: number): TypeDescriptor => {
-      const offset = this.#types.image.cursor(typelinks.vaddr + index * 4, 4).i32();
-      return this.#types.descriptor(this.#types.typeAtOffset(offset));
-    };
+    const types = this.#types;
+    const vaddrOf = (index: number) => types.typeAtOffset(types.image.u32(typelinks.vaddr + index * 4) | 0);
     let low = 0;
     let high = typelinks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (Buffer.compare(Buffer.from(this.#types.string(typeOf(middle))), wanted) < 0) low = middle + 1;
+      if (Buffer.compare(types.stringBytes(vaddrOf(middle)), wanted) < 0) low = middle + 1;
       else high = middle;
     }
     const last = Math.min(typelinks.length, low + maxNamesakes);
     for (; low < last; low++) {
-      const type = typeOf(low);
-      if (this.#types.string(type) !== text) return;
-      yield type;
+      const vaddr = vaddrOf(low);
+      if (Buffer.compare(types.stringBytes(vaddr), wanted) !== 0) return;
+      yield types.descriptor(vaddr);
     }
   }
 }

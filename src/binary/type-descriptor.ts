@@ -20,6 +20,10 @@ import {
 } from './type-layout.ts';
 import type { TypesRange } from './types-range.ts';
 
+/** Of abi.Type: TFlag and Str. */
+const flagsAt = 20;
+const stringAt = 40;
+
 /** Type strings of large anonymous structs and generic types have some 10 KiB. */
 const maxNameBytes = 64 * 1024;
 const usualNameBytes = 128;
@@ -109,6 +113,13 @@ export class TypeReader {
     return (flags & extraStarFlag) !== 0 ? text.slice(1) : text;
   }
 
+  /** The bytes of `string` for the type at a linked address. Not to be kept: for comparing it with many. */
+  stringBytes(vaddr: number): Uint8Array {
+    if (!this.isTypeAddress(vaddr)) this.#fail(vaddr, 'there is no type descriptor: the types lie elsewhere');
+    const bytes = this.#nameBytes(this.#nameVaddr(this.image.u32(vaddr + stringAt), vaddr), maxNameBytes);
+    return (this.image.u32(vaddr + flagsAt) & extraStarFlag) === 0 ? bytes : bytes.subarray(1);
+  }
+
   /** Undefined where a type has neither name nor methods. */
   uncommon({ vaddr, kind, flags }: TypeDescriptor): UncommonPart | undefined {
     if ((flags & uncommonFlag) === 0) return undefined;
@@ -196,25 +207,6 @@ export class TypeReader {
     return Math.ceil((size + methods) / 8) * 8;
   }
 
-  /** How a name begins in the types, behind its flags. */
-  nameStart(name: string): Uint8Array {
-    const text = Buffer.from(name);
-    const { length } = text;
-    if (this.range.layout.nameLength === 'u16') return Buffer.from([length >> 8, length & 255, ...text]);
-    // From 128 on the length takes a second byte.
-    return Buffer.from([...(length < 128 ? [length] : [(length & 127) | 128, length >> 7]), ...text]);
-  }
-
-  /** Whether these bytes occur anywhere among the types, their names included. */
-  hasText(text: Uint8Array): boolean {
-    const { startVaddr, endVaddr } = this.range;
-    const wanted = Buffer.from(text);
-    for (const { bytes } of this.image.pieces(startVaddr, endVaddr - startVaddr, text.length)) {
-      if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(wanted)) return true;
-    }
-    return false;
-  }
-
   /** int32 elements of typelinks as addresses. */
   typeAtOffset(offset: number): number {
     return this.#typeAtOffset(offset);
@@ -257,11 +249,15 @@ export class TypeReader {
   }
 
   #nameAtOffset(offset: number, typeVaddr: number, limitBytes: number = maxNameBytes): string {
+    return this.#nameText(this.#nameVaddr(offset, typeVaddr), limitBytes);
+  }
+
+  #nameVaddr(offset: number, typeVaddr: number): number {
     const vaddr = this.range.startVaddr + offset;
     if (offset === 0 || vaddr >= this.range.endVaddr) {
       this.#fail(typeVaddr, `a name of the type is said to be at offset ${hex(offset)}, outside of the types`);
     }
-    return this.#nameText(vaddr, limitBytes);
+    return vaddr;
   }
 
   #fieldName(vaddr: number): { name: string; embedded: boolean } {
@@ -270,11 +266,22 @@ export class TypeReader {
   }
 
   #nameText(vaddr: number, limitBytes: number): string {
+    const { cursor, length } = this.#nameCursor(vaddr, limitBytes);
+    return cursor.text(length);
+  }
+
+  #nameBytes(vaddr: number, limitBytes: number): Uint8Array {
+    const { cursor, length } = this.#nameCursor(vaddr, limitBytes);
+    return cursor.bytes(length);
+  }
+
+  /** A cursor in front of a name's text. */
+  #nameCursor(vaddr: number, limitBytes: number): { readonly cursor: Cursor; readonly length: number } {
     const cursor = this.image.cursorUpTo(vaddr, usualNameBytes);
     cursor.skip(1);
     const length = this.range.layout.nameLength === 'varint' ? cursor.uleb() : cursor.u16BigEndian();
     if (length > limitBytes) cursor.fail(`a name of ${length} bytes is longer than the limit of ${limitBytes}`);
-    return length <= cursor.remaining ? cursor.text(length) : this.image.cursor(cursor.offset, length).text(length);
+    return { cursor: length <= cursor.remaining ? cursor : this.image.cursor(cursor.offset, length), length };
   }
 
   #fail(vaddr: number, what: string): never {
