@@ -8,7 +8,7 @@ const maxReadBytes = 512 * 1024 * 1024;
  * Small reads come in runs, some of them side by side: functions' code, and the tables of these. They are served from pieces
  * of this size, of which the last few are kept.
  */
-const pieceBytes = 64 * 1024;
+const pieceBytes = 16 * 1024;
 const maxPieces = 4;
 const smallBytes = 4 * 1024;
 

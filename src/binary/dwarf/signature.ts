@@ -35,8 +35,16 @@ const unlistedReasons: readonly { readonly functionName: RegExp; readonly reason
  */
 const forgetfulProducer = /\bgo1\.17\b.*\bregabi\b/;
 
-function producerOf(info: DebugInfo, entry: Entry): string {
-  return info.text(info.entryAt(entry.unit.entriesOffset), Attribute.producer) ?? '';
+/** By unit: asked several times for each of its functions. */
+const producers = new WeakMap<Entry['unit'], string>();
+
+function producerOf(info: DebugInfo, { unit }: Entry): string {
+  let producer = producers.get(unit);
+  if (producer === undefined) {
+    producer = info.text(info.entryAt(unit.entriesOffset), Attribute.producer) ?? '';
+    producers.set(unit, producer);
+  }
+  return producer;
 }
 
 /** Up to Go 1.17 results without a name, or a blank one, are numbered on from the parameters: `~r3` and `~b3` follow three. */
