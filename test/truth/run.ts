@@ -6,6 +6,8 @@
  *   npm run test:truth -- inlined --versions 1.19,1.27 --functions 300            calls that the compiler inlined
  *   npm run test:truth -- libraries                                               every release of the libraries in test/targets
  *   npm run test:truth -- parents --requests 20000 --versions 1.26,1.27           of calls, beside the OpenTelemetry SDK's
+ *   npm run test:truth -- differential --requests 4000 --seed 7                   of spans, beside otelhttp's
+ *   npm run test:truth -- go-tests                  Go's own tests of net/http, with and without Sidespan
  *   npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
  *   npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
  *   npm run test:truth -- floats BINARY…  of how many functions all can be read, and SP at the sites for floats
@@ -15,9 +17,11 @@ import { parseArgs } from 'node:util';
 import { textTable } from '../support/text-table.ts';
 import type { BinaryTruth } from './binary-truth.ts';
 import { compareFloats } from './compare-floats.ts';
+import { goTestReport } from './compare-go-tests.ts';
 import { compareParents, type ParentOptions, parentTable, parentWays } from './compare-parents.ts';
 import { comparePlaces } from './compare-places.ts';
 import { compareSites } from './compare-sites.ts';
+import { compareSpans, spanTable } from './compare-spans.ts';
 import { traceInlined } from './trace-inlined.ts';
 import { traceRandomValues } from './trace-values.ts';
 
@@ -42,11 +46,11 @@ const comparisons: Readonly<Record<string, (path: string) => Promise<BinaryTruth
 const compare = comparisons[what ?? ''];
 if (
   compare === undefined
-    ? !/^(values|inlined|parents|libraries)$/.test(what ?? '') || binaries.length > 0
+    ? !/^(values|inlined|parents|libraries|differential|go-tests)$/.test(what ?? '') || binaries.length > 0
     : binaries.length === 0
 ) {
   process.stderr.write(
-    'test:truth: say what to run: values, inlined, parents, libraries, sites BINARY…, places BINARY…, floats BINARY…\n',
+    'test:truth: say what to run: values, inlined, parents, libraries, differential, go-tests, sites BINARY…, places BINARY…, floats BINARY…\n',
   );
   process.exit(2);
 }
@@ -106,6 +110,24 @@ for (const go of what === 'parents' ? versions : []) {
     );
     for (const line of truth.wrong.slice(0, maxShown)) process.stdout.write(`  ${line}\n`);
     failed ||= truth.wrong.some((line) => mode === 'context' || !line.startsWith('plaingrowing'));
+  }
+}
+for (const go of what === 'differential' ? versions : []) {
+  const seed = Number(values.seed);
+  const endings: (() => unknown)[] = [];
+  const ended = { after: (end: unknown) => void endings.push(end as () => unknown) };
+  const truth = await compareSpans(ended, { calls: Number(values.requests), seed, go });
+  for (const end of endings.reverse()) await end();
+  process.stdout.write(
+    `go ${go ?? 'installed'} seed ${seed}: ${truth.pairs} pairs of spans\n${textTable(spanTable(truth))}\n`,
+  );
+  for (const line of truth.unexplained.slice(0, maxShown)) process.stdout.write(`  ${line}\n`);
+  failed ||= truth.unexplained.length > 0;
+}
+if (what === 'go-tests') {
+  for await (const { line, isSame } of goTestReport()) {
+    process.stdout.write(`${line}\n`);
+    failed ||= !isSame;
   }
 }
 for (const go of what === 'inlined' ? versions : []) {
