@@ -313,6 +313,11 @@ enum site_action {
 	SITE_STATUS = 15,   /* runtime.casgstatus(g, old, new), on whatever goroutine */
 	SITE_SYSCALL = 16,  /* runtime.reentersyscall and exitsyscall, where they set the status themselves (from Go 1.26 on) */
 	SITE_SYSCALL_END = 17,
+	/* Of outgoing.bpf.c, which is loaded only where headers are written: */
+	SITE_PASS = 18,	      /* the innermost open call of the probe is known by a word from here on: outgoing_site.key */
+	SITE_PASS_ON = 19,    /* the call that is known by that word is known by the goroutine now */
+	SITE_WRITE_LINE = 20, /* HTTP/1.1: the next lines in a bufio.Writer are the request's headers */
+	SITE_WRITE_BLOCK = 21, /* HTTP/2: an encoded header block is about to become a frame */
 };
 
 enum site_flag {
@@ -390,6 +395,38 @@ struct process {
 	__u64 context_ends[CONTEXT_ENDS];   /* … and of those without one */
 	__u64 context_itabs[CONTEXT_ITABS]; /* what the itabs at these addresses are; see parents.h */
 	__u64 known_keys[KNOWN_KEYS]; /* what the keys of maps are that lie there; see map-walk.h */
+};
+
+/* ---- headers that are written into requests ---- */
+
+/* What has the request's headers at a site. */
+enum outgoing_headers {
+	OUTGOING_MAP = 1,    /* `headers` is a map[string][]string */
+	OUTGOING_FIELDS = 2, /* `headers` and the word behind it: a []hpack.HeaderField */
+};
+
+/* Of the sites from SITE_PASS on, by site.object. */
+struct outgoing_site {
+	struct context_place key;     /* of the word by which the call is known; base 0: it is the goroutine */
+	struct context_place headers; /* one word, where nothing is followed two */
+	__u32 headers_kind;	      /* enum outgoing_headers; 0: they are not looked at */
+	__u32 first_key;	      /* string index of the first spelling of traceparent in a map; the other follows it */
+	__u16 buffer_at;	      /* in bufio.Writer: the slice `buf`, … */
+	__u16 written_at;	      /* … `n` and `err` */
+	__u16 error_at;
+	__u16 parameter_at; /* SITE_WRITE_BLOCK: of the HeadersFrameParam, above SP */
+};
+
+/* One struct a client's probe and CPU. */
+struct outgoing_counters {
+	__u64 passed;	/* requests on their way to a connection */
+	__u64 written;	/* got the header */
+	__u64 present;	/* had one already */
+	__u64 no_room;	/* no room in the buffer, or the block has more than one frame */
+	__u64 no_call;	/* no span: the call had begun before we attached, or its request is sent again */
+	__u64 unsearched; /* too many headers to look through, or they could not be read */
+	__u64 refused;	/* what is there is not what it should be */
+	__u64 fault;	/* the memory could not be written */
 };
 
 enum map_kind { MAP_BUCKETS = 1 /* hmap, up to Go 1.23 */, MAP_SWISS = 2 };

@@ -8,37 +8,10 @@
  * bpf_preempt_disable and bpf_preempt_enable, in a subprogram of its own. Kernels before 6.10 lack these, and private
  * stacks too; there the scratch buffers are what two programs on one CPU could share, hence `claim_scratch`.
  */
+#include "claim.h"
 #include "hit.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
-
-static __always_inline struct scratch *claim_scratch(__u32 *claimed)
-{
-	__u32 zero = 0;
-	__u64 *busy = bpf_map_lookup_elem(&scratch_busy, &zero);
-
-	if (!busy)
-		return 0;
-#pragma clang loop unroll(full)
-	for (__u32 i = 0; i < SCRATCH_BUFFERS; i++) {
-		__u64 bit = 1ull << i;
-
-		if ((__sync_fetch_and_or(busy, bit) & bit) == 0) {
-			*claimed = i;
-			return bpf_map_lookup_elem(&scratch_buffers, claimed);
-		}
-	}
-	return 0;
-}
-
-static __always_inline void release_scratch(__u32 claimed)
-{
-	__u32 zero = 0;
-	__u64 *busy = bpf_map_lookup_elem(&scratch_busy, &zero);
-
-	if (busy)
-		__sync_fetch_and_and(busy, ~(1ull << claimed));
-}
 
 static __noinline void count_busy(struct pt_regs *ctx)
 {

@@ -4,7 +4,14 @@ import type { TracedProcess } from '../tracer/traced-process.ts';
 import type { Tracer } from '../tracer/tracer.ts';
 import type { Log } from './log.ts';
 import { attachedText, binaryText } from './process-line.ts';
-import { countCalls, countSeries, openService, type Telemetry, type TracedService } from './traced-service.ts';
+import {
+  countCalls,
+  countHeaders,
+  countSeries,
+  openService,
+  type Telemetry,
+  type TracedService,
+} from './traced-service.ts';
 import type { UntracedProcess } from './viewer-status.ts';
 
 /** The traced processes: attached as they appear, let go as they end. */
@@ -41,6 +48,7 @@ export function createServices(tracer: Tracer, telemetry: Telemetry, log: Log): 
     const { counters } = tracer.detach(service.process);
     countCalls(service, counters, true);
     service.metrics.resetActive();
+    countHeaders(service, tracer.kernel.outgoing);
     telemetry.metrics.close(service.metrics);
     services.delete(service.process);
   }
@@ -77,7 +85,10 @@ export function createServices(tracer: Tracer, telemetry: Telemetry, log: Log): 
       }
     },
     readCounters() {
-      for (const [process, service] of services) countCalls(service, tracer.counters(process));
+      for (const [process, service] of services) {
+        countCalls(service, tracer.counters(process));
+        countHeaders(service, tracer.kernel.outgoing);
+      }
     },
     readSeries(only) {
       tracer.readSeries((process, probe, key, totals) => {

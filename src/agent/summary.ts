@@ -21,6 +21,7 @@ export function writeSummary(path: string, snapshot: LedgerSnapshot): void {
     stillRunning: row.stillRunningAtDetach,
     enteredBeforeAttach: row.enteredBeforeAttach,
     notCaptured: row.notCaptured,
+    ...(row.headers && { headers: row.headers }),
   }));
   const text = JSON.stringify({ balanced: balanced(snapshot), probes }, null, 2);
   try {

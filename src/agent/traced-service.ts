@@ -1,3 +1,4 @@
+import type { OutgoingSide } from '../bpf/outgoing-side.ts';
 import { enteredBeforeAttach, type ProbeCounters } from '../bpf/probe-counters.ts';
 import type { SeriesKey, SeriesTotals } from '../bpf/series-table.ts';
 import type { Config } from '../config/config.ts';
@@ -78,6 +79,15 @@ export function countCalls(service: TracedService, counters: readonly ProbeCount
       account.kernel = { ...counts, enteredBefore };
     }
     account.closed = closed;
+  });
+}
+
+/** Takes over what became of the headers that were to be written into the process's requests. */
+export function countHeaders(service: TracedService, outgoing: OutgoingSide | undefined): void {
+  if (outgoing === undefined) return;
+  service.accounts.forEach((account, index) => {
+    const { passed, noRoom, noCall, ...others } = outgoing.counters(service.process.firstProbe + index);
+    if (passed > 0) account.headers = { ...others, no_room: noRoom, no_call: noCall };
   });
 }
 

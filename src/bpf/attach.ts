@@ -10,6 +10,8 @@ export interface SiteAddress {
   /** Offset in the executable file. */
   readonly fileOffset: number;
   readonly cookie: number;
+  /** It is of the program that writes headers. */
+  readonly isOutgoing?: boolean | undefined;
 }
 
 export const attachType = { perfEvent: 41, uprobeMulti: 48 } as const;

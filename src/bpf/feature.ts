@@ -13,16 +13,17 @@ export interface KernelFeature {
 }
 
 const pageBytes = 4096;
+const smallSide = { ringBytes: pageBytes, maxGoroutines: 16, captureBytes: 64 } as const;
 
 /**
  * Loads the programs, maps a ring, attaches a probe to an instruction of our own executable that never runs again, and
  * takes all out. A failed attempt is a feature that is missing; those behind it are not tried.
  */
-export function kernelFeatures(libbpfPath?: string): readonly KernelFeature[] {
+export function kernelFeatures(libbpfPath?: string, writeHeaders = false): readonly KernelFeature[] {
   const features: KernelFeature[] = [];
   let kernel: KernelSide;
   try {
-    kernel = openKernelSide({ ringBytes: pageBytes, maxGoroutines: 16, captureBytes: 64, libbpfPath });
+    kernel = openKernelSide({ ...smallSide, libbpfPath });
   } catch (error) {
     return [{ name: 'BPF programs load', needed: 'everything depends on it', ...failure(error) }];
   }
@@ -45,6 +46,15 @@ export function kernelFeatures(libbpfPath?: string): readonly KernelFeature[] {
     }),
   });
   features.push(preemptionFeature());
+  // Not unless it is wanted: the kernel's log tells of every program that may write.
+  if (writeHeaders) {
+    features.push(
+      attempt('headers in requests', '', () => {
+        openKernelSide({ ...smallSide, libbpfPath, writeHeaders })[Symbol.dispose]();
+        return 'may be written (SIDESPAN_PROPAGATION=write)';
+      }),
+    );
+  }
   return features.map((feature) =>
     feature.name === 'exec tracepoint' && feature.state === 'missing' ? { ...feature, state: 'limited' } : feature,
   );

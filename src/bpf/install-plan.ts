@@ -1,13 +1,13 @@
 import { captureOp, withStringIndices } from '../probe/capture/capture-op.ts';
-import type { ContextPlace } from '../probe/capture/context-place.ts';
 import type { PlannedSite, ProbePlan } from '../probe/probe-plan.ts';
 import { type SiteAction, siteAction, siteFlag } from '../probe/wire.ts';
 import type { ArrayTable } from './array-table.ts';
 import type { SiteAddress } from './attach.ts';
+import { writeContext } from './context-entry.ts';
+import { installOutgoing } from './install-outgoing.ts';
 import type { KernelSide } from './kernel-side.ts';
 import {
   captureStepLayout,
-  contextPlaceLayout,
   durationBounds,
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
@@ -59,6 +59,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
     const firstProbe = lend(kernel.probes, plan.probes.length);
     plan.probes.forEach((_, index) => {
       kernel.clearCounters(firstProbe + index);
+      kernel.outgoing?.clearCounters(firstProbe + index);
     });
     undo.push(() => kernel.series.close(firstProbe, plan.probes.length));
     if (plan.probes.length > 0) {
@@ -78,6 +79,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
     }
     installDynamicTypes(kernel, plan, processSlot, planStart, undo);
 
+    const outgoing = installOutgoing(kernel, plan, firstString, lend);
     const firstSite = lend(kernel.sites, plan.sites.length);
     if (plan.sites.length > 0) {
       const entries = new DataView(new ArrayBuffer(plan.sites.length * siteLayout.sizeBytes));
@@ -94,7 +96,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         entries.setUint32(at + siteLayout.frame_bytes, site.frameBytes ?? 0, true);
         entries.setUint32(at + siteLayout.group, site.group ?? 0, true);
         entries.setUint32(at + siteLayout.label_plan, planStart(site.labelPlan), true);
-        entries.setUint32(at + siteLayout.object, site.object?.register ?? 0, true);
+        entries.setUint32(at + siteLayout.object, site.object?.register ?? outgoing.get(site) ?? 0, true);
         entries.setUint32(at + siteLayout.object_at, site.object?.at ?? 0, true);
       });
       kernel.sites.write(firstSite, new Uint8Array(entries.buffer));
@@ -103,6 +105,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
       cookie: firstSite + index,
       fileOffset: site.fileOffset,
       isEntry: site.action === siteAction.enter,
+      isOutgoing: site.outgoing !== undefined,
     }));
     const sites = [...addresses.filter((site) => !site.isEntry), ...addresses.filter((site) => site.isEntry)];
     const unsureSites = addresses.filter((_, index) => isUnsure(plan.sites[index]));
@@ -174,16 +177,6 @@ function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Ui
   entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
   entry.setUint32(processLayout.detaching, detaching ? 1 : 0, true);
   return new Uint8Array(entry.buffer);
-}
-
-function writeContext(entries: DataView, place: number, { base, first, second, at }: ContextPlace): void {
-  entries.setUint8(place + contextPlaceLayout.base, base);
-  entries.setUint8(place + contextPlaceLayout.first, first);
-  entries.setUint8(place + contextPlaceLayout.second, second);
-  entries.setUint8(place + contextPlaceLayout.hops, at.length);
-  at.forEach((offset, n) => {
-    entries.setUint16(place + contextPlaceLayout.at + 2 * n, offset, true);
-  });
 }
 
 function stringEntries(strings: readonly string[]): Uint8Array {

@@ -22,6 +22,7 @@ import {
 import { loadObject, objectPath } from './object.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
 import { type OpenFrame, openFrames } from './open-frames.ts';
+import { type OutgoingSide, openOutgoing } from './outgoing-side.ts';
 import { type ProbeCounters, sumCounters } from './probe-counters.ts';
 import { recursionMisses } from './program-info.ts';
 import { siteProgram } from './programs.ts';
@@ -49,6 +50,8 @@ export interface KernelSideOptions {
   /** Whether it is followed what goroutines do while calls run on them. */
   readonly goroutineTimes?: boolean | undefined;
   readonly libbpfPath?: string | undefined;
+  /** Headers are written into requests: one more program, which not every kernel allows. */
+  readonly writeHeaders?: boolean | undefined;
   /** For tests and measurements: another object, another way of attaching, few slots that goroutines have to share. */
   readonly objectPath?: string | undefined;
   readonly goroutineSlots?: number | undefined;
@@ -87,6 +90,8 @@ export interface KernelSide extends Disposable {
   readonly ring: RingReader;
   readonly processes: ArrayTable;
   readonly sites: ArrayTable;
+  /** Undefined: nothing is written into requests. */
+  readonly outgoing: OutgoingSide | undefined;
   /** Probe 0 is reserved: sites of the process as a whole refer to it. */
   readonly probes: ArrayTable;
   /** Op 0 is reserved: plan 0 captures nothing. */
@@ -172,10 +177,19 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
     if (result !== 0) throw new BpfError('Setting the sampling thresholds', -result);
   };
   let ring: RingReader;
+  let outgoing: OutgoingSide | undefined;
   try {
+    if (options.writeHeaders) {
+      outgoing = openOutgoing(libbpf, object, {
+        path: objectPath('outgoing'),
+        probes: tableEntries.probes,
+        settings: settings(options, sizes.owned),
+      });
+    }
     setSamplingThresholds({ threshold: options.sampling?.threshold ?? 0, parentThreshold: 0 });
     ring = openRing(object.mapFd('ring'), options.ringBytes);
   } catch (error) {
+    outgoing?.[Symbol.dispose]();
     object[Symbol.dispose]();
     throw error;
   }
@@ -206,7 +220,15 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       if (result !== 0) throw new BpfError('Writing to the BPF table dynamic_types', -result);
     },
     deleteDynamicType: (keyOfType) => void libbpf.deleteElement(dynamicTypes, keyOfType),
-    attach: (pid, path, sites) => attachSites(object.attachMode, program, pid, path, sites),
+    outgoing,
+    attach(pid, path, sites) {
+      using links = new DisposableStack();
+      const own = sites.filter((site) => !site.isOutgoing);
+      links.use(attachSites(object.attachMode, program, pid, path, own));
+      const writing = sites.filter((site) => site.isOutgoing);
+      if (outgoing !== undefined) links.use(attachSites(object.attachMode, outgoing.programFd, pid, path, writing));
+      return links.move();
+    },
     refusedSites: (path, sites) => refusedSites(object.attachMode, program, path, sites),
     watchProcesses: () => object.attachProcessPrograms(),
     counters(probe) {
@@ -247,6 +269,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
     },
     [Symbol.dispose]: () => {
       ring[Symbol.dispose]();
+      outgoing?.[Symbol.dispose]();
       object[Symbol.dispose]();
     },
   };

@@ -14,6 +14,11 @@ export interface Libbpf {
   readonly load: (object: bigint) => number;
   readonly closeObject: (object: bigint) => void;
   readonly findMap: (object: bigint, name: string) => bigint;
+  /** The map behind `after`, 0: the first one; 0 behind the last. */
+  readonly nextMap: (object: bigint, after: bigint) => bigint;
+  readonly mapName: (map: bigint) => string;
+  /** Makes the map another object's. */
+  readonly reuseMap: (map: bigint, fd: number) => number;
   readonly mapFd: (map: bigint) => number;
   readonly setMaxEntries: (map: bigint, entries: number) => number;
   readonly setInitialValue: (map: bigint, bytes: Uint8Array, sizeBytes: number) => number;
@@ -86,6 +91,9 @@ export function loadLibbpf(libraryPath?: string): Libbpf {
       load: library.func('int bpf_object__load(void *object)') as never,
       closeObject: library.func('void bpf_object__close(void *object)') as never,
       findMap: library.func('uintptr_t bpf_object__find_map_by_name(void *object, const char *name)') as never,
+      nextMap: library.func('uintptr_t bpf_object__next_map(void *object, uintptr_t after)') as never,
+      mapName: library.func('const char *bpf_map__name(void *map)') as never,
+      reuseMap: library.func('int bpf_map__reuse_fd(void *map, int fd)') as never,
       mapFd: library.func('int bpf_map__fd(void *map)') as never,
       setMaxEntries: library.func('int bpf_map__set_max_entries(void *map, uint32_t entries)') as never,
       setInitialValue: library.func('int bpf_map__set_initial_value(void *map, void *bytes, size_t size)') as never,

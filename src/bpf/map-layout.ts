@@ -31,6 +31,31 @@ export const probeLayout = {
 /** `at` is an array of two u16. */
 export const contextPlaceLayout = { sizeBytes: 8, base: 0, first: 1, second: 2, hops: 3, at: 4 } as const;
 
+/** `key` and `headers` are context_place. */
+export const outgoingSiteLayout = {
+  sizeBytes: 32,
+  key: 0,
+  headers: 8,
+  headers_kind: 16,
+  first_key: 20,
+  buffer_at: 24,
+  written_at: 26,
+  error_at: 28,
+  parameter_at: 30,
+} as const;
+
+export const outgoingCountersLayout = {
+  sizeBytes: 64,
+  passed: 0,
+  written: 8,
+  present: 16,
+  no_room: 24,
+  no_call: 32,
+  unsearched: 40,
+  refused: 48,
+  fault: 56,
+} as const;
+
 /** `waits` is an array of bytes. */
 export const processLayout = {
   sizeBytes: 600,

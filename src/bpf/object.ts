@@ -52,7 +52,8 @@ export function objectPath(name = 'sidespan'): string {
   return path;
 }
 
-function logTail(log: Uint8Array): string {
+/** Of the verifier: its last lines. */
+export function logTail(log: Uint8Array): string {
   const end = log.indexOf(0);
   const lines = new TextDecoder()
     .decode(log.subarray(0, end < 0 ? log.length : end))
@@ -115,6 +116,34 @@ export function loadObject(
   return loadWith(libbpf, path, sizes, constants, 'perf_event');
 }
 
+/** An object that is yet to be loaded. */
+export interface OpenObject {
+  readonly handle: bigint;
+  /** Where the verifier writes. */
+  readonly log: Uint8Array;
+  readonly map: (name: string) => bigint;
+  readonly program: (name: string) => bigint;
+}
+
+/** @throws BpfError: the file is no BPF object, or not the one that belongs to this agent */
+export function openObject(libbpf: Libbpf, path: string): OpenObject {
+  const log = new Uint8Array(logBytes);
+  const options = new Uint8Array(openOptions.sizeBytes);
+  const view = new DataView(options.buffer);
+  view.setBigUint64(openOptions.size, BigInt(openOptions.sizeBytes), true);
+  view.setBigUint64(openOptions.logBuffer, addressOf(log), true);
+  view.setBigUint64(openOptions.logSize, BigInt(log.length), true);
+  const handle = libbpf.openFile(path, options);
+  if (BigInt(handle) === 0n) throw new BpfError(`${path} cannot be opened as a BPF object`, 0);
+  const named = (what: string, find: (object: bigint, name: string) => bigint) => (name: string) => {
+    const found = find(handle, name);
+    if (BigInt(found) === 0n)
+      throw new BpfError(`${path} has no ${what} ${name}`, 0, { remedy: 'Build it again: scripts/build-bpf.' });
+    return found;
+  };
+  return { handle, log, map: named('map', libbpf.findMap), program: named('program', libbpf.findProgram) };
+}
+
 function loadWith(
   libbpf: Libbpf,
   path: string,
@@ -122,27 +151,7 @@ function loadWith(
   constants: ProgramConstants,
   attachMode: AttachMode,
 ): BpfObject {
-  const log = new Uint8Array(logBytes);
-  const options = new Uint8Array(openOptions.sizeBytes);
-  const view = new DataView(options.buffer);
-  view.setBigUint64(openOptions.size, BigInt(openOptions.sizeBytes), true);
-  view.setBigUint64(openOptions.logBuffer, addressOf(log), true);
-  view.setBigUint64(openOptions.logSize, BigInt(log.length), true);
-  const object = libbpf.openFile(path, options);
-  if (BigInt(object) === 0n) throw new BpfError(`${path} cannot be opened as a BPF object`, 0);
-
-  const find = (name: string) => {
-    const map = libbpf.findMap(object, name);
-    if (BigInt(map) === 0n)
-      throw new BpfError(`${path} has no map ${name}`, 0, { remedy: 'Build it again: scripts/build-bpf.' });
-    return map;
-  };
-  const program = (name: string) => {
-    const found = libbpf.findProgram(object, name);
-    if (BigInt(found) === 0n)
-      throw new BpfError(`${path} has no program ${name}`, 0, { remedy: 'Build it again: scripts/build-bpf.' });
-    return found;
-  };
+  const { handle: object, log, map: find, program } = openObject(libbpf, path);
   try {
     libbpf.setMaxEntries(find('sites'), sizes.sites);
     libbpf.setMaxEntries(find('probes'), sizes.probes);

@@ -69,6 +69,14 @@ export const ownSettings = {
       'Whether spans say what their goroutine did meanwhile: how long it ran, could run but had to wait for a thread, was in system calls, was blocked and by what. Two to five hits each time that any goroutine of the process blocks or makes a system call.',
     example: 'on',
   }),
+  SIDESPAN_PROPAGATION: withDefault({
+    type: choice(['read', 'write']),
+    fallback: 'read',
+    group: 'What to trace',
+    description:
+      "Whether outgoing requests of net/http and gRPC clients get a `traceparent` header: `write` puts it into the program's own buffer where there is room and none is there yet. It writes to the program's memory; needs CAP_SYS_ADMIN and a kernel that is not locked down.",
+    example: 'write',
+  }),
   SIDESPAN_MAX_FUNCTIONS: withDefault({
     type: integer({ min: 1, max: 16384 }),
     fallback: '300',

@@ -8,7 +8,14 @@ import type { Abi } from './code/calling-convention.ts';
 import type { InlinedSite } from './code/inlined-site.ts';
 import type { FunctionSites } from './code/site.ts';
 import type { SiteFinder } from './code/site-finder.ts';
-import type { ObjectPlace, PlannedDynamicType, PlannedOps, PlannedProbe, PlannedSite } from './probe-plan.ts';
+import type {
+  ObjectPlace,
+  PlannedDynamicType,
+  PlannedOps,
+  PlannedOutgoing,
+  PlannedProbe,
+  PlannedSite,
+} from './probe-plan.ts';
 import { type SiteAction, siteAction, siteFlag } from './wire.ts';
 
 /** Where SP is `frameBytes` below that of the function's entry. */
@@ -25,6 +32,7 @@ interface PresetSiteParts {
   readonly group?: number | undefined;
   readonly object?: ObjectPlace | undefined;
   readonly labelPlan?: number | undefined;
+  readonly outgoing?: PlannedOutgoing | undefined;
   /** site_flag bits besides those that the function has. */
   readonly flags?: number;
 }
@@ -151,7 +159,7 @@ export class PlanBuilder {
     action: SiteAction,
     probe?: number,
     plan?: number,
-    { group, object, labelPlan, flags = 0 }: PresetSiteParts = {},
+    { group, object, labelPlan, outgoing, flags = 0 }: PresetSiteParts = {},
   ): void {
     const { entry } = sites;
     const isTraced = plan !== undefined && this.plans[plan]?.ops.some(({ op }) => op === captureOp.traceparent);
@@ -159,6 +167,7 @@ export class PlanBuilder {
       action,
       group,
       object,
+      outgoing,
       flags:
         flags | (entry.stackCheck ? siteFlag.stackCheck : 0) | (isTraced ? siteFlag.traceparent : 0) | abiFlag(sites),
       probe,
@@ -191,6 +200,7 @@ export class PlanBuilder {
       group,
       object,
       labelPlan,
+      outgoing,
       flags = 0,
     }: PresetSiteParts & { readonly inFrame?: ReadonlyMap<number, SiteInFrame> } = {},
   ): void {
@@ -207,6 +217,7 @@ export class PlanBuilder {
         action,
         group,
         object,
+        outgoing,
         flags: flags | abiFlag(sites),
         probe,
         plan: isReturn ? plan : undefined,

@@ -6,6 +6,8 @@ import { mapParts } from './capture/map-parts.ts';
 import type { CaptureShape } from './capture/shape.ts';
 import { type CaptureLimits, defaultCaptureLimits } from './capture/shape-context.ts';
 import { preferredFunction, SiteFinder } from './code/site-finder.ts';
+import type { Outgoing } from './outgoing/outgoing.ts';
+import { planOutgoing } from './outgoing/plan-outgoing.ts';
 import type { FunctionPattern } from './pattern.ts';
 import { planActivities } from './plan-activities.ts';
 import { PlanBuilder } from './plan-builder.ts';
@@ -25,6 +27,8 @@ import { type SiteAction, siteAction } from './wire.ts';
 export interface PlanOptions {
   readonly patterns: readonly FunctionPattern[];
   readonly presets: readonly AnyPreset[];
+  /** Requests into which a header is written; left out: none. */
+  readonly outgoing?: readonly Outgoing[] | undefined;
   readonly limits?: CaptureLimits | undefined;
   /** Undefined: nothing is hidden. */
   readonly redaction?: RedactionRules | undefined;
@@ -78,6 +82,7 @@ export function planProbes(
   });
 
   const presetReports = presets.map((preset) => planAnyPreset(builder, preset, limits));
+  presetReports.push(...(options.outgoing ?? []).map((each) => planWriting(builder, each)));
   const selection = selectFunctions(binary, patterns, maxFunctions, isElsewhere);
   const untraceable: Untraceable[] = [...selection.untraceable];
   const { notes } = builder;
@@ -142,6 +147,12 @@ function planAnyPreset(builder: PlanBuilder, preset: AnyPreset, limits: CaptureL
   if (planned.unavailable === undefined) return planned.value;
   builder.forgetPreset(preset.name);
   return { name: preset.name, unavailable: planned.unavailable, missing: [] };
+}
+
+function planWriting(builder: PlanBuilder, outgoing: Outgoing): PresetReport {
+  const planned = builder.attempt(() => planOutgoing(builder, outgoing));
+  if (planned.unavailable === undefined) return planned.value;
+  return { name: outgoing.name, unavailable: planned.unavailable, missing: [] };
 }
 
 /** Less is followed from where on many functions would fill the table of ops, which all processes share. */

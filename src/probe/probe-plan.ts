@@ -78,6 +78,21 @@ export interface ObjectPlace {
   readonly at: number;
 }
 
+/** struct outgoing_site of bpf/event.h. */
+export interface PlannedOutgoing {
+  /** Left out: the goroutine. */
+  readonly key?: ContextPlace | undefined;
+  readonly headers?: ContextPlace | undefined;
+  /** enum outgoing_headers; 0: they are not looked at. */
+  readonly headersKind: number;
+  /** Index in `strings`. */
+  readonly firstKey: number;
+  /** Offsets in bufio.Writer. */
+  readonly writer?: { readonly buffer: number; readonly written: number; readonly error: number } | undefined;
+  /** Above SP. */
+  readonly parameterAt?: number | undefined;
+}
+
 export interface PlannedSite {
   /** Of a module: what its running address is, less the executable's load bias. */
   readonly vaddr: number;
@@ -100,6 +115,8 @@ export interface PlannedSite {
   /** Number of the preset's group of calls; left out: none. */
   readonly group?: number | undefined;
   readonly object?: ObjectPlace | undefined;
+  /** Of the program that writes headers; left out: of the one for all others. */
+  readonly outgoing?: PlannedOutgoing | undefined;
   /** One trap a hit instead of two. */
   readonly emulated: boolean;
   /** For people: `stack check`, `first instruction`, `RET`, `tail jump`. */

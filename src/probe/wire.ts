@@ -19,6 +19,10 @@ export const siteAction = {
   status: 15,
   syscall: 16,
   syscallEnd: 17,
+  pass: 18,
+  passOn: 19,
+  writeLine: 20,
+  writeBlock: 21,
 } as const;
 
 export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
@@ -40,6 +44,9 @@ export const goroutineActivity = {
   waitsNetwork: 6,
   waitsSleep: 7,
 } as const;
+
+/** enum outgoing_headers */
+export const outgoingHeaders = { map: 1, fields: 2 } as const;
 
 /** enum map_kind */
 export const mapKind = { buckets: 1, swiss: 2 } as const;

@@ -24,7 +24,8 @@ export function withoutRefused(plan: ProbePlan, refused: readonly RefusedSite[])
     const reason = `the kernel allows no probe at its ${site.why} (${answer})`;
     // Without it only some argument is unknown.
     if (site.action === siteAction.body) continue;
-    const probe = site.probe === undefined ? undefined : plan.probes[site.probe];
+    const isCall = site.probe !== undefined && site.outgoing === undefined;
+    const probe = isCall ? plan.probes[site.probe] : undefined;
     if (probe !== undefined) reasons.set(probe, reasons.get(probe) ?? reason);
     else notes.push(`${plan.functionNames[site.function]} can't be probed: ${reason}`);
   }

@@ -30,6 +30,11 @@ const CALLS = {
     '{call}',
     'Calls whose arguments and results were not read: over the limit of captures a second.',
   ),
+  headers: descriptor(
+    SIDESPAN.REQUEST_HEADERS,
+    '{request}',
+    'Requests of clients that were to get a traceparent header, by what became of it.',
+  ),
 };
 
 /** The ledger of one process as metrics. Attributes are the same objects each time: deltas are found by them. */
@@ -45,6 +50,13 @@ export function ledgerMetrics(
   const dropped = summed(
     rows.flatMap((row) =>
       Object.entries(row.dropped).map(([reason, count]): Point => [attributesOf(row.functionName, reason), count]),
+    ),
+  );
+  const headers = summed(
+    rows.flatMap((row) =>
+      Object.entries(row.headers ?? {}).map(
+        ([outcome, count]): Point => [attributesOf(row.functionName, outcome, SIDESPAN.HEADER_OUTCOME), count],
+      ),
     ),
   );
   const notCaptured = points((row) => row.notCaptured).filter(([, count]) => count > 0);
@@ -81,6 +93,7 @@ export function ledgerMetrics(
       endTime,
     ),
     counter(CALLS.notCaptured, notCaptured, startTime, endTime),
+    counter(CALLS.headers, headers, startTime, endTime),
   ];
   return { scope, metrics: metrics.filter(({ dataPoints }) => dataPoints.length > 0) };
 }
@@ -95,12 +108,12 @@ function summed(points: readonly Point[]): Point[] {
 const attributesByKey = new Map<string, Attributes>();
 
 /** As many as there are functions that were ever traced, times the reasons that occurred. */
-function attributesOf(functionName: string, reason?: string): Attributes {
-  const key = `${functionName} ${reason ?? ''}`;
+function attributesOf(functionName: string, reason?: string, name: string = SIDESPAN.DROP_REASON): Attributes {
+  const key = `${functionName} ${name} ${reason ?? ''}`;
   const known = attributesByKey.get(key);
   if (known) return known;
   const attributes: Attributes = { [ATTR.CODE_FUNCTION_NAME]: functionName };
-  if (reason !== undefined) attributes[SIDESPAN.DROP_REASON] = reason;
+  if (reason !== undefined) attributes[name] = reason;
   attributesByKey.set(key, attributes);
   return attributes;
 }

@@ -38,6 +38,10 @@ export interface KernelCounts {
   readonly uncounted: number;
 }
 
+/** What became of a client's requests that were to get a `traceparent` header (SIDESPAN_PROPAGATION=write). */
+export const HEADER_OUTCOMES = ['written', 'present', 'no_room', 'no_call', 'unsearched', 'refused', 'fault'] as const;
+export type HeaderOutcome = (typeof HEADER_OUTCOMES)[number];
+
 /** The process as the ledger names it. */
 export interface LedgerProcess {
   readonly pid: number;
@@ -49,6 +53,8 @@ export interface ProbeAccount {
   readonly process: LedgerProcess;
   readonly probe: ProbeDescription;
   kernel: KernelCounts;
+  /** Absent: nothing is written. */
+  headers?: Readonly<Record<HeaderOutcome, number>>;
   /** Records of ended calls that came out of the ring. */
   received: number;
   /** Of these, calls that did nothing: they are counted as sampled out. */

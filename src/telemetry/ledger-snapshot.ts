@@ -2,6 +2,7 @@ import { type InlinedPlace, inlinedText, type ProbeDescription } from '../probe/
 import {
   DROP_REASONS,
   type DropReason,
+  type HeaderOutcome,
   type KernelCounts,
   type LedgerProcess,
   type ProbeAccount,
@@ -41,12 +42,14 @@ export interface LedgerRow {
   readonly argumentsLost: number;
   /** Calls whose values were not read: there were more than SIDESPAN_CAPTURE_CALLS_PER_SECOND. */
   readonly notCaptured: number;
+  /** Requests that were to get a header, by what became of it: only what occurred. */
+  readonly headers?: Readonly<Partial<Record<HeaderOutcome, number>>> | undefined;
   readonly closed: boolean;
 }
 
 export type LedgerSums = Omit<
   LedgerRow,
-  'process' | 'owner' | 'probe' | 'functionName' | 'inlined' | 'kind' | 'scopeName' | 'closed'
+  'process' | 'owner' | 'probe' | 'functionName' | 'inlined' | 'kind' | 'scopeName' | 'headers' | 'closed'
 >;
 
 export interface LedgerSnapshot {
@@ -113,6 +116,7 @@ export function rowOf(account: ProbeAccount): LedgerRow {
     enteredBeforeAttach: kernel.enteredBefore,
     argumentsLost: kernel.argumentsRingFull,
     notCaptured: kernel.notCaptured,
+    headers: account.headers && occurred(account.headers),
     closed,
   };
 }
@@ -168,8 +172,9 @@ export function addedSums(a: LedgerSums, b: LedgerSums): LedgerSums {
   };
 }
 
-function occurred(dropped: Partial<Record<DropReason, number>>): Partial<Record<DropReason, number>> {
-  return Object.fromEntries(Object.entries(dropped).filter(([, count]) => count > 0));
+function occurred<Reason extends string>(counts: Partial<Record<Reason, number>>): Partial<Record<Reason, number>> {
+  const found = Object.entries<number | undefined>(counts).filter(([, count]) => (count ?? 0) > 0);
+  return Object.fromEntries(found) as Partial<Record<Reason, number>>;
 }
 
 /** Of what was dropped, in all. */

@@ -112,6 +112,8 @@ export const SIDESPAN = {
   CALLS_IN_FLIGHT: 'sidespan.calls.in_flight',
   CALLS_ENTERED_BEFORE_ATTACH: 'sidespan.calls.entered_before_attach',
   CALLS_NOT_CAPTURED: 'sidespan.calls.not_captured',
+  REQUEST_HEADERS: 'sidespan.request_headers',
+  HEADER_OUTCOME: 'outcome',
   DROP_REASON: 'reason',
   EXPORT_QUEUE_SIZE: 'sidespan.export.queue.size',
   EXPORT_QUEUE_CAPACITY: 'sidespan.export.queue.capacity',

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { defaultCaptureLimits } from '../probe/capture/shape-context.ts';
+import { allOutgoing } from '../probe/outgoing/all-outgoing.ts';
 import { functionPattern } from '../probe/pattern.ts';
 import { withoutBodySizes } from '../probe/preset/body-sizes.ts';
 import { withHttpOptions } from '../probe/preset/http-options.ts';
@@ -24,13 +25,15 @@ export function tracerSettings(
   | 'sizeBounds'
 > {
   const { stringBytes, elements, depth, totalBytes, callsPerSecond } = config.capture;
+  const isChosen = (library: string) => config.presets.some((name) => name === library);
   const presets = allPresets
-    .filter(({ library }) => config.presets.some((name) => name === library))
+    .filter(({ library }) => isChosen(library))
     .map((preset) => (countSizes ? preset : withoutBodySizes(preset)));
   const propagation = { propagators: config.propagators, baggage: config.baggageAttributes.length > 0 };
   return {
     plan: {
       patterns: config.functions.map(functionPattern),
+      outgoing: config.writesHeaders ? allOutgoing.filter(({ library }) => isChosen(library)) : [],
       presets: presets.map((preset) => withHttpOptions(withPropagation(preset, propagation), shownHeaders(config))),
       limits: { ...defaultCaptureLimits, stringBytes, elements, depth, captureBytes: totalBytes },
       parents: config.goroutineParents,
@@ -44,6 +47,7 @@ export function tracerSettings(
     captureBytes: totalBytes,
     capturesPerSecond: callsPerSecond,
     libbpfPath: config.libbpf,
+    writeHeaders: config.writesHeaders,
   };
 }
 

@@ -40,6 +40,8 @@ export interface TracerOptions {
   /** The same for sizes of bodies; undefined: they are not counted. */
   readonly sizeBounds?: readonly number[] | undefined;
   readonly libbpfPath?: string | undefined;
+  /** The plan has requests into which headers are written. */
+  readonly writeHeaders?: boolean | undefined;
   readonly onCall: (call: Call, process: TracedProcess) => void;
   /** Some process in the agent's PID namespace called exec or ended. */
   readonly onProcessChange?: (() => void) | undefined;

@@ -21,6 +21,8 @@ struct wire_format {
 	struct probe probe;
 	struct context_place context_place;
 	struct process process;
+	struct outgoing_site outgoing_site;
+	struct outgoing_counters outgoing_counters;
 	struct settings settings;
 	struct probe_counters probe_counters;
 	struct sampling sampling;
@@ -51,6 +53,7 @@ struct wire_format {
 	enum probe_flag probe_flag;
 	enum map_kind map_kind;
 	enum goroutine_activity goroutine_activity;
+	enum outgoing_headers outgoing_headers;
 	enum frame_flag frame_flag;
 	/* Names as in src/probe/capture/capture-op.ts and src/bpf/map-layout.ts. */
 	enum limit {

@@ -21,7 +21,7 @@ import {
   pointerFlag,
 } from '../../src/probe/capture/capture-op.ts';
 import { contextBase } from '../../src/probe/capture/context-place.ts';
-import { goroutineActivity, mapKind, probeFlag, siteAction, siteFlag } from '../../src/probe/wire.ts';
+import { goroutineActivity, mapKind, outgoingHeaders, probeFlag, siteAction, siteFlag } from '../../src/probe/wire.ts';
 import { type Btf, readBtf } from '../support/btf.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -47,6 +47,8 @@ const structs: Readonly<Record<string, { readonly layout: Layout; readonly unrea
   dynamic_type: { layout: maps.dynamicTypeLayout },
   settings: { layout: maps.settingsLayout },
   context_place: { layout: maps.contextPlaceLayout },
+  outgoing_site: { layout: maps.outgoingSiteLayout },
+  outgoing_counters: { layout: maps.outgoingCountersLayout },
   probe_counters: { layout: maps.probeCountersLayout },
   sampling: { layout: maps.samplingLayout },
   pressure: { layout: maps.pressureLayout },
@@ -89,6 +91,7 @@ const enums: Readonly<
   site_action: { values: siteAction, prefix: 'SITE_' },
   site_flag: { values: siteFlag, prefix: 'SITE_' },
   probe_flag: { values: probeFlag, prefix: 'PROBE_' },
+  outgoing_headers: { values: outgoingHeaders, prefix: 'OUTGOING_' },
   map_kind: { values: mapKind, prefix: 'MAP_' },
   goroutine_activity: { values: goroutineActivity, prefix: 'ACTIVITY_' },
   frame_flag: {

@@ -13,6 +13,8 @@ export interface AgentSummary {
 }
 
 export interface ProbeSummary {
+  /** `gateway (4711)` */
+  readonly process: string;
   readonly pid: number | null;
   readonly functionName: string;
   readonly kind: string;
@@ -22,6 +24,8 @@ export interface ProbeSummary {
   readonly dropped: Readonly<Record<string, number>>;
   readonly stillRunning: number;
   readonly enteredBeforeAttach: number;
+  /** With SIDESPAN_PROPAGATION=write. */
+  readonly headers?: Readonly<Record<string, number>>;
 }
 
 /** @throws Error when the text is not a summary. */

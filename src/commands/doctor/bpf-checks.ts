@@ -12,15 +12,20 @@ export interface BpfFindings {
  * libbpf, and what the kernel does when it is tried.
  * @param libbpfPath SIDESPAN_LIBBPF
  * @param findings filled in when the checks have run
+ * @param writeHeaders SIDESPAN_PROPAGATION=write
  */
-export function bpfChecks(libbpfPath: string | undefined, findings: BpfFindings): readonly Check[] {
+export function bpfChecks(
+  libbpfPath: string | undefined,
+  findings: BpfFindings,
+  writeHeaders: boolean,
+): readonly Check[] {
   return [
     { name: 'libbpf', run: () => libbpf(libbpfPath) },
     {
       name: 'kernel features',
       decisive: true,
       run: () => {
-        const features = kernelFeatures(libbpfPath);
+        const features = kernelFeatures(libbpfPath, writeHeaders);
         const multi = features.find(({ name }) => name.startsWith('uprobe_multi'));
         findings.uprobeMulti = multi === undefined ? undefined : multi.state === 'ok';
         return features.map(featureResult);

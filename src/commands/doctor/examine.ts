@@ -15,7 +15,7 @@ export interface CheckGroup {
 export async function examine(config: Config, pid: number | undefined): Promise<CheckGroup[]> {
   const findings: BpfFindings = { uprobeMulti: undefined };
   const groups: (readonly [group: string, checks: () => readonly Check[]])[] = [
-    ['Kernel', () => [...kernelChecks, ...bpfChecks(config.libbpf, findings)]],
+    ['Kernel', () => [...kernelChecks, ...bpfChecks(config.libbpf, findings, config.writesHeaders)]],
     ['Rights', () => rightsChecks(findings.uprobeMulti)],
     ['Limits', () => memoryChecks(config.ringBytes)],
     ['Processes', () => namespaceChecks],

@@ -120,7 +120,11 @@ export function lockdownResult(text: string): CheckResult {
   const mode = /\[(\w+)\]/.exec(text)?.[1];
   if (mode === 'none') return { name, state: 'ok', detail: 'none' };
   if (mode === 'integrity') {
-    return { name, state: 'ok', detail: 'integrity: BPF may read, not write; Sidespan only reads' };
+    return {
+      name,
+      state: 'ok',
+      detail: 'integrity: BPF may read, not write; Sidespan writes only with SIDESPAN_PROPAGATION=write',
+    };
   }
   if (mode === 'confidentiality') {
     return {

@@ -1,0 +1,160 @@
+/**
+ * SIDESPAN_PROPAGATION=write: one trace through a chain of services of different Go releases, and no corrupt request. Every
+ * service compares each request with what was sent, and counts what it had for a traceparent.
+ *
+ * CHAIN_REQUESTS sends more of them than the few thousand of a usual run.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { hostArchitecture } from '../support/debian.ts';
+import { type GuestFiles, guestFiles } from './guest-files.ts';
+import { type ChainCounts, type TracedChain, tracedChain } from './traced-chain.ts';
+import { tracedServices } from './traced-services.ts';
+
+/** A multiple of the eight kinds that test/targets/chain sends in turn. */
+const requests = Number(process.env.CHAIN_REQUESTS ?? 2000);
+const share = requests / 8;
+const connections = 8;
+const cpus = 2;
+
+const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((a, b) => a + b, 0);
+
+function assertIntact(chain: TracedChain): readonly [ChainCounts, ChainCounts, ChainCounts] {
+  assert.ok(chain.counts, `the agent ended with ${chain.agentCode}:\n${chain.agentLog}`);
+  const [shop, cart, payments] = chain.counts;
+  assert.ok(shop && cart && payments);
+  for (const { name, corrupt, wrong, requests: received } of [shop, cart, payments]) {
+    assert.deepEqual({ name, corrupt, wrong, received }, { name, corrupt: 0, wrong: {}, received: requests });
+  }
+  // What the driver sends, and asks for the counts with, is nobody's call.
+  assert.equal(sum(shop.without), requests);
+  assert.equal(chain.summary?.balanced, true);
+  assert.equal(chain.agentCode, 0, chain.agentLog);
+  return [shop, cart, payments];
+}
+
+/** Every request of the service's client is in the ledger, by what the next service received. */
+function assertCounted({ summary, agentLog }: TracedChain, service: string, received: ChainCounts): void {
+  const probe = summary?.probes.find(
+    ({ kind, process }) => kind === 'http.client' && process.startsWith(`${service} `),
+  );
+  const { written = 0, present = 0, no_room = 0, ...others } = probe?.headers ?? {};
+  // One more asks the next service for its counts, with a header or without.
+  const asked = written + no_room - sum(received.with) - sum(received.without);
+  assert.equal(asked, 1, `${service}: ${JSON.stringify(probe?.headers)} ${JSON.stringify(received)}\n${agentLog}`);
+  assert.ok(written - sum(received.with) <= 1 && written >= sum(received.with), JSON.stringify(received));
+  assert.deepEqual({ present, others }, { present: sum(received.own), others: {} });
+}
+
+describe('headers written into requests', () => {
+  let files: GuestFiles;
+
+  before(async () => {
+    const chain = (name: string, build: object) => ({ name, target: 'chain', build });
+    files = await guestFiles(hostArchitecture, [
+      chain('chain-shop', { go: '1.27' }),
+      chain('chain-cart', { go: '1.23', buildmode: 'pie', ldflags: '-s -w' }),
+      chain('chain-payments', { go: '1.19', ldflags: '-s -w' }),
+      chain('drive', {}),
+      { name: 'rpc-server', target: 'grpcserver', build: {} },
+      { name: 'rpc-new', target: 'grpcserver/grpcload', build: { ldflags: '-s -w' } },
+      { name: 'rpc-old', target: 'grpcserver/grpcload', build: { go: '1.22', modfile: 'grpc-1.40.1.mod' } },
+    ]);
+  });
+  after(() => files?.[Symbol.asyncDispose]());
+
+  test(`HTTP/1.1, on 6.1: ${requests} requests through three services`, async () => {
+    const chain = await tracedChain(files, { suite: 'bookworm', cpus, requests, connections, by: 'http' });
+    const [, cart, payments] = assertIntact(chain);
+    for (const received of [cart, payments]) {
+      assert.deepEqual(received.with, { get: 2 * share, post: 2 * share, wide: share });
+      assert.deepEqual(received.own, { own: share, lower: share });
+      assert.deepEqual(received.without, { long: share });
+    }
+    assertCounted(chain, 'shop', cart);
+    assertCounted(chain, 'cart', payments);
+    const shapes = {
+      'shop server > shop client > cart server > cart client > payments server': 5 * share,
+      'shop server > shop client': 3 * share,
+      'own > cart server > cart client': 2 * share,
+      'own > payments server': 2 * share,
+      'cart server > cart client': share,
+      'payments server': share,
+    };
+    assert.deepEqual(chain.shapes, shapes, chain.agentLog);
+  });
+
+  test(`HTTP/2, on 7.x: ${requests} requests through three services`, async () => {
+    const chain = await tracedChain(files, { suite: 'trixie-backports', cpus, requests, connections, by: 'http2' });
+    const [, cart, payments] = assertIntact(chain);
+    for (const received of [cart, payments]) {
+      assert.deepEqual(received.protocol, { 'HTTP/2.0': requests });
+      assert.deepEqual(received.own, { own: share, lower: share });
+      // Room there is behind most blocks, not behind all.
+      assert.ok(sum(received.with) > 0, JSON.stringify(received));
+    }
+    assertCounted(chain, 'shop', cart);
+    assertCounted(chain, 'cart', payments);
+    assert.equal(Object.keys(chain.shapes).filter((shape) => shape.startsWith('lost')).length, 0);
+  });
+
+  test('gRPC, on 6.12: 1.40 and the newest: unary calls and streams', async () => {
+    const calls = requests / 4;
+    const clients = ['old', 'new'] as const;
+    const kinds = 'ok,notfound,download,upload,chat,unknown';
+    const traced = await tracedServices(
+      files,
+      { suite: 'trixie', cpus },
+      {
+        start: [
+          `OTEL_SERVICE_NAME=server /programs/rpc-server -port 8081 >/tmp/server.log &
+    wait_for $! 'grep -q listening /tmp/server.log' || exit 90`,
+          ...clients.map(
+            (name) => `mkfifo /tmp/${name}; sleep 600 >/tmp/${name} &
+    OTEL_SERVICE_NAME=${name} /programs/rpc-${name} -wait -target 127.0.0.1:8081 -n ${calls} -c 4 -kinds ${kinds} </tmp/${name} >/tmp/${name}.json &
+    wait_for $! 'grep -q ready /tmp/${name}.json' || exit 92`,
+          ),
+        ],
+        exe: '/programs/rpc-*',
+        spans: 2 * clients.length * calls,
+        processes: 3,
+        drive: clients
+          .map(
+            (name) => `echo >/tmp/${name}
+    wait_for $agent 'grep -q durationNs /tmp/${name}.json'; tail -1 /tmp/${name}.json | show ${name}`,
+          )
+          .join('\n    '),
+      },
+    );
+    assert.ok(traced.summary, traced.agentLog);
+    assert.equal(traced.summary.balanced, true);
+    const { probes } = traced.summary;
+    const outcomes = clients.map(
+      (name) =>
+        probes.find(({ kind, process }) => kind === 'rpc.client' && process.startsWith(`${name} `))?.headers ?? {},
+    );
+    const written = outcomes.reduce((all, { written: count = 0 }) => all + count, 0);
+    const noRoom = outcomes.reduce((all, { no_room: count = 0 }) => all + count, 0);
+    assert.equal(written + noRoom, clients.length * calls, JSON.stringify(outcomes));
+    // What each connection's first block is too long for, later ones, of which HPACK knows most, are not.
+    assert.ok(written > 0.9 * clients.length * calls, JSON.stringify(outcomes));
+    for (const name of clients) {
+      const { sent, methods } = JSON.parse(traced.part(name) ?? '{}') as {
+        readonly sent: number;
+        readonly methods: Readonly<Record<string, Readonly<Record<string, number>>>>;
+      };
+      assert.equal(sent, calls);
+      const answers = new Set(Object.values(methods).flatMap((counts) => Object.keys(counts)));
+      assert.deepEqual([...answers].sort(), ['NotFound', 'OK', 'Unimplemented'], traced.part(name));
+    }
+    assert.deepEqual(traced.shapes, {
+      ...Object.fromEntries(
+        clients.flatMap((name, n) => {
+          const { written: with_ = 0, no_room = 0 } = outcomes[n] ?? {};
+          return [[`${name} client > server server`, with_], ...(no_room > 0 ? [[`${name} client`, no_room]] : [])];
+        }),
+      ),
+      ...(noRoom > 0 ? { 'server server': noRoom } : {}),
+    });
+  });
+});

@@ -1,0 +1,3 @@
+module sidespan.test/chain
+
+go 1.17
