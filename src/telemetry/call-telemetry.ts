@@ -8,7 +8,7 @@ import { dbClientFacts, dbClientMeaning, didNothing } from './db-client-span.ts'
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
 import type { SortedValues } from './histogram-metric.ts';
 import { httpClientAddress, httpClientBodySizes, httpClientFacts, httpClientMeaning } from './http-client-span.ts';
-import { httpServerBodySizes, httpServerFactsFinder, httpServerMeaning } from './http-server-span.ts';
+import { httpServerBodySizes, httpServerFactsFinder, httpServerMeaning, isPreface } from './http-server-span.ts';
 import type { KnownMethods } from './http-words.ts';
 import type { ProbeAccount } from './ledger-account.ts';
 import { defined } from './metric-attributes.ts';
@@ -150,8 +150,13 @@ function interpreter(
     case 'http.server': {
       const factsOf = httpServerFactsFinder(knownMethods);
       const active = metrics.active(scope, 'httpServer');
+      const requests = interpreterOf(metrics.httpServer(scope), factsOf, httpServerMeaning, httpServerBodySizes);
+      const panics = probe.known?.['goroutineEnd'] === 'panic';
+      const ended = <Of extends CallFacts>(call: Of): Of =>
+        panics && call.end === 'goroutine end' ? { ...call, end: 'panic' } : call;
       return {
-        ...interpreterOf(metrics.httpServer(scope), factsOf, httpServerMeaning, httpServerBodySizes),
+        call: (call) => (isPreface(call) ? undefined : requests.call(ended(call))),
+        group: (calls) => requests.group(calls && ended(calls)),
         open(call) {
           const { method, scheme } = factsOf(call);
           active.count(defined({ [ATTR.HTTP_REQUEST_METHOD]: method, [ATTR.URL_SCHEME]: scheme }));

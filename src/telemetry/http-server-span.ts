@@ -13,7 +13,14 @@ import {
   requestBodySize,
 } from './http-words.ts';
 import { addressOf, forwardedClient, forwardedScheme } from './network-address.ts';
-import { addCaptureNotes, integerField, isSetField, textField, wholeTextField } from './preset-field.ts';
+import {
+  addCaptureNotes,
+  type HasFields,
+  integerField,
+  isSetField,
+  textField,
+  wholeTextField,
+} from './preset-field.ts';
 import { type RequestTarget, requestTarget } from './request-target.ts';
 import { ATTR, SIDESPAN, UNSTABLE_ATTR } from './semconv.ts';
 import { redactedQuery } from './url-query.ts';
@@ -152,6 +159,11 @@ function urlParts(call: CallContent): RequestTarget {
   const target = textField(call, 'target');
   if (target !== undefined) return requestTarget(target);
   return { path: textField(call, 'path'), query: textField(call, 'query') };
+}
+
+/** `PRI *`, with which a connection of HTTP/2 without TLS begins: no request, but net/http hands it to handlers (h2c). */
+export function isPreface(call: HasFields): boolean {
+  return textField(call, 'method') === 'PRI' && textField(call, 'target') === '*';
 }
 
 /** `GET example.com/items/{id}`, as Request.Pattern has it, without method and host. */

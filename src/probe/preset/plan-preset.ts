@@ -23,7 +23,7 @@ export function planPreset(builder: PlanBuilder, preset: Preset, limits: Capture
     if (call.unavailable === undefined) ready.push(call.value);
     else if (enter?.optional === undefined) {
       return { name: preset.name, unavailable: call.unavailable, isAbsent: call.isAbsent, missing };
-    } else missing.push(`${enter.functions[0]}: ${enter.optional}`);
+    } else if (!call.isAbsent) missing.push(`${enter.functions[0]}: ${enter.optional}`);
   }
   if (ready.length === 0) {
     const names = preset.sites.filter(({ action }) => action === 'enter').flatMap(({ functions }) => functions);
@@ -76,7 +76,8 @@ function prepareCall(
     }
   }
   const { abi } = builder.finder.convention;
-  const abandoned = preset.abandoned && compile(builder, preset.abandoned, abi, limits, imageBytes);
+  const leftBehind = sites[0]?.abandoned ?? preset.abandoned;
+  const abandoned = leftBehind && compile(builder, leftBehind, abi, limits, imageBytes);
   if (abandoned?.unavailable !== undefined) return { unavailable: abandoned.unavailable, missing };
   const abandonedLabels = preset.abandonedLabels && compile(builder, preset.abandonedLabels, abi, limits, 0);
   if (abandonedLabels?.unavailable !== undefined) return { unavailable: abandonedLabels.unavailable, missing };

@@ -64,6 +64,8 @@ export interface PresetSite {
   /** In place of `capture` and `results` for a call that is not sampled: `label` fields only. */
   readonly labels?: PresetCapture | undefined;
   readonly resultLabels?: PresetCapture | undefined;
+  /** Of `enter`: in place of the preset's. */
+  readonly abandoned?: PresetCapture | undefined;
   /** Of `enter`: what is the same for all its calls, by names of fields. */
   readonly known?: Readonly<Record<string, string>> | undefined;
   /**

@@ -1,4 +1,4 @@
-import type { Preset, PresetField } from '../preset/preset.ts';
+import type { Preset, PresetField, PresetSite } from '../preset/preset.ts';
 
 /**
  * net/http's client, HTTP/1.1 and HTTP/2: (*Transport).roundTrip(req *Request) (*Response, error), whatever is on top of
@@ -35,6 +35,44 @@ const responseLabels: readonly PresetField[] = [
   { label: 'responseLength', path: 'ContentLength', as: 'size', place: 1 },
 ];
 
+/** Of (t, req *Request, …) (*Response, error); `behind`: words of the arguments. */
+function roundTrip(functions: readonly string[], behind: number, optional?: string): PresetSite {
+  return {
+    functions,
+    where: 'entry',
+    action: 'enter',
+    optional,
+    context: { argument: 1, types: ['net/http.Request'], path: 'ctx' },
+    capture: { words: [{ from: { argument: 1 }, types: ['net/http.Request'], fields: requestFields }] },
+    results: {
+      words: [
+        {
+          from: { result: 0, behind },
+          types: ['net/http.Response'],
+          fields: [
+            { field: 'status', path: 'StatusCode' },
+            { field: 'protoMajor', path: 'ProtoMajor' },
+            { field: 'protoMinor', path: 'ProtoMinor' },
+            { field: 'responseLength', path: 'ContentLength' },
+            { captured: 'clientResponse', path: 'Header' },
+          ],
+        },
+        { from: { result: 1, behind }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },
+      ],
+    },
+    labels: { words: [{ from: { argument: 1 }, save: 0 }] },
+    resultLabels: {
+      words: [
+        { from: { saved: 0 }, types: ['net/http.Request'], fields: requestLabels },
+        { from: { result: 0, behind }, types: ['net/http.Response'], fields: responseLabels },
+        { from: { result: 1, behind }, as: 'interface', fields: [{ isSet: 'error', place: 3 }] },
+      ],
+    },
+  };
+}
+
+const xHttp2 = 'golang.org/x/net/http2.(*Transport)';
+
 export const httpClient: Preset = {
   name: 'net/http client',
   library: 'net/http',
@@ -44,36 +82,8 @@ export const httpClient: Preset = {
   server: false,
   held: false,
   sites: [
-    {
-      functions: ['net/http.(*Transport).roundTrip'],
-      where: 'entry',
-      action: 'enter',
-      context: { argument: 1, types: ['net/http.Request'], path: 'ctx' },
-      capture: { words: [{ from: { argument: 1 }, types: ['net/http.Request'], fields: requestFields }] },
-      results: {
-        words: [
-          {
-            from: { result: 0, behind: 2 },
-            types: ['net/http.Response'],
-            fields: [
-              { field: 'status', path: 'StatusCode' },
-              { field: 'protoMajor', path: 'ProtoMajor' },
-              { field: 'protoMinor', path: 'ProtoMinor' },
-              { field: 'responseLength', path: 'ContentLength' },
-              { captured: 'clientResponse', path: 'Header' },
-            ],
-          },
-          { from: { result: 1, behind: 2 }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },
-        ],
-      },
-      labels: { words: [{ from: { argument: 1 }, save: 0 }] },
-      resultLabels: {
-        words: [
-          { from: { saved: 0 }, types: ['net/http.Request'], fields: requestLabels },
-          { from: { result: 0, behind: 2 }, types: ['net/http.Response'], fields: responseLabels },
-          { from: { result: 1, behind: 2 }, as: 'interface', fields: [{ isSet: 'error', place: 3 }] },
-        ],
-      },
-    },
+    roundTrip(['net/http.(*Transport).roundTrip'], 2),
+    // Used directly; as net/http's HTTP/2 it is within the other.
+    roundTrip([`${xHttp2}.roundTripOpt`, `${xHttp2}.RoundTripOpt`], 3, 'the program does not use it'),
   ],
 };

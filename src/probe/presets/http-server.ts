@@ -1,4 +1,4 @@
-import type { Preset, PresetField } from '../preset/preset.ts';
+import type { Preset, PresetField, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
  * net/http's server, HTTP/1.1 and HTTP/2. Every request passes serverHandler.ServeHTTP(rw ResponseWriter, req *Request);
@@ -55,11 +55,81 @@ const routedLabel = {
   ],
 } as const;
 
+const http2Fields: readonly PresetField[] = [
+  { field: 'status', path: 'rws.status' },
+  { field: 'written', path: 'rws.wroteBytes' },
+];
+
+/** What is read where a response of HTTP/2 is complete: of the first argument, which is one of these types. */
+function http2Finish(types: readonly string[]): Pick<PresetSite, 'capture' | 'labels'> {
+  const response: PresetWord = {
+    from: { argument: 0 },
+    types,
+    fields: [...http2Fields, { captured: 'serverResponse', path: 'rws.handlerHeader', sentAt: 'rws.snapHeader' }],
+  };
+  const labels: readonly PresetField[] = [
+    { label: 'status', path: 'rws.status', as: 'code', place: statusPlace },
+    { label: 'written', path: 'rws.wroteBytes', as: 'size', place: 1 },
+  ];
+  return {
+    capture: { words: [routedRequest, response] },
+    labels: { words: [routedLabel, { ...response, fields: labels }] },
+  };
+}
+
+/**
+ * golang.org/x/net/http2's own server: (*serverConn).runHandler(rw *responseWriter, req *Request, handler), each on a goroutine of its
+ * own. Through net/http's server, which http2.ConfigureServer told of it, serverHandler.ServeHTTP is within (`group`). Built with
+ * Go 1.27 or later it is net/http's.
+ */
+const xHttp2 = 'golang.org/x/net/http2';
+const xHttp2Sites: readonly PresetSite[] = [
+  {
+    functions: [`${xHttp2}.(*serverConn).runHandler`],
+    where: 'entry',
+    action: 'enter',
+    optional: `the program has no server of ${xHttp2}`,
+    context: { argument: 2, types: ['net/http.Request'], path: 'ctx' },
+    capture: {
+      words: [
+        { from: { argument: 2 }, types: ['net/http.Request'], save: 0, fields: requestFields },
+        { from: { argument: 1 }, save: 1 },
+      ],
+    },
+    labels: {
+      words: [
+        { from: { argument: 2 }, types: ['net/http.Request'], save: 0, fields: requestLabels },
+        { from: { argument: 1 }, save: 1 },
+      ],
+    },
+    // It recovers a panic of the handler by itself: then only that the goroutine ends is seen.
+    known: { goroutineEnd: 'panic' },
+    abandoned: {
+      words: [
+        routedRequest,
+        {
+          from: { saved: 1 },
+          types: [`${xHttp2}.responseWriter`],
+          fields: [...http2Fields, { field: 'sent', path: 'rws.sentHeader' }],
+        },
+      ],
+    },
+  },
+  {
+    functions: [`${xHttp2}.(*responseWriter).handlerDone`],
+    where: 'entry',
+    action: 'finish',
+    ...http2Finish([`${xHttp2}.responseWriter`]),
+  },
+  { functions: ['runtime.goexit1'], where: 'entry', action: 'goroutineEnd' },
+];
+
 export const httpServer: Preset = {
   name: 'net/http server',
   library: 'net/http',
   kind: 'http.server',
   scopeName: 'sidespan/net/http',
+  group: 'http.server',
   server: true,
   held: true,
   sites: [
@@ -127,36 +197,11 @@ export const httpServer: Preset = {
       where: 'entry',
       action: 'finish',
       optional: 'the program has no HTTP/2 server',
-      capture: {
-        words: [
-          routedRequest,
-          {
-            from: { argument: 0 },
-            types: ['net/http.http2responseWriter', 'net/http/internal/http2.responseWriter'],
-            fields: [
-              { field: 'status', path: 'rws.status' },
-              { field: 'written', path: 'rws.wroteBytes' },
-              { captured: 'serverResponse', path: 'rws.handlerHeader', sentAt: 'rws.snapHeader' },
-            ],
-          },
-        ],
-      },
-      labels: {
-        words: [
-          routedLabel,
-          {
-            from: { argument: 0 },
-            types: ['net/http.http2responseWriter', 'net/http/internal/http2.responseWriter'],
-            fields: [
-              { label: 'status', path: 'rws.status', as: 'code', place: statusPlace },
-              { label: 'written', path: 'rws.wroteBytes', as: 'size', place: 1 },
-            ],
-          },
-        ],
-      },
+      ...http2Finish(['net/http.http2responseWriter', 'net/http/internal/http2.responseWriter']),
     },
     // Hijacked connections end here without finishRequest.
     { functions: ['net/http.(*conn).serve'], where: 'exits', action: 'scopeEnd' },
+    ...xHttp2Sites,
   ],
   abandoned: {
     words: [
