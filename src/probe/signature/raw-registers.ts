@@ -37,6 +37,11 @@ export function registerName(arch: Architecture, register: number): string {
   return (arch === 'amd64' ? amd64Names[register] : undefined) ?? `R${register}`;
 }
 
+/** `X0`, on arm64 `F0`. */
+export function floatRegisterName(arch: Architecture, register: number): string {
+  return `${arch === 'amd64' ? 'X' : 'F'}${register}`;
+}
+
 /** The first integer registers in the order in which arguments are put there, whatever is in them. */
 export function rawArguments(arch: Architecture, atMost: number): AssignedValue[] {
   const registers: readonly number[] = registerSequences[arch].integer;

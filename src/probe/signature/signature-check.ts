@@ -1,7 +1,7 @@
 import type { ArgumentInfo, ArgumentSlot } from '../../binary/argument-slot.ts';
 import type { GoType } from '../../binary/go-type.ts';
 import type { Architecture, AssignedValue, Piece } from '../code/register-assignment.ts';
-import { registerName } from './raw-registers.ts';
+import { floatRegisterName, registerName } from './raw-registers.ts';
 import type { SpilledArgument } from './spilled-arguments.ts';
 import { leavesOf } from './untyped-arguments.ts';
 
@@ -42,11 +42,11 @@ function isSameRegister(piece: Piece, spill: SpilledArgument | undefined): boole
   return 'floatRegister' in piece && 'floatRegister' in spill && piece.floatRegister === spill.floatRegister;
 }
 
-/** In order, with the bytes that are used: `AX:8 X0:4`. */
+/** In order, with the bytes that are used: `AX:8 X0:4`, on arm64 `R0:8 F0:4`. */
 function registersText(list: readonly (Piece | SpilledArgument)[], arch: Architecture): string {
   const texts = list.flatMap((piece) => {
     if ('register' in piece) return [`${registerName(arch, piece.register)}:${piece.sizeBytes}`];
-    return 'floatRegister' in piece ? [`X${piece.floatRegister}:${piece.sizeBytes}`] : [];
+    return 'floatRegister' in piece ? [`${floatRegisterName(arch, piece.floatRegister)}:${piece.sizeBytes}`] : [];
   });
   return texts.join(' ');
 }
