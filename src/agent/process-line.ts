@@ -8,7 +8,7 @@ export function binaryText(binary: GoBinary): string {
     binary.buildInfo.goVersion,
     buildMode(binary),
     binary.hasSymbols ? 'symbols' : 'no symbols',
-    binary.hasDwarf ? 'DWARF' : 'no DWARF (no arguments)',
+    binary.hasDwarf ? 'DWARF' : 'no DWARF',
   ].join(', ');
 }
 
