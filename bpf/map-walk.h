@@ -20,19 +20,18 @@
 enum walk_state { WALK_GROUPS = 0, WALK_DONE = 1, WALK_FAULT = 2 };
 
 /*
- * Where the kernel side remembers whether the constant at an address is a certain wanted key: names of usual headers are
+ * Where the kernel side remembers which of the wanted keys the constant at an address is: names of usual headers are
  * constants of the program (net/textproto.commonHeader), the same in each request. 0 for any other address. The place is
- * by the five highest bits of a Fibonacci hash: there are KNOWN_KEYS, 32. A word there is the address, 8 bits of the
- * string's index, and whether they are the same.
+ * by the five highest bits of a Fibonacci hash: there are KNOWN_KEYS, 32.
  */
-static __always_inline __u64 *known_key(struct scratch *scratch, __u64 address)
+static __always_inline __u64 *known_key(struct scratch *scratch, __u64 offset)
 {
 	__u32 slot = scratch->state.process_slot;
 	struct process *process = bpf_map_lookup_elem(&processes, &slot);
 
-	if (!process || !is_constant(scratch, address))
+	if (!process || offset >= scratch->state.constants_bytes || offset >> 32 != 0)
 		return 0;
-	return &process->known_keys[(address * 0x9e3779b97f4a7c15ull) >> 59];
+	return &process->known_keys[((offset ^ scratch->first_key) * 0x9e3779b97f4a7c15ull) >> 59];
 }
 
 static __always_inline int has_text(struct scratch *scratch, const struct plan_string *wanted, __u64 length, __u64 address)
@@ -55,22 +54,11 @@ static __always_inline int has_text(struct scratch *scratch, const struct plan_s
 }
 
 /* Whether the key of `length` bytes at an address is that string. */
-static __noinline int same_key(struct scratch *scratch, __u32 string_index, __u64 length, __u64 address)
+static __always_inline int same_key(struct scratch *scratch, __u32 string_index, __u64 length, __u64 address)
 {
 	struct plan_string *wanted = bpf_map_lookup_elem(&plan_strings, &string_index);
-	__u64 word = address << 9 | (string_index & 0xff) << 1;
-	__u64 *known;
-	int same;
 
-	if (!wanted || wanted->size_bytes != length)
-		return 0;
-	known = known_key(scratch, address);
-	if (known && (*known | 1) == (word | 1))
-		return *known & 1;
-	same = has_text(scratch, wanted, length, address);
-	if (known)
-		*known = word | same;
-	return same;
+	return wanted && wanted->size_bytes == length && has_text(scratch, wanted, length, address);
 }
 
 /* Takes the next table of the directory, or ends the walk. */
@@ -145,25 +133,18 @@ static __always_inline __u32 lowest_bit(__u64 byte)
 	return (__u32)((equal(bit & 0xaa, 0) ^ 1) | (equal(bit & 0xcc, 0) ^ 1) << 1 | (equal(bit & 0xf0, 0) ^ 1) << 2);
 }
 
-/* Takes the value of the slot at hand if its key is the k-th one that is looked for. */
+/* Whether the key of the slot at hand is the k-th one that is looked for. */
 static long match_key(__u64 index, struct scratch **context)
 {
 	struct scratch *scratch = *context;
-	__u32 k = (__u32)index, key_at = scratch->walk.key_at, value_at = scratch->walk.value_at;
-	const __u64 *key, *value;
+	__u32 key_at = scratch->walk.key_at;
+	const __u64 *key;
 
-	MASK(k, FOUND_VALUES);
 	MASK(key_at, 512);
-	struct found_value *found = &scratch->found[k];
 	key = word_at(&scratch->group[key_at]);
-	if (found->status != CHUNK_ABSENT || !same_key(scratch, scratch->first_key + k, key[1], key[0]))
+	if (!same_key(scratch, scratch->first_key + (__u32)index, key[1], key[0]))
 		return 0;
-	MASK(value_at, 512);
-	value = word_at(&scratch->group[value_at]);
-	found->status = CHUNK_OK;
-	found->data = value[0];
-	found->length = value[1];
-	scratch->walk.missing--;
+	scratch->walk.matched = (__u32)index + 1;
 	return 1;
 }
 
@@ -171,15 +152,47 @@ static long match_key(__u64 index, struct scratch **context)
 static __always_inline void take_value(struct scratch *scratch, __u32 i, __u32 buckets)
 {
 	struct map_walk *walk = &scratch->walk;
+	struct found_value *found;
+	const __u64 *key, *value;
+	__u64 offset, word, *known;
+	__u32 key_at, value_at, matched;
 	__u8 control;
 
 	MASK(i, 8);
 	control = scratch->group[i];
 	if (buckets ? control < TOPHASH_MIN : (control & 0x80) != 0)
 		return;
-	walk->key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
-	walk->value_at = buckets ? 8 + 8 * KEY_BYTES + i * VALUE_BYTES : walk->key_at + KEY_BYTES;
-	bpf_loop(scratch->keys, match_key, &scratch, 0);
+	key_at = buckets ? 8 + i * KEY_BYTES : 8 + i * (KEY_BYTES + VALUE_BYTES);
+	value_at = buckets ? 8 + 8 * KEY_BYTES + i * VALUE_BYTES : key_at + KEY_BYTES;
+	MASK(key_at, 512);
+	key = word_at(&scratch->group[key_at]);
+	offset = key[0] - scratch->state.constants;
+	/* The place in the constants, the length, which keys are looked for, and which of them it is, from 1; 0: none. */
+	word = offset << 32 | (key[1] & 0xff) << 16 | (scratch->first_key & 0xff) << 8 | (scratch->keys & 15) << 4;
+	known = key[1] <= PLAN_STRING_BYTES ? known_key(scratch, offset) : 0;
+	if (known && (*known & ~15ull) == word) {
+		matched = *known & 15;
+	} else {
+		walk->key_at = key_at;
+		walk->matched = 0;
+		bpf_loop(scratch->keys, match_key, &scratch, 0);
+		matched = walk->matched;
+		if (known)
+			*known = word | matched;
+	}
+	if (matched == 0)
+		return;
+	matched--;
+	MASK(matched, FOUND_VALUES);
+	found = &scratch->found[matched];
+	if (found->status != CHUNK_ABSENT)
+		return;
+	MASK(value_at, 512);
+	value = word_at(&scratch->group[value_at]);
+	found->status = CHUNK_OK;
+	found->data = value[0];
+	found->length = value[1];
+	walk->missing--;
 }
 
 /*

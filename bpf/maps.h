@@ -317,7 +317,7 @@ struct map_walk {
 	__u32 candidates;  /* slots of the group at hand */
 	__u64 lengths;	   /* bit n - 1: a key of n bytes is looked for */
 	__u32 key_at;	   /* of the slot at hand, in the group */
-	__u32 value_at;
+	__u32 matched;	   /* which of the keys is there, from 1; 0: none */
 	__u32 group_bytes; /* OP_MAP only, as all that follows */
 	__u32 pad;
 	__u64 entries;	   /* address of the group at hand */
