@@ -341,6 +341,7 @@ struct b3_headers {
 	__u32 flags; /* enum frame_flag */
 };
 
+#define UNASKED_BYTES 4096 /* of one CPU */
 #define FOUND_VALUES 16 /* a power of two that MAX_HEADER_KEYS fits in */
 #define SWISS_GROUP_BYTES (8 + 8 * (16 + 24))
 #define BUCKET_BYTES (8 + 8 * 16 + 8 * 24 + 8)
@@ -378,6 +379,8 @@ struct scratch {
 	struct map_walk walk;
 	struct found_value found[FOUND_VALUES];
 	__u64 random; /* state of the generator of ids */
+	__u32 unasked;	    /* bytes sent since the ring was asked how many are unread; see wakeup_flags */
+	__u32 unread_times; /* then: how many times settings.wakeup_bytes */
 	struct plan_level level[PLAN_DEPTH];
 	__u32 depth;
 	__u32 pc;

@@ -9,14 +9,21 @@
 
 /*
  * Wakes the reader each time another `wakeup_bytes` (a power of two) are unread. Not with every record from there on: a
- * wake-up costs more than the whole rest of a hit.
+ * wake-up costs more than the whole rest of a hit. How many are unread is asked now and then, as that costs too.
  */
-static __always_inline __u64 wakeup_flags(__u32 size)
+static __always_inline __u64 wakeup_flags(struct scratch *scratch, __u32 size)
 {
-	__u64 unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	__u64 then = unread + size + 8;
+	__u64 unread;
+	__u32 times, before = scratch->unread_times;
 
-	return ((unread ^ then) & ~(__u64)(settings.wakeup_bytes - 1)) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	scratch->unasked += size;
+	if (scratch->unasked < UNASKED_BYTES && scratch->unasked < settings.wakeup_bytes / 16)
+		return BPF_RB_NO_WAKEUP;
+	scratch->unasked = 0;
+	unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) + size;
+	times = (__u32)(unread / settings.wakeup_bytes);
+	scratch->unread_times = times;
+	return times > before ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 /* Sends the record of the call in scratch->frame with what was captured. */
@@ -71,7 +78,7 @@ static __always_inline void send_call(struct hit *hit, __u32 bounds)
 		MASK(end, 8); /* for verifiers that forget the bound */
 		ADD_ONE(&counters_->ended[end]);
 	}
-	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(sizeof(*call) + size))) {
+	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(scratch, sizeof(*call) + size))) {
 		__u32 zero = 0;
 		struct pressure *current = bpf_map_lookup_elem(&pressure, &zero);
 
@@ -124,7 +131,7 @@ static __always_inline void send_arguments(struct hit *hit, __u32 kind)
 	record->header.capture_bytes = size;
 	record->goid = scratch->state.goid;
 	__builtin_memcpy(record->span_id, scratch->frame.span_id, 8);
-	if (bpf_ringbuf_output(&ring, record, sizeof(*record) + size, wakeup_flags(sizeof(*record) + size))) {
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record) + size, wakeup_flags(scratch, sizeof(*record) + size))) {
 		COUNT(scratch->frame.probe, arguments_ring_full);
 		scratch->frame.flags |= FRAME_ARGUMENTS_LOST;
 	} else {
