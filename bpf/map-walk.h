@@ -218,43 +218,48 @@ static __noinline long read_used_slots(struct scratch *scratch, __u64 group)
 	return failed;
 }
 
-/* One step of the walk: a candidate of the group at hand, or else the next group. */
+/* One step of the walk: the next group if there is no candidate at hand, then a candidate of it. */
 static long walk_step(__u64 index, struct scratch **context)
 {
 	struct scratch *scratch = *context;
 	struct map_walk *walk = &scratch->walk;
 	__u32 buckets = scratch->state.map_kind == MAP_BUCKETS;
-	__u32 size = buckets ? BUCKET_BYTES : SWISS_GROUP_BYTES;
+	__u32 size = buckets ? BUCKET_BYTES : SWISS_GROUP_BYTES, slot;
 	__u64 overflow;
 
+	if (walk->candidates == 0) {
+		if (walk->groups == 0) {
+			next_table(scratch);
+			return walk->state != WALK_GROUPS;
+		}
+		if (bpf_probe_read_user(scratch->group, size, (void *)walk->group) &&
+		    (buckets || read_used_slots(scratch, walk->group))) {
+			walk->state = WALK_FAULT;
+			return 1;
+		}
+		walk->candidates = candidates(scratch, buckets);
+		overflow = *word_at(&scratch->group[BUCKET_BYTES - 8]);
+		if (buckets && overflow != 0) {
+			walk->group = overflow;
+		} else {
+			walk->groups--;
+			if (buckets)
+				walk->group = walk->last_table += BUCKET_BYTES;
+			else
+				walk->group += SWISS_GROUP_BYTES;
+		}
+	}
 	if (walk->candidates != 0) {
-		__u32 slot = lowest_bit(walk->candidates);
-
+		slot = lowest_bit(walk->candidates);
 		walk->candidates &= walk->candidates - 1;
 		take_value(scratch, slot, buckets);
-		return walk->missing == 0;
+		if (walk->missing == 0)
+			return 1;
 	}
-	if (walk->groups == 0) {
-		next_table(scratch);
-		return walk->state != WALK_GROUPS;
-	}
-	if (bpf_probe_read_user(scratch->group, size, (void *)walk->group) &&
-	    (buckets || read_used_slots(scratch, walk->group))) {
-		walk->state = WALK_FAULT;
-		return 1;
-	}
-	walk->candidates = candidates(scratch, buckets);
-	overflow = *word_at(&scratch->group[BUCKET_BYTES - 8]);
-	if (buckets && overflow != 0) {
-		walk->group = overflow;
+	if (walk->candidates != 0 || walk->groups != 0 || walk->tables != 0)
 		return 0;
-	}
-	walk->groups--;
-	if (buckets)
-		walk->group = walk->last_table += BUCKET_BYTES;
-	else
-		walk->group += SWISS_GROUP_BYTES;
-	return 0;
+	walk->state = WALK_DONE;
+	return 1;
 }
 
 /*
@@ -312,7 +317,7 @@ static __noinline void find_headers(struct scratch *scratch, __u64 map)
 	walked = bpf_loop(MAX_WALK_STEPS, walk_step, &scratch, 0);
 	if (walk->state == WALK_FAULT)
 		status = CHUNK_FAULT;
-	else if (walked == MAX_WALK_STEPS && walk->missing > 0)
+	else if (walked == MAX_WALK_STEPS && walk->state == WALK_GROUPS && walk->missing > 0)
 		status = CHUNK_TOO_LARGE;
 out:
 	if (status == CHUNK_ABSENT)
