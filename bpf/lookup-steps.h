@@ -84,12 +84,13 @@ static __always_inline int step_end(struct scratch *scratch)
 	return STEP_GO_ON;
 }
 
-/* The n-th key's first value: its chunk, or what it tells of the trace context. */
+/* The next key's first value: its chunk, or what it tells of the trace context. Then the chunks of absent ones behind it. */
 static long use_header(__u64 index, struct plan_context *context)
 {
 	struct scratch *scratch = context->scratch;
-	__u32 n = (__u32)index, limit, status;
+	__u32 n = scratch->next_key, limit, status;
 
+	scratch->next_key = n + 1;
 	MASK(n, FOUND_VALUES);
 	struct found_value *found = &scratch->found[n];
 	status = found->status;
@@ -113,8 +114,30 @@ static long use_header(__u64 index, struct plan_context *context)
 	}
 	n -= scratch->contexts;
 	limit = (scratch->limits[n >> 3 & 1] >> 8 * (n & 7) & 0xff) * HEADER_UNIT;
-	scratch->stopped = append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], limit) == STEP_END;
-	return scratch->stopped;
+	if (append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], limit) == STEP_END) {
+		scratch->stopped = 1;
+		return 1;
+	}
+	/* Most are absent: without a call for each. */
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < MAX_HEADER_KEYS; i++) {
+		struct chunk_header *chunk;
+
+		n = scratch->next_key;
+		if (n >= scratch->keys)
+			break;
+		MASK(n, FOUND_VALUES);
+		if (scratch->found[n].status != CHUNK_ABSENT)
+			return 0;
+		chunk = append_chunk(scratch, OP_HEADER);
+		if (!chunk) {
+			scratch->stopped = 1;
+			return 1;
+		}
+		chunk->status = CHUNK_ABSENT;
+		scratch->next_key = n + 1;
+	}
+	return 1;
 }
 
 /* OP_HEADER and OP_TRACEPARENT: one look-up, so that the verifier walks through it once. */
@@ -149,9 +172,11 @@ static __always_inline int step_header(struct plan_context *context, const struc
 	for (__u32 n = 0; n < MAX_HEADER_KEYS; n++)
 		scratch->found[n].status = CHUNK_ABSENT;
 	find_headers(scratch, *image_word(scratch, at));
+	scratch->next_key = 0;
 	if (scratch->contexts == 1 && scratch->found[0].status != CHUNK_OK) { /* as it is in most requests */
 		if (!scratch->state.decided)
 			decide_sampling(scratch);
+		scratch->next_key = 1;
 		if (keys == 1 || (scratch->frame.flags & FRAME_UNSAMPLED))
 			keys = 0;
 	}

@@ -372,32 +372,36 @@ struct hit_state {
 	__u64 constants_bytes;
 };
 
+/*
+ * What most instructions use comes first: the JIT's code for a place up to 127 is three bytes shorter, and a program that has
+ * left the caches since its last hit takes as long as its code is.
+ */
 struct scratch {
+	__u32 pc;
+	__u32 out;	   /* bytes of output so far */
+	__u32 image;	   /* offset of the current image in the output */
+	__u32 depth;
+	__u32 unsent;	   /* bytes of images that are not sent */
+	__u32 image_chunk; /* offset of its chunk header */
+	__u32 limited;
+	__u32 keys;	 /* looked for at once */
+	__u32 first_key; /* string index; those of the others follow */
+	__u32 contexts;	 /* OP_TRACEPARENT: how many of the keys tell of the trace context … */
+	__u32 roles;	 /* … and what */
+	__u32 next_key; /* of which the value is to be sent */
+	__u32 stopped;	 /* no room */
 	struct frame frame;
-	struct kept_call kept_call;
 	struct hit_state state;
+	__u64 words[8];
 	struct map_walk walk;
+	struct plan_level level[PLAN_DEPTH];
+	__u64 limits[2]; /* OP_HEADER: of the values; u8 each */
 	struct found_value found[FOUND_VALUES];
 	__u64 random; /* state of the generator of ids */
 	__u32 unasked;	    /* bytes sent since the ring was asked how many are unread; see wakeup_flags */
 	__u32 unread_times; /* then: how many times settings.wakeup_bytes */
-	struct plan_level level[PLAN_DEPTH];
-	__u32 depth;
-	__u32 pc;
-	__u32 out;	   /* bytes of output so far */
-	__u32 unsent;	   /* bytes of images that are not sent */
-	__u32 image;	   /* offset of the current image in the output */
-	__u32 image_chunk; /* offset of its chunk header */
-	__u32 limited;
-	__u32 contexts;	 /* OP_TRACEPARENT: how many of the keys tell of the trace context … */
-	__u32 roles;	 /* … and what */
-	__u32 keys;	 /* looked for at once */
-	__u32 first_key; /* string index; those of the others follow */
-	__u32 stopped;	 /* no room */
-	__u32 pad;
-	__u64 limits[2]; /* OP_HEADER: of the values; u8 each */
+	struct kept_call kept_call;
 	struct b3_headers b3;
-	__u64 words[8];
 	struct series_key key; /* of the call at hand, if it is not sampled */
 	__u64 sizes[SIZES];    /* of its bodies, plus 1; 0: not known */
 	__u8 g[512]; /* the start of runtime.g */
