@@ -300,7 +300,7 @@ static __always_inline long begin_walk(struct scratch *scratch, __u64 map)
  * Looks the keys up whose string indices and lengths stand in scratch->found, in the map at `map`; then `status` of each
  * is CHUNK_OK, with address and length of its slice of values, or says why not.
  */
-static __noinline void find_headers(struct scratch *scratch, __u64 map)
+static __always_inline void find_headers(struct scratch *scratch, __u64 map)
 {
 	struct map_walk *walk = &scratch->walk;
 	__u32 status = CHUNK_ABSENT;
