@@ -32,11 +32,15 @@ function pointerShapes(way: Way): NamedShape[] {
     const scalars = leaves.filter(({ shape }) => wordOf(shape) !== undefined);
     const others = leaves.filter(({ shape }) => wordOf(shape) === undefined);
     const headers = leadsToDecision(others);
+    const pointers = pointerShapes(next.way);
+    // Seldom followed. Before the words, as the interpreter takes both and what comes then in one turn.
+    const seldom = pointers.filter(({ shape }) => shape.kind === 'pointer' && shape.unless !== undefined);
     const target = structShape(next.goType, [
       ...headers,
+      ...seldom,
       ...wordsShapes(scalars),
       ...others.filter((leaf) => !headers.includes(leaf)),
-      ...pointerShapes(next.way),
+      ...pointers.filter((pointer) => !seldom.includes(pointer)),
     ]);
     const sizeBytes = shapeEnd(target);
     return {
