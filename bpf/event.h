@@ -76,6 +76,8 @@ enum call_flag {
 	CALL_B3_PARENT = 128,	  /* the remote parent came as B3: a tracestate that came too is not its */
 	CALL_PARENT_BY_CONTEXT = 256, /* the parent is not a call on the same goroutine: its context.Context leads there, … */
 	CALL_PARENT_BY_START = 512,   /* … or its goroutine was started in it */
+	CALL_KEPT_ERROR = 1024,	  /* not sampled, but it failed … */
+	CALL_KEPT_SLOW = 2048,	  /* … or took long: settings.keep */
 	CALL_NOT_CAPTURED = 64,	  /* over settings.captures_per_second: neither arguments nor results were read */
 };
 
@@ -367,12 +369,24 @@ struct context_place {
 	__u16 at[2]; /* … a pointer to one that holds it at at[1] */
 };
 
+/* Which labels say that a call failed, of those that are not sampled. */
+struct failure {
+	__u8 code; /* place of a code plus 1; 0: none says it */
+	__u8 set;  /* of a LABEL_PRESENT plus 1: it is set */
+	__u8 text; /* 1: there is a text */
+	__u8 pad;
+	__u32 code_from; /* codes that are not below … */
+	__u32 codes; /* … and these: a bit each */
+};
+
 struct probe {
 	__u32 flags;
 	__u32 abandoned_plan; /* run when the call ends in any way but its own exit site; 0: nothing */
 	__u32 abandoned_label_plan;
 	__u32 bounds; /* of its durations: the table in duration_bounds; from BOUNDS_TABLES on: none are counted */
 	struct context_place context; /* of a server: by it calls on other goroutines are known to be the request's */
+	struct failure failure;
+	__u32 pad;
 };
 
 struct process {
@@ -444,7 +458,12 @@ struct settings {
 	__u32 traces_per_second;    /* most that begin here and are kept; 0: no limit */
 	__u32 body_sizes;	    /* LABEL_SIZE counts */
 	__u32 goroutine_times;	    /* 1: what goroutines do while their calls run is followed */
+	__u32 keep;		    /* enum keep_flag: calls that are not sampled and sent all the same */
+	__u32 pad;
+	__u64 keep_slower_ns;	    /* those that took longer */
 };
+
+enum keep_flag { KEEP_ERRORS = 1, KEEP_SLOW = 2 };
 
 enum sampler_flag {
 	SAMPLER_PARENT = 1, /* the decision that came with a traceparent holds */

@@ -134,6 +134,13 @@ static __always_inline int take_frame(struct hit *hit)
 	return 0;
 }
 
+/* A call that is not sampled but may be sent all the same is worked on twice by a hit. */
+enum hit_pass {
+	PASS_FIRST = 0,
+	PASS_LABELS = 1, /* its entry: captured, and its labels come next */
+	PASS_SEND = 2,	 /* its end: its labels said that it failed, and its record comes next */
+};
+
 enum hit_progress { HIT_GO_ON = 0, HIT_DONE = 1, HIT_CAPTURE = 2 };
 
 /*
@@ -149,6 +156,14 @@ static __noinline int choose_call(struct hit *hit)
 	struct frame *top = 0;
 	struct probe *probe;
 
+	if (settings.keep && state->pass != PASS_FIRST) {
+		if (state->pass == PASS_LABELS) {
+			begin_key(scratch);
+			state->kept_bytes = 0;
+		}
+		scratch->pc = is_captured(&scratch->frame) ? state->next_plan : 0;
+		return HIT_CAPTURE;
+	}
 	state->own = 1;
 	state->ended = END_RETURNED;
 	if (goroutine && goroutine->frames > state->kept) {
@@ -171,7 +186,7 @@ static __noinline int choose_call(struct hit *hit)
 	if (state->own) {
 		if (BEGINS_CALL(action)) {
 			begin_frame(hit, probe);
-			if (!(scratch->frame.flags & FRAME_UNSAMPLED) && over_capture_limit(number, probe->flags)) {
+			if (!has_labels_only(&scratch->frame) && over_capture_limit(number, probe->flags)) {
 				scratch->frame.flags |= FRAME_NOT_CAPTURED;
 				COUNT(number, not_captured);
 			}
@@ -221,8 +236,14 @@ static __noinline int choose_call(struct hit *hit)
 		plan = state->label_plan = 0;
 	/* An entry with a traceparent looks it up first, and comes to the labels from there. */
 	if ((scratch->frame.flags & FRAME_UNSAMPLED) && !(action == SITE_ENTER && (hit->site->flags & SITE_TRACEPARENT))) {
-		begin_key(scratch);
-		plan = state->label_plan;
+		state->keeping = state->own && action == SITE_ENTER ? 0 : kept_at_once(scratch);
+		if (has_labels_only(&scratch->frame) || !(state->keeping || (state->own && action == SITE_ENTER))) {
+			begin_key(scratch);
+			state->next_plan = plan;
+			plan = state->label_plan;
+		}
+	} else if (settings.keep) {
+		state->keeping = 0;
 	}
 	scratch->pc = is_captured(&scratch->frame) ? plan : 0;
 	return HIT_CAPTURE;
@@ -256,7 +277,15 @@ static __noinline int settle_call(struct hit *hit)
 		return HIT_DONE;
 	}
 	if (!own || action != SITE_ENTER) {
-		if (scratch->frame.flags & FRAME_UNSAMPLED)
+		if ((settings.keep & KEEP_ERRORS) && (scratch->frame.flags & FRAME_UNSAMPLED) && !state->keeping &&
+		    has_failed(scratch, probe)) {
+			state->keeping = CALL_KEPT_ERROR;
+			state->pass = PASS_SEND;
+			return HIT_GO_ON;
+		}
+		if (settings.keep)
+			state->pass = PASS_FIRST;
+		if ((scratch->frame.flags & FRAME_UNSAMPLED) && !(settings.keep && state->keeping))
 			end_unsampled(hit, probe->bounds);
 		else {
 			send_times(hit);
@@ -266,6 +295,14 @@ static __noinline int settle_call(struct hit *hit)
 	}
 	if (!state->decided)
 		decide_sampling(scratch); /* there were no headers to look at */
+	if (settings.keep && (scratch->frame.flags & FRAME_UNSAMPLED) && state->pass == PASS_FIRST) {
+		claim_slot(hit);
+		if (is_captured(&scratch->frame) && (probe->flags & PROBE_KEEP_ARGUMENTS))
+			keep_arguments(hit);
+		state->pass = PASS_LABELS;
+		state->next_plan = state->label_plan;
+		return HIT_GO_ON;
+	}
 	if ((probe->flags & PROBE_SERVER) && probe->context.base != CONTEXT_NONE && read_context(hit, &probe->context))
 		register_context(hit);
 	claim_slot(hit);
@@ -322,6 +359,8 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 			COUNT(hit.site->probe, no_goroutine);
 		return;
 	}
+	if (settings.keep)
+		scratch->state.pass = PASS_FIRST;
 	if (decide_unwinding(&hit, g, stack_hi)) {
 		if (hit.site->action == SITE_FINISH)
 			COUNT(hit.site->probe, entered_before);

@@ -110,7 +110,7 @@ static long use_header(__u64 index, struct plan_context *context)
 		if (!scratch->state.decided)
 			decide_sampling(scratch);
 		/* What is not sampled needs no values. */
-		return (scratch->frame.flags & FRAME_UNSAMPLED) != 0;
+		return has_labels_only(&scratch->frame);
 	}
 	n -= scratch->contexts;
 	limit = (scratch->limits[n >> 3 & 1] >> 8 * (n & 7) & 0xff) * HEADER_UNIT;
@@ -177,11 +177,11 @@ static __always_inline int step_header(struct plan_context *context, const struc
 		if (!scratch->state.decided)
 			decide_sampling(scratch);
 		scratch->next_key = 1;
-		if (keys == 1 || (scratch->frame.flags & FRAME_UNSAMPLED))
+		if (keys == 1 || has_labels_only(&scratch->frame))
 			keys = 0;
 	}
 	bpf_loop(keys, use_header, context, 0);
-	if (scratch->contexts > 0 && (scratch->frame.flags & FRAME_UNSAMPLED)) {
+	if (scratch->contexts > 0 && has_labels_only(&scratch->frame)) {
 		begin_labels(scratch);
 		return STEP_GO_ON;
 	}

@@ -364,6 +364,10 @@ struct hit_state {
 	__u32 kept_bytes; /* of the output: the call's arguments, which were kept */
 	__u32 label_plan; /* for the case that the call turns out not to be sampled */
 	__u32 decided;	  /* whether it is */
+	__u32 pass;	  /* enum hit_pass */
+	__u32 next_plan;  /* of the pass that follows */
+	__u32 keeping;	  /* enum call_flag: why the call is sent though it is not sampled; 0: it is not */
+	__u32 pad;
 	__u32 labels_done; /* steps of label_plan that the plan begins with too */
 	__u32 walked;	   /* return addresses of a panic's stack */
 	__u64 frame_pointer; /* of the next one */

@@ -26,6 +26,14 @@ static __always_inline __u64 wakeup_flags(struct scratch *scratch, __u32 size)
 	return times > before ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
+static __always_inline void count_end(struct probe_counters *counters_, __u32 end)
+{
+	if (end >= 5)
+		return;
+	MASK(end, 8); /* for verifiers that forget the bound */
+	ADD_ONE(&counters_->ended[end]);
+}
+
 /* Sends the record of the call in scratch->frame with what was captured. */
 static __always_inline void send_call(struct hit *hit, __u32 bounds)
 {
@@ -44,7 +52,7 @@ static __always_inline void send_call(struct hit *hit, __u32 bounds)
 	__builtin_memcpy(call->parent_span_id, frame->parent_span_id, 8);
 	call->end = end;
 	call->arguments_bytes = scratch->state.kept_bytes;
-	call->flags = 0;
+	call->flags = settings.keep ? scratch->state.keeping : 0;
 	if (frame->flags & FRAME_ARGUMENTS_SENT)
 		call->flags |= CALL_ARGUMENTS_SENT;
 	if (frame->flags & FRAME_ARGUMENTS_LOST)
@@ -74,10 +82,7 @@ static __always_inline void send_call(struct hit *hit, __u32 bounds)
 	struct probe_counters *counters_ = counters_of(frame->probe);
 	if (!counters_)
 		return;
-	if (end < 5) {
-		MASK(end, 8); /* for verifiers that forget the bound */
-		ADD_ONE(&counters_->ended[end]);
-	}
+	count_end(counters_, end);
 	if (bpf_ringbuf_output(&ring, call, sizeof(*call) + size, wakeup_flags(scratch, sizeof(*call) + size))) {
 		__u32 zero = 0;
 		struct pressure *current = bpf_map_lookup_elem(&pressure, &zero);
@@ -99,10 +104,7 @@ static __always_inline void end_unsampled(struct hit *hit, __u32 bounds)
 
 	if (!counters_)
 		return;
-	if (end < 5) {
-		MASK(end, 8); /* for verifiers that forget the bound */
-		ADD_ONE(&counters_->ended[end]);
-	}
+	count_end(counters_, end);
 	/* Nobody knows how long it was. */
 	if (end == END_UNPAIRED) {
 		ADD_ONE(&counters_->unpaired_unsampled);

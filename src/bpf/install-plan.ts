@@ -1,5 +1,5 @@
 import { captureOp, withStringIndices } from '../probe/capture/capture-op.ts';
-import type { PlannedSite, ProbePlan } from '../probe/probe-plan.ts';
+import type { FailureLabels, PlannedSite, ProbePlan } from '../probe/probe-plan.ts';
 import { type SiteAction, siteAction, siteFlag } from '../probe/wire.ts';
 import type { ArrayTable } from './array-table.ts';
 import type { SiteAddress } from './attach.ts';
@@ -11,6 +11,7 @@ import {
   durationBounds,
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
+  failureLayout,
   planStringLayout,
   probeLayout,
   processLayout,
@@ -73,6 +74,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         const bounds = inlined === undefined ? kernel.boundsTable(kind) : durationBounds.tables;
         entries.setUint32(at + probeLayout.bounds, bounds, true);
         if (bounds < durationBounds.tables) kernel.series.open(firstProbe + index);
+        if (probe.failure) writeFailure(entries, at + probeLayout.failure, probe.failure);
         if (probe.context) writeContext(entries, at + probeLayout.context, probe.context);
       });
       kernel.probes.write(firstProbe, new Uint8Array(entries.buffer));
@@ -177,6 +179,15 @@ function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Ui
   entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
   entry.setUint32(processLayout.detaching, detaching ? 1 : 0, true);
   return new Uint8Array(entry.buffer);
+}
+
+function writeFailure(entries: DataView, place: number, { code, set, text }: FailureLabels): void {
+  entries.setUint8(place + failureLayout.code, code === undefined ? 0 : code.place + 1);
+  entries.setUint8(place + failureLayout.set, set === undefined ? 0 : set + 1);
+  entries.setUint8(place + failureLayout.text, text ? 1 : 0);
+  entries.setUint32(place + failureLayout.code_from, code?.from ?? 0xffff, true);
+  const codes = (code?.among ?? []).reduce((bits, number) => bits + 2 ** number, 0);
+  entries.setUint32(place + failureLayout.codes, codes, true);
 }
 
 function stringEntries(strings: readonly string[]): Uint8Array {

@@ -9,6 +9,7 @@ import {
   durationBounds,
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
+  keepFlag,
   planStringLayout,
   pressureLayout,
   probeCountersLayout,
@@ -45,6 +46,8 @@ export interface KernelSideOptions {
    * other kinds none is kept.
    */
   readonly durationBoundsNs?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Of calls that are not sampled some are sent all the same; undefined: none. */
+  readonly keep?: KeepOptions | undefined;
   /** Bounds of the histograms of sizes of bodies, in bytes, as those of durations; undefined: sizes are not counted. */
   readonly sizeBounds?: readonly number[] | undefined;
   /** Whether it is followed what goroutines do while calls run on them. */
@@ -66,6 +69,13 @@ export interface SamplingOptions {
   readonly threshold: number;
   /** Most traces that begin here and are kept in a second; undefined: no limit. */
   readonly tracesPerSecond?: number | undefined;
+}
+
+/** Which calls are sent though their trace is not sampled. */
+export interface KeepOptions {
+  readonly errors: boolean;
+  /** Undefined: however long they take. */
+  readonly slowerThanNs: number | undefined;
 }
 
 /** What the agent lets go of, on top of what the sampler does. */
@@ -289,6 +299,10 @@ function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Arra
   view.setUint32(settingsLayout.traces_per_second, options.sampling?.tracesPerSecond ?? 0, true);
   view.setUint32(settingsLayout.body_sizes, options.sizeBounds === undefined ? 0 : 1, true);
   view.setUint32(settingsLayout.goroutine_times, options.goroutineTimes ? 1 : 0, true);
+  const { errors = false, slowerThanNs } = options.keep ?? {};
+  const keep = (errors ? keepFlag.errors : 0) | (slowerThanNs === undefined ? 0 : keepFlag.slow);
+  view.setUint32(settingsLayout.keep, keep, true);
+  view.setBigUint64(settingsLayout.keep_slower_ns, BigInt(slowerThanNs ?? 0), true);
   view.setUint32(settingsLayout.sampler, options.sampling?.parentBased ? samplerFlag.parent : 0, true);
   return bytes;
 }

@@ -20,13 +20,16 @@ export const siteLayout = {
 } as const;
 
 export const probeLayout = {
-  sizeBytes: 24,
+  sizeBytes: 40,
   flags: 0,
   abandoned_plan: 4,
   abandoned_label_plan: 8,
   bounds: 12,
   context: 16,
+  failure: 24,
 } as const;
+
+export const failureLayout = { sizeBytes: 12, code: 0, set: 1, text: 2, code_from: 4, codes: 8 } as const;
 
 /** `at` is an array of two u16. */
 export const contextPlaceLayout = { sizeBytes: 8, base: 0, first: 1, second: 2, hops: 3, at: 4 } as const;
@@ -88,7 +91,7 @@ export const dynamicTypeKeyLayout = { sizeBytes: 16, process_slot: 0, type_vaddr
 export const dynamicTypeLayout = { sizeBytes: 16, id: 0, plan: 4, size_bytes: 8, direct: 12 } as const;
 
 export const settingsLayout = {
-  sizeBytes: 48,
+  sizeBytes: 64,
   pid_namespace_device: 0,
   pid_namespace_inode: 8,
   wakeup_bytes: 16,
@@ -99,6 +102,8 @@ export const settingsLayout = {
   traces_per_second: 36,
   body_sizes: 40,
   goroutine_times: 44,
+  keep: 48,
+  keep_slower_ns: 56,
 } as const;
 
 export const samplingLayout = { sizeBytes: 24, threshold: 0, configured: 8, parent_threshold: 16 } as const;
@@ -128,6 +133,8 @@ export const seriesLayout = { sizeBytes: 584, sum_ns: 0, min_ns: 8, max_ns: 16, 
 export const bodySizesLayout = { sizeBytes: 152, sum: 0, min: 8, max: 16, counts: 24 } as const;
 
 export const samplerFlag = { parent: 1 } as const;
+
+export const keepFlag = { errors: 1, slow: 2 } as const;
 
 /** DURATION_BOUNDS and BOUNDS_TABLES */
 export const durationBounds = { most: 31, tables: 8 } as const;

@@ -83,6 +83,8 @@ export interface TracesConfig {
   readonly exporters: readonly Exclude<(typeof tracesExporters)[number], 'none'>[];
   readonly otlp: OtlpConfig;
   readonly sampler: { readonly name: (typeof samplers)[number]; readonly ratio: number };
+  /** Calls whose trace is not sampled that are exported all the same. */
+  readonly keep: { readonly errors: boolean; readonly slowerThanNs: number | undefined };
   /** Most that begin here and are kept in a second; undefined: no limit. */
   readonly tracesPerSecond: number | undefined;
   readonly batch: {
@@ -210,6 +212,7 @@ export function resolveConfig(
       exporters: tracesTo,
       otlp: tracesOtlp,
       sampler: { name: values.OTEL_TRACES_SAMPLER, ratio: values.OTEL_TRACES_SAMPLER_ARG ?? 1 },
+      keep: { errors: values.SIDESPAN_KEEP_ERRORS, slowerThanNs: values.SIDESPAN_KEEP_SLOWER_THAN },
       tracesPerSecond: values.SIDESPAN_TRACES_PER_SECOND,
       batch: {
         delayMs: values.OTEL_BSP_SCHEDULE_DELAY,

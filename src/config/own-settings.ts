@@ -1,4 +1,5 @@
 import { choiceList, nameList, patternList } from './compound-type.ts';
+import { duration } from './duration-type.ts';
 import { redactionRules } from './redaction-rules.ts';
 import { optional, withDefault } from './setting.ts';
 import { choice, integer, onOff, path, size, text } from './value-type.ts';
@@ -137,6 +138,21 @@ export const ownSettings = {
       'Most traces that begin here and are kept in a second, of those that the sampler would keep. Metrics count all calls.',
     example: '100',
     otherwise: 'no limit',
+  }),
+  SIDESPAN_KEEP_ERRORS: withDefault({
+    type: onOff,
+    fallback: 'off',
+    group: 'Spans',
+    description:
+      'Export calls that fail also of traces that the sampler does not keep: each such call by itself, marked by `sidespan.kept`. Every call is read at its beginning then.',
+    example: 'on',
+  }),
+  SIDESPAN_KEEP_SLOWER_THAN: optional({
+    type: duration,
+    group: 'Spans',
+    description: 'The same for calls that take longer than this.',
+    example: '500ms',
+    otherwise: 'none',
   }),
   SIDESPAN_REDACT: withDefault({
     type: redactionRules,

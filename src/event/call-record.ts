@@ -7,6 +7,11 @@ export function traceSampled(flags: number): boolean | undefined {
   return (flags & callFlag.remoteTrace) === 0 ? undefined : (flags & callFlag.sampled) !== 0;
 }
 
+export function keptBy(flags: number): Call['kept'] {
+  if ((flags & callFlag.keptError) !== 0) return 'error';
+  return (flags & callFlag.keptSlow) === 0 ? undefined : 'slow';
+}
+
 export function parentBy(flags: number): Call['parentBy'] {
   if ((flags & callFlag.parentByContext) !== 0) return 'context';
   return (flags & callFlag.parentByStart) === 0 ? undefined : 'goroutine start';

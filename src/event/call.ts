@@ -37,6 +37,8 @@ export interface Call extends CallContent {
   readonly parentBy?: 'context' | 'goroutine start' | undefined;
   /** The trace began elsewhere and this is its sampled flag, also for calls nested in the one with `remoteParent`. */
   readonly traceSampled?: boolean | undefined;
+  /** Its trace is not sampled: the call is there because it failed, or took long, alone. */
+  readonly kept?: 'error' | 'slow' | undefined;
   /** Of 2^32 traces so many were not kept when this one was: decided here, at its first call. 0: none. */
   readonly samplingThreshold: number;
   /** That ended the call, or that it was on its way with; of a server's call otherwise those that it recovered from. Absent: none is known. */

@@ -54,6 +54,8 @@ export const callFlag = {
   b3Parent: 128,
   parentByContext: 256,
   parentByStart: 512,
+  keptError: 1024,
+  keptSlow: 2048,
 } as const;
 
 /** By enum call_end. */

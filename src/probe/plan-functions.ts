@@ -72,6 +72,7 @@ export function planFunction(
     arguments: entry.shape,
     results: exit.shape,
     labels: error && [errorLabel],
+    failure: error && { text: true },
     signatureUnavailable: signature.unavailable,
     typeSources: { parameters: parameters.map(({ source }) => source), results: results.map(({ source }) => source) },
   });

@@ -53,6 +53,8 @@ export interface PlannedProbe {
   readonly abandonedLabelPlan?: number | undefined;
   /** What tells series of calls apart that are not sampled; absent: only how they ended. */
   readonly labels?: readonly LabelShape[] | undefined;
+  /** Which labels say that a call failed. */
+  readonly failure?: FailureLabels | undefined;
   /** What is captured at entry. Absent for presets. */
   readonly arguments?: CaptureShape | undefined;
   /** What is captured at the exit of a call that returned, unless it was left by a tail jump (then nothing). Absent for presets. */
@@ -69,6 +71,16 @@ export interface PlannedProbe {
   readonly typeSources?:
     | { readonly parameters: readonly TypeSource[]; readonly results: readonly TypeSource[] }
     | undefined;
+}
+
+/** Labels, by their places, which say that a call failed. Any of them will do. */
+export interface FailureLabels {
+  /** A code that is not below `from`, or is among the others (below 32). */
+  readonly code?: { readonly place: number; readonly from?: number; readonly among?: readonly number[] };
+  /** `present`, and it is set. */
+  readonly set?: number;
+  /** There is a text. */
+  readonly text?: boolean;
 }
 
 /** Where the address of the object is by which a call goes on (`keep`, `release`). */

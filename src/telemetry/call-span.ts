@@ -9,7 +9,7 @@ import { addGoroutineAttributes } from './goroutine-attributes.ts';
 import type { ProbeAccount } from './ledger-account.ts';
 import { thresholdText } from './sampler.ts';
 import { SCHEMA_URL, SIDESPAN } from './semconv.ts';
-import { parsedTraceState, traceStateWithThreshold } from './trace-state.ts';
+import { parsedTraceState, traceStateWithoutThreshold, traceStateWithThreshold } from './trace-state.ts';
 
 /** The span of a call, as OpenTelemetry describes it. */
 export interface CallSpan extends ReadableSpan {
@@ -30,6 +30,7 @@ export const STATUS_UNSET: SpanStatus = { code: 0 };
 export const STATUS_ERROR_CODE = 2 as SpanStatus['code'];
 export const STATUS_ERROR: SpanStatus = { code: STATUS_ERROR_CODE };
 const FLAG_SAMPLED = 1;
+const FLAGS_NONE = 0;
 
 /** Shared by all spans: exporters only read them. */
 const NO_EVENTS: TimedEvent[] = [];
@@ -63,18 +64,21 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
   const inherited = call.remoteParent?.format === 'traceparent' ? meaning.traceState : undefined;
   const passedOn = inherited === undefined ? undefined : parsedTraceState(inherited);
   const threshold = thresholdText(call.samplingThreshold);
-  const traceState = threshold === undefined ? passedOn : traceStateWithThreshold(passedOn, threshold);
+  // What was kept for itself was not selected by probability, and stands for no other.
+  const ownState = call.kept === undefined ? passedOn : passedOn && traceStateWithoutThreshold(passedOn);
+  const traceState = threshold === undefined ? ownState : traceStateWithThreshold(passedOn, threshold);
+  const traceFlags = call.kept === undefined ? FLAG_SAMPLED : FLAGS_NONE;
   const context: SpanContext =
     traceState === undefined
-      ? { traceId: call.traceId, spanId: call.spanId, traceFlags: FLAG_SAMPLED }
-      : { traceId: call.traceId, spanId: call.spanId, traceFlags: FLAG_SAMPLED, traceState };
+      ? { traceId: call.traceId, spanId: call.spanId, traceFlags }
+      : { traceId: call.traceId, spanId: call.spanId, traceFlags, traceState };
   const parent: SpanContext | undefined =
     call.parentSpanId === undefined
       ? undefined
       : {
           traceId: call.traceId,
           spanId: call.parentSpanId,
-          traceFlags: FLAG_SAMPLED,
+          traceFlags,
           isRemote: call.remoteParent !== undefined,
         };
   const isError = meaning.status.code === STATUS_ERROR_CODE;
@@ -83,6 +87,7 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
   const attributes = meaning.attributes ?? {};
   attributes[SIDESPAN.GOROUTINE_ID] = call.goid;
   if (call.parentBy !== undefined) attributes[SIDESPAN.PARENT_BY] = call.parentBy;
+  if (call.kept !== undefined) attributes[SIDESPAN.KEPT] = call.kept;
   if (call.activityNs !== undefined) addGoroutineAttributes(call.activityNs, attributes);
   return new Span(context, parent, startTime, endTime, duration, meaning, attributes, events, origin);
 }

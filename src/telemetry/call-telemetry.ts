@@ -3,7 +3,14 @@ import type { ProbeDescription } from '../probe/probe.ts';
 import type { BaggageAttributes } from './baggage.ts';
 import type { BootClock } from './boot-clock.ts';
 import type { BodySizes, CallRecorder, CallTotals } from './call-metrics.ts';
-import { type CallMeaning, type CallSpan, callSpan, instrumentationScope, type SpanOrigin } from './call-span.ts';
+import {
+  type CallMeaning,
+  type CallSpan,
+  callSpan,
+  instrumentationScope,
+  type SpanOrigin,
+  STATUS_ERROR_CODE,
+} from './call-span.ts';
 import { dbClientFacts, dbClientMeaning, didNothing } from './db-client-span.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
 import type { SortedValues } from './histogram-metric.ts';
@@ -94,6 +101,11 @@ export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetr
       return undefined;
     }
     found.record(call);
+    // What the kernel takes for a failure may be none: a stream's end, a row that is not there.
+    if (call.kept === 'error' && found.meaning.status.code !== STATUS_ERROR_CODE) {
+      account.withoutMeaning++;
+      return undefined;
+    }
     return callSpan(call, found.meaning, origin);
   }
   return Object.assign(take, {

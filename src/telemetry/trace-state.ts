@@ -43,8 +43,19 @@ export function traceStateWithThreshold(inherited: TraceState | undefined, thres
     if (withThreshold.size < MAX_KNOWN) withThreshold.set(threshold, known);
     return known;
   }
-  const others = (inherited.get(OTEL)?.split(';') ?? []).filter((part) => !part.startsWith(`${THRESHOLD}:`));
-  return inherited.set(OTEL, [`${THRESHOLD}:${threshold}`, ...others].join(';'));
+  return inherited.set(OTEL, [`${THRESHOLD}:${threshold}`, ...withoutThreshold(inherited)].join(';'));
+}
+
+/** A trace state that does not say at which threshold it was kept. Undefined: nothing is left. */
+export function traceStateWithoutThreshold(inherited: TraceState): TraceState | undefined {
+  if (inherited.get(OTEL) === undefined) return inherited;
+  const others = withoutThreshold(inherited);
+  const left = others.length > 0 ? inherited.set(OTEL, others.join(';')) : inherited.unset(OTEL);
+  return left.serialize() === '' ? undefined : left;
+}
+
+function withoutThreshold(inherited: TraceState): string[] {
+  return (inherited.get(OTEL)?.split(';') ?? []).filter((part) => !part.startsWith(`${THRESHOLD}:`));
 }
 
 function traceState(members: readonly (readonly [string, string])[]): TraceState {

@@ -46,6 +46,7 @@ export function tracerSettings(
     maxGoroutines: config.maxGoroutines,
     captureBytes: totalBytes,
     capturesPerSecond: callsPerSecond,
+    keep: config.traces.keep,
     libbpfPath: config.libbpf,
     writeHeaders: config.writesHeaders,
   };

@@ -2,7 +2,7 @@ import type { GoBinary } from '../binary/go-binary.ts';
 import { openGoBinary } from '../binary/open-go-binary.ts';
 import type { AttachMode } from '../bpf/attach.ts';
 import { BpfError } from '../bpf/bpf-error.ts';
-import { type KernelSide, openKernelSide, type SamplingOptions } from '../bpf/kernel-side.ts';
+import { type KeepOptions, type KernelSide, openKernelSide, type SamplingOptions } from '../bpf/kernel-side.ts';
 import { seriesKeyLayout } from '../bpf/map-layout.ts';
 import type { ProbeCounters } from '../bpf/probe-counters.ts';
 import type { SeriesKey, SeriesTotals } from '../bpf/series-table.ts';
@@ -37,6 +37,8 @@ export interface TracerOptions {
   readonly sampling?: SamplingOptions | undefined;
   /** By the kind of a probe: what the kernel sorts the durations of calls into that are not sampled. */
   readonly durationBoundsNs?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Calls of traces that are not sampled that are handed out all the same. */
+  readonly keep?: KeepOptions | undefined;
   /** The same for sizes of bodies; undefined: they are not counted. */
   readonly sizeBounds?: readonly number[] | undefined;
   readonly libbpfPath?: string | undefined;

@@ -43,6 +43,7 @@ struct wire_format {
 	enum capture_op capture_op;
 	enum label_kind label_kind;
 	enum sampler_flag sampler_flag;
+	enum keep_flag keep_flag;
 	enum text_status text_status;
 	enum context_base context_base;
 	enum header_role header_role;

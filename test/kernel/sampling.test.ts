@@ -238,6 +238,76 @@ test('clients and servers, HTTP/1.1, HTTP/2, TLS: metrics say the same of what i
   assert.deepEqual(off.bytes, on.bytes);
 });
 
+test('calls that fail or are slow are kept, each by itself; metrics count all', { timeout: 120_000 }, async (t) => {
+  const service = await startTracedService(t, await goTarget('httpserver'), {
+    functions,
+    env: {
+      ...metricsToSink,
+      OTEL_TRACES_SAMPLER: 'always_off',
+      SIDESPAN_KEEP_ERRORS: 'on',
+      SIDESPAN_KEEP_SLOWER_THAN: '200ms',
+    },
+  });
+  await load(service, 2_100);
+  await load(service, 40, [], ['/panic', '/sleep?for=300ms']);
+  await load(service, 20, ['-header', 'tracestate: ot=th:c;rv:abcdefabcdefab,acme=1'], ['/status/503']);
+  await load(
+    service,
+    20,
+    [
+      ...['-header', 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'],
+      ...['-header', 'tracestate: ot=th:c;rv:abcdefabcdefab,acme=1'],
+    ],
+    ['/status/503'],
+  );
+  const counts = await countsOf(service);
+  const result = await service.stopAgent();
+  const { spans, summary, log } = result;
+  const own = serversOwn(counts);
+
+  const ofPath = (path: string) => serverSpans(result).filter(({ attributes }) => attributes['url.path'] === path);
+  const [failed, panicked, slow] = [ofPath('/status/503'), ofPath('/panic'), ofPath('/sleep')];
+  assert.equal(failed.length, own['/status/{code} 503'], log);
+  assert.equal(panicked.length, 20);
+  assert.equal(slow.length, 20);
+  assert.equal(serverSpans(result).length, failed.length + 40, 'no others');
+  for (const { attributes, status } of [...failed, ...panicked]) {
+    assert.equal(attributes['sidespan.kept'], 'error');
+    assert.equal(status, 'ERROR');
+  }
+  for (const { attributes, durationNs } of slow) {
+    assert.equal(attributes['sidespan.kept'], 'slow');
+    assert.equal(attributes['url.query'], 'for=300ms');
+    assert.ok(durationNs > 200e6);
+  }
+  for (const { attributes, flags } of spans) {
+    // Neither sampled nor selected by probability.
+    assert.equal(flags & 1, 0);
+    assert.equal(attributes['sidespan.unavailable'], undefined);
+  }
+  const continued = failed.filter(({ traceId }) => traceId === '0af7651916cd43dd8448eb211c80319c');
+  assert.equal(continued.length, 20);
+  for (const { traceState, parentSpanId } of continued) {
+    assert.equal(traceState, 'ot=rv:abcdefabcdefab,acme=1');
+    assert.equal(parentSpanId, 'b7ad6b7169203331');
+  }
+  const greetings = spans.filter(({ name }) => name === 'main.Greeting');
+  assert.equal(greetings.length, 300);
+  for (const { attributes } of greetings) {
+    assert.equal(attributes['sidespan.kept'], 'error');
+    assert.equal(attributes['sidespan.argument.name'], 'nobody');
+  }
+
+  const requests = durations(result, 'http.server.request.duration');
+  assertWhole(requests);
+  assert.deepEqual(byRouteAndStatus(requests), own);
+  assert.equal(summary.balanced, true);
+  for (const probe of summary.probes) {
+    assert.equal(dropped(probe), 0, JSON.stringify(probe));
+    assert.equal(probe.exported + probe.sampledOut, probe.seen);
+  }
+});
+
 for (const sampler of ['always_on', 'always_off']) {
   test(`requests that are open are active, ${sampler}`, { timeout: 60_000 }, async (t) => {
     const service = await startTracedService(t, await goTarget('httpserver'), {

@@ -112,6 +112,7 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
     abandonedPlan: abandoned && builder.addPlan(abandoned),
     abandonedLabelPlan: abandonedLabels && builder.addPlan(abandonedLabels),
     labels: namedLabels([...ready.flatMap(({ labels, resultLabels }) => [labels, resultLabels]), abandonedLabels]),
+    failure: preset.failure,
     context: begin.site.context && contextOfPreset(begin.site.context, builder.binary, begin.sites.abi),
     entryFields,
     fields,

@@ -1,5 +1,6 @@
 import type { HeaderRole } from '../capture/capture-op.ts';
 import type { ProbeKind } from '../probe.ts';
+import type { FailureLabels } from '../probe-plan.ts';
 
 /**
  * A preset: what to probe of a known package and what to capture there. Literals only; everything that depends on the
@@ -26,6 +27,8 @@ export interface Preset {
    * the function's RET.
    */
   readonly sites: readonly PresetSite[];
+  /** Which labels say that a call failed. What is kept for that is judged once more as a span. */
+  readonly failure?: FailureLabels | undefined;
   /** For calls that end in another way: panic, Goexit, a hijacked connection. Only from saved words. */
   readonly abandoned?: PresetCapture | undefined;
   /** The same for a call that is not sampled. */

@@ -54,6 +54,7 @@ export const databaseSql: Preset = {
   group: 'db.client',
   server: false,
   held: false,
+  failure: { set: 0 },
   sites: [
     ...(
       [

@@ -31,6 +31,7 @@ export const goRedis: Preset = {
   group: 'db.client',
   server: false,
   held: false,
+  failure: { set: 0 },
   sites: [
     {
       // In newer ones process does nothing but call the other, and is inlined.

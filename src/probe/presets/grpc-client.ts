@@ -10,10 +10,16 @@ const target: readonly PresetWord[] = [
   },
 ];
 
-/** The status is in the error, which is too much for a call that is not sampled. */
-const targetLabels: PresetCapture = {
-  words: [{ from: { saved: 0 }, as: 'string', fields: [{ label: 'method', path: '', as: 'text', place: 0 }] }],
+/** Which status it is says the error's text, which is too much for a call that is not sampled. */
+const targetLabelWord: PresetWord = {
+  from: { saved: 0 },
+  as: 'string',
+  fields: [{ label: 'method', path: '', as: 'text', place: 0 }],
 };
+const targetLabels: PresetCapture = { words: [targetLabelWord] };
+const outcomeLabels = (from: PresetWord['from']): PresetCapture => ({
+  words: [targetLabelWord, { from, as: 'interface', fields: [{ isSet: 'failed', place: 0 }] }],
+});
 
 /**
  * grpc-go's client, unary and streaming calls: newClientStream makes the stream of each, also of Invoke's. It returns
@@ -27,6 +33,7 @@ export const grpcClient: Preset = {
   scopeName: 'sidespan/google.golang.org/grpc',
   server: false,
   held: false,
+  failure: { set: 0 },
   sites: [
     {
       functions: ['google.golang.org/grpc.newClientStream'],
@@ -39,7 +46,7 @@ export const grpcClient: Preset = {
         ],
       },
       labels: { words: [{ from: { argument: 4 }, as: 'string', save: 0 }] },
-      resultLabels: targetLabels,
+      resultLabels: outcomeLabels({ result: 2, behind: 9 }),
       object: 1,
       // Releases from 1.84 on wrap it.
       objectIn: { type: 'google.golang.org/grpc.clientStreamWrapper', path: 'ClientStream' },
@@ -55,7 +62,7 @@ export const grpcClient: Preset = {
       where: 'entry',
       action: 'release',
       object: 0,
-      labels: targetLabels,
+      labels: outcomeLabels({ argument: 1 }),
       capture: {
         words: [...target, { from: { argument: 1 }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] }],
       },

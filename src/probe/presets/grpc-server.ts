@@ -44,6 +44,8 @@ export const grpcServer: Preset = {
   scopeName: 'sidespan/google.golang.org/grpc',
   server: true,
   held: true,
+  // To a server these are errors: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS.
+  failure: { code: { place: 0, among: [2, 4, 12, 13, 14, 15] } },
   sites: [
     {
       functions: ['google.golang.org/grpc.(*Server).handleStream'],

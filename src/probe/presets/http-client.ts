@@ -81,6 +81,7 @@ export const httpClient: Preset = {
   group: 'http.client',
   server: false,
   held: false,
+  failure: { code: { place: 6, from: 400 }, set: 3 },
   sites: [
     roundTrip(['net/http.(*Transport).roundTrip'], 2),
     // Used directly; as net/http's HTTP/2 it is within the other.

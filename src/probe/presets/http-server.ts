@@ -132,6 +132,7 @@ export const httpServer: Preset = {
   group: 'http.server',
   server: true,
   held: true,
+  failure: { code: { place: statusPlace, from: 500 } },
   sites: [
     {
       functions: ['net/http.serverHandler.ServeHTTP'],

@@ -55,6 +55,7 @@ export const pgx: Preset = {
   group: 'db.client',
   server: false,
   held: false,
+  failure: { set: 0 },
   sites: [
     site('Query', [conn, sql(3)], errorBehind(2, 8)),
     site('Exec', [conn, sql(3)], { words: [commandTag, ...errorBehind(2, 8).words] }),
