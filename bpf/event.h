@@ -343,7 +343,7 @@ struct site {
 	__u32 label_plan; /* of a call that is not sampled, in place of `plan` */
 	__u32 object; /* SITE_KEEP, SITE_RELEASE: the register with the object's address, or of what has it … */
 	__u32 object_at; /* … at this offset, if that is not 0 */
-	__u32 pad;
+	__u32 generation; /* hits count while it is the process's */
 };
 
 enum probe_flag {
@@ -395,7 +395,7 @@ struct process {
 	__u32 g_panic;
 	__u32 panic_fp;
 	__u32 map_kind;	    /* enum map_kind */
-	__u32 detaching;    /* the probes are going: calls now would lose their ends. Hits count no more */
+	__u32 generation;   /* of the sites whose hits count, with a flag while they change: see site-change.h */
 	__u32 g_recovery_sp; /* before Go 1.22: offset in g of the recovering function's SP (sigcode0); 0: _panic.fp has it */
 	__s32 thread_g;	    /* where a thread keeps g, from its FS base (amd64) */
 	__u64 constants_vaddr; /* memory of the executable that is never written */
@@ -410,6 +410,11 @@ struct process {
 	__u64 context_itabs[CONTEXT_ITABS]; /* what the itabs at these addresses are; see parents.h */
 	__u64 known_keys[KNOWN_KEYS]; /* what the keys of maps are that lie there; see map-walk.h */
 };
+
+/* Hits of no site count: the probes are going, calls would lose their ends. */
+#define GENERATION_NONE 0xffffffff
+#define CHANGE_BEGUN 0x40000000 /* the next generation is about to be attached */
+#define CHANGE_DONE 0x80000000	/* the one before is about to be detached */
 
 /* ---- headers that are written into requests ---- */
 
@@ -458,8 +463,8 @@ struct settings {
 	__u32 traces_per_second;    /* most that begin here and are kept; 0: no limit */
 	__u32 body_sizes;	    /* LABEL_SIZE counts */
 	__u32 goroutine_times;	    /* 1: what goroutines do while their calls run is followed */
+	__u32 timed_hits;	    /* one of so many hits is timed; 0: none */
 	__u32 keep;		    /* enum keep_flag: calls that are not sampled and sent all the same */
-	__u32 pad;
 	__u64 keep_slower_ns;	    /* those that took longer */
 };
 
@@ -533,6 +538,7 @@ struct probe_counters {
 	__u64 unpaired_unsampled; /* of those whose exit was not seen; not in sampled_out */
 	__u64 shed;		 /* of sampled_out: by overload or traces_per_second; the sampler would have kept them */
 	__u64 uncounted;	 /* ended calls whose duration is in no series */
+	__u64 time_ns;		 /* that the program took for hits of its sites: of one in settings.timed_hits */
 };
 
 #endif

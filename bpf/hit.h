@@ -9,6 +9,7 @@
 #include "kept-call.h"
 #include "panic.h"
 #include "parents.h"
+#include "site-change.h"
 
 /* Actions that begin a call: `seen` counts their hits. */
 #define BEGINS_CALL(action) ((action) == SITE_ENTER || (action) == SITE_INLINED)
@@ -18,18 +19,20 @@ static __always_inline int begin_hit(struct hit *hit, struct pt_regs *ctx)
 {
 	__u32 index = (__u32)bpf_get_attach_cookie(ctx);
 
+	hit->plan.ctx = ctx;
 	hit->site = bpf_map_lookup_elem(&sites, &index);
 	if (!hit->site || hit->site->action == 0)
 		return HIT_IGNORED;
 	index = hit->site->process_slot;
 	hit->process = bpf_map_lookup_elem(&processes, &index);
-	if (!hit->process || hit->process->detaching)
+	if (!hit->process || (hit->process->generation != hit->site->generation && !counts_in_change(hit)))
 		return HIT_IGNORED;
+	if (settings.timed_hits)
+		hit->plan.scratch->state.site_probe = hit->site->probe;
 	if ((hit->site->flags & SITE_STACK_CHECK) && STACK_CHECK_TAKEN(ctx)) {
 		COUNT(hit->site->probe, restarts);
 		return HIT_IGNORED;
 	}
-	hit->plan.ctx = ctx;
 	hit->plan.load_bias = REGISTER_IP(ctx) - hit->site->vaddr;
 	hit->plan.process_slot = hit->site->process_slot;
 	hit->plan.scratch->state.map_kind = hit->process->map_kind;

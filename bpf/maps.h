@@ -261,6 +261,14 @@ struct { /* sized by user space: as goroutine_slots, if it is wanted */
 	__type(value, struct goroutine_times);
 } goroutine_times SEC(".maps");
 
+struct { /* while sites change: by thread, where it hit one that another program was to count */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, __u64);
+} left_hits SEC(".maps");
+
 /* ---- output ---- */
 
 struct { /* sized by user space */
@@ -367,7 +375,7 @@ struct hit_state {
 	__u32 pass;	  /* enum hit_pass */
 	__u32 next_plan;  /* of the pass that follows */
 	__u32 keeping;	  /* enum call_flag: why the call is sent though it is not sampled; 0: it is not */
-	__u32 pad;
+	__u32 site_probe; /* of the site, for its time */
 	__u32 labels_done; /* steps of label_plan that the plan begins with too */
 	__u32 walked;	   /* return addresses of a panic's stack */
 	__u64 frame_pointer; /* of the next one */
@@ -402,6 +410,7 @@ struct scratch {
 	__u64 limits[2]; /* OP_HEADER: of the values; u8 each */
 	struct found_value found[FOUND_VALUES];
 	__u64 random; /* state of the generator of ids */
+	__u64 untimed; /* hits since one was timed */
 	__u32 unasked;	    /* bytes sent since the ring was asked how many are unread; see wakeup_flags */
 	__u32 unread_times; /* then: how many times settings.wakeup_bytes */
 	struct kept_call kept_call;

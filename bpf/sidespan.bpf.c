@@ -25,11 +25,33 @@ static __noinline void count_busy(struct pt_regs *ctx)
 	COUNT(site->probe, scratch_busy);
 }
 
+/* When the hit began, if it is one that is timed. */
+static __always_inline __u64 begin_timing(struct scratch *scratch)
+{
+	if (settings.timed_hits == 0 || ++scratch->untimed < settings.timed_hits)
+		return 0;
+	scratch->untimed = 0;
+	scratch->state.site_probe = 0;
+	return bpf_ktime_get_ns();
+}
+
+static __always_inline void end_timing(const struct scratch *scratch, __u64 begun)
+{
+	struct probe_counters *counters_;
+
+	if (settings.timed_hits == 0 || begun == 0)
+		return;
+	counters_ = counters_of(scratch->state.site_probe);
+	if (counters_)
+		ADD_TO(&counters_->time_ns, bpf_ktime_get_ns() - begun);
+}
+
 SEC("uprobe")
 int site_hit(struct pt_regs *ctx)
 {
 	struct scratch *scratch;
 	__u32 claimed = 0;
+	__u64 begun;
 
 	if (CAN_DISABLE_PREEMPTION) {
 		bpf_preempt_disable();
@@ -39,7 +61,9 @@ int site_hit(struct pt_regs *ctx)
 	}
 	if (scratch) {
 		scratch->state.claimed = claimed;
+		begun = begin_timing(scratch);
 		handle_hit(ctx, scratch);
+		end_timing(scratch, begun);
 	} else {
 		count_busy(ctx);
 	}

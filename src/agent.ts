@@ -1,3 +1,4 @@
+import { controlCpu, timedHits } from './agent/cpu-budget.ts';
 import { agentFigures } from './agent/figures.ts';
 import type { Log } from './agent/log.ts';
 import { returnMemory } from './agent/return-memory.ts';
@@ -103,6 +104,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
       ...tracerSettings(config, { countSizes }),
       sampling: { ...policy, tracesPerSecond: config.traces.tracesPerSecond },
       durationBoundsNs: durationBoundsNs(),
+      timedHits: config.cpuBudget === undefined ? undefined : timedHits,
       sizeBounds: countSizes ? SIZE_BOUNDS_BYTES : undefined,
       planner,
       onCall(call, process) {
@@ -126,6 +128,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const { tracesPerSecond } = config.traces;
   undo.use(controlSampling(tracer, { policy, tracesPerSecond, ringBytes: config.ringBytes }, log));
   const services: Services = createServices(tracer, telemetry, log);
+  if (config.cpuBudget !== undefined) undo.use(controlCpu(tracer, services, config.cpuBudget, log));
   const snapshot = (): LedgerSnapshot => {
     services.readCounters();
     ledger.setRecursionMisses(tracer.kernel.recursionMisses());

@@ -22,6 +22,8 @@ export function writeSummary(path: string, snapshot: LedgerSnapshot): void {
     enteredBeforeAttach: row.enteredBeforeAttach,
     notCaptured: row.notCaptured,
     ...(row.headers && { headers: row.headers }),
+    pauses: row.pauses,
+    ...(row.pausedSince && { pausedSince: row.pausedSince }),
   }));
   const text = JSON.stringify({ balanced: balanced(snapshot), probes }, null, 2);
   try {

@@ -5,6 +5,7 @@ import type { ArrayTable } from './array-table.ts';
 import type { SiteAddress } from './attach.ts';
 import { writeContext } from './context-entry.ts';
 import { installOutgoing } from './install-outgoing.ts';
+import { type InstalledSites, installSites } from './installed-sites.ts';
 import type { KernelSide } from './kernel-side.ts';
 import {
   captureStepLayout,
@@ -15,6 +16,7 @@ import {
   planStringLayout,
   probeLayout,
   processLayout,
+  siteGeneration,
   siteLayout,
 } from './map-layout.ts';
 import { type WireStep, wireSteps } from './wire-steps.ts';
@@ -24,10 +26,7 @@ export interface InstalledPlan extends Disposable {
   readonly processSlot: number;
   /** Probe n of the plan is entry firstProbe + n of the table. */
   readonly firstProbe: number;
-  /** Site n of the plan is entry firstSite + n: the cookie. */
-  readonly firstSite: number;
-  /** In the order of attaching: exits first, so that an exit without an entry is a call that began before. */
-  readonly sites: readonly SiteAddress[];
+  readonly sites: InstalledSites;
   /** Those at instructions of which the kernel might allow no probe: neither returns nor any that it emulates. */
   readonly unsureSites: readonly SiteAddress[];
   /**
@@ -35,6 +34,16 @@ export interface InstalledPlan extends Disposable {
    * that began in between would lose their ends.
    */
   silence(): void;
+  /** Sites in place of those that are installed, without those of some probes: to be attached beside them first. */
+  prepare(leftOut: ReadonlySet<number>): NextSites;
+}
+
+export interface NextSites extends Disposable {
+  readonly sites: InstalledSites;
+  /** From now on their hits count, and those of the others do not. */
+  takeEffect(): void;
+  /** The others are detached. */
+  forgetOld(): void;
 }
 
 /** Writes the plan for one process into the tables. All or nothing. @throws BpfError when a table is full */
@@ -82,11 +91,9 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
     installDynamicTypes(kernel, plan, processSlot, planStart, undo);
 
     const outgoing = installOutgoing(kernel, plan, firstString, lend);
-    const firstSite = lend(kernel.sites, plan.sites.length);
-    if (plan.sites.length > 0) {
-      const entries = new DataView(new ArrayBuffer(plan.sites.length * siteLayout.sizeBytes));
-      plan.sites.forEach((site, index) => {
-        const at = index * siteLayout.sizeBytes;
+    let generation = 0;
+    const installGeneration = (number: number, isWanted: (site: PlannedSite) => boolean) =>
+      installSites(kernel, plan, isWanted, (entries, at, site) => {
         entries.setBigUint64(at + siteLayout.vaddr, BigInt(site.vaddr), true);
         entries.setUint32(at + siteLayout.action, site.action, true);
         const flags = site.flags | (labelsGoOn(plan, site) ? siteFlag.labelsGoOn : 0);
@@ -100,19 +107,43 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         entries.setUint32(at + siteLayout.label_plan, planStart(site.labelPlan), true);
         entries.setUint32(at + siteLayout.object, site.object?.register ?? outgoing.get(site) ?? 0, true);
         entries.setUint32(at + siteLayout.object_at, site.object?.at ?? 0, true);
+        entries.setUint32(at + siteLayout.generation, number, true);
       });
-      kernel.sites.write(firstSite, new Uint8Array(entries.buffer));
-    }
-    const addresses = plan.sites.map((site, index) => ({
-      cookie: firstSite + index,
-      fileOffset: site.fileOffset,
-      isEntry: site.action === siteAction.enter,
-      isOutgoing: site.outgoing !== undefined,
-    }));
-    const sites = [...addresses.filter((site) => !site.isEntry), ...addresses.filter((site) => site.isEntry)];
-    const unsureSites = addresses.filter((_, index) => isUnsure(plan.sites[index]));
-    const silence = () => kernel.processes.write(processSlot, processEntry(plan, { detaching: true }));
-    return { processSlot, firstProbe, firstSite, sites, unsureSites, silence, [Symbol.dispose]: dispose };
+    const setGeneration = (number: number) => kernel.processes.write(processSlot, processEntry(plan, number));
+    let sites = installGeneration(generation, () => true);
+    undo.push(() => sites.giveBack());
+    return {
+      processSlot,
+      firstProbe,
+      get sites() {
+        return sites;
+      },
+      unsureSites: sites.addresses.filter(({ cookie }) => isUnsure(plan.sites[sites.indexOf(cookie) ?? -1])),
+      silence: () => setGeneration(siteGeneration.none),
+      prepare(leftOut) {
+        const before = sites;
+        const next = installGeneration(generation + 1, ({ probe }) => probe === undefined || !leftOut.has(probe));
+        setGeneration(generation + siteGeneration.changeBegun);
+        return {
+          sites: next,
+          takeEffect() {
+            generation += 1;
+            sites = next;
+            setGeneration(generation + siteGeneration.changeDone);
+          },
+          forgetOld() {
+            setGeneration(generation);
+            before.giveBack();
+          },
+          [Symbol.dispose]() {
+            if (sites === next) return;
+            setGeneration(generation);
+            next.giveBack();
+          },
+        };
+      },
+      [Symbol.dispose]: dispose,
+    };
   } catch (error) {
     dispose();
     throw error;
@@ -146,7 +177,7 @@ function isUnsure(site: PlannedSite | undefined): boolean {
   return site?.emulated === false && !atReturns.has(site.action);
 }
 
-function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Uint8Array {
+function processEntry(plan: ProbePlan, generation = 0): Uint8Array {
   const entry = new DataView(new ArrayBuffer(processLayout.sizeBytes));
   entry.setUint32(processLayout.g_goid, plan.process.goid, true);
   entry.setUint32(processLayout.g_stack_hi, plan.process.stackHi, true);
@@ -177,7 +208,7 @@ function processEntry(plan: ProbePlan, { detaching } = { detaching: false }): Ui
     new Uint8Array(entry.buffer).set(plan.activities.waits, processLayout.waits);
   }
   entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
-  entry.setUint32(processLayout.detaching, detaching ? 1 : 0, true);
+  entry.setUint32(processLayout.generation, generation, true);
   return new Uint8Array(entry.buffer);
 }
 

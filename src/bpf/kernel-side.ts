@@ -46,6 +46,8 @@ export interface KernelSideOptions {
    * other kinds none is kept.
    */
   readonly durationBoundsNs?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** One of so many hits is timed; undefined: none. */
+  readonly timedHits?: number | undefined;
   /** Of calls that are not sampled some are sent all the same; undefined: none. */
   readonly keep?: KeepOptions | undefined;
   /** Bounds of the histograms of sizes of bodies, in bytes, as those of durations; undefined: sizes are not counted. */
@@ -301,6 +303,7 @@ function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Arra
   view.setUint32(settingsLayout.goroutine_times, options.goroutineTimes ? 1 : 0, true);
   const { errors = false, slowerThanNs } = options.keep ?? {};
   const keep = (errors ? keepFlag.errors : 0) | (slowerThanNs === undefined ? 0 : keepFlag.slow);
+  view.setUint32(settingsLayout.timed_hits, options.timedHits ?? 0, true);
   view.setUint32(settingsLayout.keep, keep, true);
   view.setBigUint64(settingsLayout.keep_slower_ns, BigInt(slowerThanNs ?? 0), true);
   view.setUint32(settingsLayout.sampler, options.sampling?.parentBased ? samplerFlag.parent : 0, true);

@@ -17,6 +17,7 @@ export const siteLayout = {
   label_plan: 40,
   object: 44,
   object_at: 48,
+  generation: 52,
 } as const;
 
 export const probeLayout = {
@@ -67,7 +68,7 @@ export const processLayout = {
   g_panic: 8,
   panic_fp: 12,
   map_kind: 16,
-  detaching: 20,
+  generation: 20,
   g_recovery_sp: 24,
   thread_g: 28,
   constants_vaddr: 32,
@@ -102,7 +103,8 @@ export const settingsLayout = {
   traces_per_second: 36,
   body_sizes: 40,
   goroutine_times: 44,
-  keep: 48,
+  timed_hits: 48,
+  keep: 52,
   keep_slower_ns: 56,
 } as const;
 
@@ -131,6 +133,9 @@ export const seriesLayout = { sizeBytes: 584, sum_ns: 0, min_ns: 8, max_ns: 16, 
 
 /** `counts` is an array of SIZE_BOUNDS + 1 u64. */
 export const bodySizesLayout = { sizeBytes: 152, sum: 0, min: 8, max: 16, counts: 24 } as const;
+
+/** GENERATION_NONE, CHANGE_BEGUN and CHANGE_DONE: of `process.generation`. */
+export const siteGeneration = { none: 0xffff_ffff, changeBegun: 0x4000_0000, changeDone: 0x8000_0000 } as const;
 
 export const samplerFlag = { parent: 1 } as const;
 
@@ -179,7 +184,7 @@ export const scratchBuffers = 4;
 
 /** `ended` is an array of five u64, by enum call_end. */
 export const probeCountersLayout = {
-  sizeBytes: 152,
+  sizeBytes: 160,
   seen: 0,
   ended: 8,
   restarts: 48,
@@ -195,4 +200,5 @@ export const probeCountersLayout = {
   unpaired_unsampled: 128,
   shed: 136,
   uncounted: 144,
+  time_ns: 152,
 } as const;

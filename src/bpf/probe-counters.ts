@@ -18,6 +18,8 @@ export interface ProbeCounters {
   readonly unpairedUnsampled: number;
   readonly shed: number;
   readonly uncounted: number;
+  /** Of one in settings.timed_hits of its sites' hits. */
+  readonly timeNs: number;
 }
 
 /** Sums the per-CPU values: `cpus` structs in a row. */
@@ -53,6 +55,7 @@ export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
     unpairedUnsampled: sum(layout.unpaired_unsampled),
     shed: sum(layout.shed),
     uncounted: sum(layout.uncounted),
+    timeNs: sum(layout.time_ns),
   };
 }
 

@@ -30,6 +30,8 @@ export interface Config {
   readonly redaction: RedactionRules;
   /** Sanitized texts of queries are exported. */
   readonly queryText: boolean;
+  /** Of one core, for the functions of each process; undefined: no limit. */
+  readonly cpuBudget: number | undefined;
   readonly ringBytes: number;
   readonly maxGoroutines: number;
   readonly viewer: { readonly enabled: boolean; readonly host: string; readonly port: number };
@@ -185,6 +187,7 @@ export function resolveConfig(
     },
     redaction: values.SIDESPAN_REDACT,
     queryText: values.SIDESPAN_DB_QUERY_TEXT,
+    cpuBudget: values.SIDESPAN_CPU_BUDGET,
     ringBytes: values.SIDESPAN_RING_BYTES,
     maxGoroutines: values.SIDESPAN_MAX_GOROUTINES,
     viewer: {

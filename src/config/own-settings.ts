@@ -1,5 +1,6 @@
 import { choiceList, nameList, patternList } from './compound-type.ts';
 import { duration } from './duration-type.ts';
+import { percentage } from './percentage-type.ts';
 import { redactionRules } from './redaction-rules.ts';
 import { optional, withDefault } from './setting.ts';
 import { choice, integer, onOff, path, size, text } from './value-type.ts';
@@ -153,6 +154,14 @@ export const ownSettings = {
     description: 'The same for calls that take longer than this.',
     example: '500ms',
     otherwise: 'none',
+  }),
+  SIDESPAN_CPU_BUDGET: optional({
+    type: percentage,
+    group: 'What to trace',
+    description:
+      'How much of one core the BPF programs of the traced functions may take in each process. Over it the most expensive functions are not traced for 30 seconds, then twice as long each time: said in the log, and in the ledger.',
+    example: '5%',
+    otherwise: 'no limit',
   }),
   SIDESPAN_REDACT: withDefault({
     type: redactionRules,

@@ -36,6 +36,7 @@ export interface KernelCounts {
   /** Of `sampledOut`: by overload or a limit. */
   readonly shed: number;
   readonly uncounted: number;
+  readonly timeNs: number;
 }
 
 /** What became of a client's requests that were to get a `traceparent` header (SIDESPAN_PROPAGATION=write). */
@@ -64,6 +65,10 @@ export interface ProbeAccount {
   decodeFailed: number;
   queueFull: number;
   exportFailed: number;
+  /** How often it was taken out for what it cost (SIDESPAN_CPU_BUDGET): its calls are not seen then. */
+  pauses: number;
+  /** Milliseconds since 1970 since when it is out; undefined: it is not. */
+  pausedSinceMs: number | undefined;
   /** The probe is detached, the ring drained and the counters read for the last time. */
   closed: boolean;
 }
@@ -83,4 +88,5 @@ export const NO_COUNTS: KernelCounts = {
   unpairedUnsampled: 0,
   shed: 0,
   uncounted: 0,
+  timeNs: 0,
 };

@@ -44,12 +44,16 @@ export interface LedgerRow {
   readonly notCaptured: number;
   /** Requests that were to get a header, by what became of it: only what occurred. */
   readonly headers?: Readonly<Partial<Record<HeaderOutcome, number>>> | undefined;
+  /** How often the probe was taken out (SIDESPAN_CPU_BUDGET). Calls meanwhile are not in `seen`. */
+  readonly pauses: number;
+  /** ISO 8601, since when it is out; undefined: it is not. */
+  readonly pausedSince?: string | undefined;
   readonly closed: boolean;
 }
 
 export type LedgerSums = Omit<
   LedgerRow,
-  'process' | 'owner' | 'probe' | 'functionName' | 'inlined' | 'kind' | 'scopeName' | 'headers' | 'closed'
+  'process' | 'owner' | 'probe' | 'functionName' | 'inlined' | 'kind' | 'scopeName' | 'headers' | 'closed' | 'pausedSince'
 >;
 
 export interface LedgerSnapshot {
@@ -117,6 +121,8 @@ export function rowOf(account: ProbeAccount): LedgerRow {
     argumentsLost: kernel.argumentsRingFull,
     notCaptured: kernel.notCaptured,
     headers: account.headers && occurred(account.headers),
+    pauses: account.pauses,
+    pausedSince: account.pausedSinceMs === undefined ? undefined : new Date(account.pausedSinceMs).toISOString(),
     closed,
   };
 }
@@ -150,6 +156,7 @@ export const NO_CALLS: LedgerSums = {
   enteredBeforeAttach: 0,
   argumentsLost: 0,
   notCaptured: 0,
+  pauses: 0,
 };
 
 export function addedSums(a: LedgerSums, b: LedgerSums): LedgerSums {
@@ -169,6 +176,7 @@ export function addedSums(a: LedgerSums, b: LedgerSums): LedgerSums {
     enteredBeforeAttach: a.enteredBeforeAttach + b.enteredBeforeAttach,
     argumentsLost: a.argumentsLost + b.argumentsLost,
     notCaptured: a.notCaptured + b.notCaptured,
+    pauses: a.pauses + b.pauses,
   };
 }
 

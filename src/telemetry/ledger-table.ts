@@ -23,6 +23,7 @@ const SOMETIMES: readonly Column[] = [
   { title: '(entered before attach)', cell: (row) => row.enteredBeforeAttach },
   { title: '(arguments lost)', cell: (row) => row.argumentsLost },
   { title: '(values not read: capture limit)', cell: (row) => row.notCaptured },
+  { title: '(times taken out: CPU budget)', cell: (row) => row.pauses },
 ];
 
 /** The loss ledger as text: a line a probe, a column a fate. Columns in brackets are no part of `seen`. */

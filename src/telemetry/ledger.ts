@@ -58,6 +58,8 @@ export function createLedger(): Ledger {
         decodeFailed: 0,
         queueFull: 0,
         exportFailed: 0,
+        pauses: 0,
+        pausedSinceMs: undefined,
         closed: false,
       };
       accounts.add(account);

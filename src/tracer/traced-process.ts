@@ -26,6 +26,10 @@ export interface TracedProcess {
   readonly meanings: readonly ProbeMeaning[];
   /** It has called exec: reads what decoding needs of it, while it runs. */
   started(): void;
+  /** Calls of these probes that begin from now on are not seen; those that have begun go on. */
+  hush(probes: ReadonlySet<number>): void;
+  /** Takes these probes out, and all others that are out in. @throws BpfError: all is as before */
+  leaveOut(probes: ReadonlySet<number>): void;
   /** Takes the probes out; the tables stay, for what is still in the ring. */
   detach(): void;
   /** After `detach` and a last look at the ring: forgets the process; tells which of its calls still ran. */
@@ -94,6 +98,8 @@ export function attachProcess(
     firstProbe: installed.firstProbe,
     meanings: attached.plan.probes.map((probe) => ({ probe, context, panicValue: attached.plan.panicValue })),
     started: () => void bias(),
+    hush: (probes) => installed.sites.hushEntries(probes),
+    leaveOut: attached.leaveOut,
     detach() {
       using _ = attachment;
       installed.silence();

@@ -23,6 +23,7 @@ export function tracerSettings(
   | 'sampling'
   | 'durationBoundsNs'
   | 'sizeBounds'
+  | 'timedHits'
 > {
   const { stringBytes, elements, depth, totalBytes, callsPerSecond } = config.capture;
   const isChosen = (library: string) => config.presets.some((name) => name === library);

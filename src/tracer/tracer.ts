@@ -37,6 +37,8 @@ export interface TracerOptions {
   readonly sampling?: SamplingOptions | undefined;
   /** By the kind of a probe: what the kernel sorts the durations of calls into that are not sampled. */
   readonly durationBoundsNs?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** One of so many hits is timed; undefined: none. */
+  readonly timedHits?: number | undefined;
   /** Calls of traces that are not sampled that are handed out all the same. */
   readonly keep?: KeepOptions | undefined;
   /** The same for sizes of bodies; undefined: they are not counted. */

@@ -108,7 +108,7 @@ function script({ requests, connections, grpcCalls }: TracedLoadOptions): string
     show doctor </tmp/doctor
     # With everything that the programs can do: what is off is not verified.
     ${target} SIDESPAN_FUNCTIONS='${tracedFunctions.join(';')}' SIDESPAN_SUMMARY_FILE=/tmp/summary.json OTEL_METRICS_EXPORTER=prometheus OTEL_EXPORTER_PROMETHEUS_HOST=127.0.0.1 \\
-      SIDESPAN_KEEP_ERRORS=on SIDESPAN_KEEP_SLOWER_THAN=1m \\
+      SIDESPAN_KEEP_ERRORS=on SIDESPAN_KEEP_SLOWER_THAN=1m SIDESPAN_CPU_BUDGET=1000% \\
       bin/sidespan run >/tmp/agent.out 2>/tmp/agent.log & agent=$!
     attached='[ $(wget -qO- http://127.0.0.1:4380/api/attachments | grep -o "\\"attached\\":\\[{" | wc -l) = ${targets} ]'
     if ! wait_for $agent "$attached"; then kill $agent 2>/dev/null; wait $agent; finish $?; fi

@@ -21,6 +21,8 @@ export interface ProbeSummary {
   readonly dropped: Readonly<Record<string, number>>;
   readonly stillRunning: number;
   readonly enteredBeforeAttach: number;
+  readonly pauses: number;
+  readonly pausedSince?: string;
 }
 
 export interface AgentSummary {
