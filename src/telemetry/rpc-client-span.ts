@@ -3,7 +3,7 @@ import type { CallContent } from '../event/call.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_ERROR_CODE, STATUS_UNSET } from './call-span.ts';
 import { type GrpcStatus, statusOfError } from './grpc-status.ts';
 import { addressOf, type NetworkAddress } from './network-address.ts';
-import { addCaptureNotes, fieldOf, type HasFields, textField, wholeTextField } from './preset-field.ts';
+import { addCaptureNotes, fieldOf, type HasFields, isSetField, textField, wholeTextField } from './preset-field.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
 
 /** What both the span and the metric of a gRPC call say. */
@@ -33,6 +33,8 @@ export function rpcClientFacts(call: CallFacts): RpcClientFacts {
 }
 
 function statusOf(call: HasFields): GrpcStatus | undefined {
+  // All that is known of a call that is not sampled. Where it is set it may also be the end of a stream (io.EOF).
+  if (isSetField(call, 'failed') === false) return { code: 'OK' };
   return statusOfError(fieldOf(call, 'error'));
 }
 

@@ -10,7 +10,7 @@ import { nothingCaptured, type TargetReport, tallyOf, traceTarget, unaccounted }
 import { functions } from './http-counts.ts';
 
 test('taking one out and putting it back loses and doubles no call of the others', { timeout: 120_000 }, async (t) => {
-  const calls = 150_000;
+  const calls = 80_000;
   const target = await traceTarget(t, await goTarget('exact'), ['-calls', String(calls), '-goroutines', '16'], {
     patterns: ['main.Traced', 'main.Leaf', 'main.Deep'],
     limits: nothingCaptured,

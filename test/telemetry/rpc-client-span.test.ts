@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call } from '../../src/event/call.ts';
-import { serverOfTarget } from '../../src/telemetry/rpc-client-span.ts';
+import { rpcClientFacts, serverOfTarget } from '../../src/telemetry/rpc-client-span.ts';
 import { call, fields, grpcClientProbe, telemetryFor } from '../support/calls.ts';
 
 const ok = { method: '/shop.Inventory/Reserve', target: 'dns:///inventory:9000', error: null };
@@ -47,6 +47,13 @@ test('what could not be read is left out', () => {
   assert.equal(span.attributes['rpc.status_code'], undefined);
   assert.equal(span.attributes['server.address'], undefined);
   assert.equal(span.attributes['error.type'], 'panic');
+});
+
+test('of a call that is not sampled only success is known for sure', () => {
+  const status = (failed: boolean | null) =>
+    rpcClientFacts({ end: 'returned', fields: fields({ method: ok.method, failed }) }).statusCode;
+  assert.equal(status(null), 'OK');
+  assert.equal(status(true), undefined);
 });
 
 test('the server that a target names', () => {
