@@ -27,7 +27,7 @@ static __noinline void handle_outgoing(struct pt_regs *ctx, struct scratch *scra
 	hit.process = bpf_map_lookup_elem(&processes, &index);
 	index = hit.site->object;
 	place = bpf_map_lookup_elem(&outgoing_sites, &index);
-	if (!hit.process || !place || hit.process->detaching)
+	if (!hit.process || !place || hit.process->generation != hit.site->generation)
 		return;
 	use_process(&hit, ctx);
 	if ((hit.site->action == SITE_PASS || hit.site->action == SITE_PASS_ON || place->key.base == CONTEXT_NONE) &&

@@ -97,29 +97,6 @@ static __always_inline __u32 kept_at_once(const struct scratch *scratch)
 	return (settings.keep & KEEP_ERRORS) && (end == END_PANIC || end == END_GOEXIT) ? CALL_KEPT_ERROR : 0;
 }
 
-/* Whether its labels say that the call failed. */
-static __noinline int has_failed(struct scratch *scratch, const struct probe *probe)
-{
-	const struct failure *failure = &probe->failure;
-	const struct series_key *key = &scratch->key;
-	__u32 place = failure->code - 1, code;
-
-	if (scratch->state.ended == END_UNPAIRED)
-		return 0;
-	if (failure->text && key->text_status != TEXT_NONE)
-		return 1;
-	if (failure->code) {
-		place &= LABELS - 2;
-		MASK(place, LABELS);
-		code = *(const __u16 *)&key->labels[place];
-		if (code > failure->code_from || (code > 0 && code <= 32 && (failure->codes >> (code - 1) & 1)))
-			return 1;
-	}
-	place = failure->set - 1;
-	MASK(place, LABELS);
-	return failure->set && key->labels[place] == 2;
-}
-
 /* Begins the key of the series of the call in scratch->frame: what was known at its entry. */
 static __always_inline void begin_key(struct scratch *scratch)
 {
