@@ -53,7 +53,16 @@ export interface LedgerRow {
 
 export type LedgerSums = Omit<
   LedgerRow,
-  'process' | 'owner' | 'probe' | 'functionName' | 'inlined' | 'kind' | 'scopeName' | 'headers' | 'closed' | 'pausedSince'
+  | 'process'
+  | 'owner'
+  | 'probe'
+  | 'functionName'
+  | 'inlined'
+  | 'kind'
+  | 'scopeName'
+  | 'headers'
+  | 'closed'
+  | 'pausedSince'
 >;
 
 export interface LedgerSnapshot {
