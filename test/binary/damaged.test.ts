@@ -162,7 +162,7 @@ test('functab out of order, names and records past the end are errors that say w
   const record = functab + Buffer.from(elf.readFile(functab + 8 * 100 + 4, 4)).readUInt32LE();
   assert.match(
     message(record + 4, [0xff, 0xff, 0xff, 0xff], all),
-    /the name of the function at 0x[0-9a-f]+ is not in the/,
+    /a function's name at 0xffffffff is not in the table/,
   );
   assert.match(message(record + 20, [0xff, 0xff, 0xff, 0xff], all), /pc-value table at 0xffffffff is past the end/);
   assert.match(message(record + 32, [0xff, 0xff, 0xff, 0x7f], all), /past the end of the compile units/);

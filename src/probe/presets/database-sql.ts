@@ -21,7 +21,10 @@ const stmt: PresetWord = {
   types: ['database/sql.Stmt'],
   fields: [driverOf('db.connector'), { field: 'query', path: 'query', maxBytes: queryBytes, raw: true }],
 };
-/** Behind the receiver and the context. */
+/** Behind the receiver; a transaction keeps the one that it began with. */
+const context: PresetSite['context'] = { argument: 1 };
+const txContext: PresetSite['context'] = { argument: 0, types: ['database/sql.Tx'], path: 'ctx' };
+/** Behind both. */
 const query: PresetWord = {
   from: { argument: 3 },
   as: 'string',
@@ -33,12 +36,14 @@ function site(
   words: readonly PresetWord[],
   results: PresetCapture,
   known?: PresetSite['known'],
+  where: PresetSite['context'] = context,
 ): PresetSite {
   return {
     functions: [`database/sql.${method}`],
     where: 'entry',
     action: 'enter',
     capture: { words },
+    context: where,
     results,
     resultLabels: failureOf(results),
     known,
@@ -73,12 +78,18 @@ export const databaseSql: Preset = {
     site('(*Conn).PingContext', [conn], errorBehind(0, 3), { operation: 'PING' }),
     site('(*DB).BeginTx', [db], errorBehind(1, 4), { operation: 'BEGIN' }),
     site('(*Conn).BeginTx', [conn], errorBehind(1, 4), { operation: 'BEGIN' }),
-    site('(*Tx).Commit', [tx], errorBehind(0, 1), { operation: 'COMMIT' }),
+    site('(*Tx).Commit', [tx], errorBehind(0, 1), { operation: 'COMMIT' }, txContext),
     // Also called for a transaction that has ended: `defer tx.Rollback()`. It then says so and does nothing.
-    site('(*Tx).rollback', [tx], errorBehind(0, 2), {
-      operation: 'ROLLBACK',
-      nothingIf: 'sql: transaction has already been committed or rolled back',
-    }),
+    site(
+      '(*Tx).rollback',
+      [tx],
+      errorBehind(0, 2),
+      {
+        operation: 'ROLLBACK',
+        nothingIf: 'sql: transaction has already been committed or rolled back',
+      },
+      txContext,
+    ),
   ],
   dynamicTypes: [
     ...databaseErrors,

@@ -39,6 +39,7 @@ export const grpcClient: Preset = {
       functions: ['google.golang.org/grpc.newClientStream'],
       where: 'entry',
       action: 'enter',
+      context: { argument: 0 },
       capture: {
         words: [
           { from: { argument: 4 }, as: 'string', save: 0 },

@@ -40,6 +40,7 @@ function site(
     where: 'entry',
     action: 'enter',
     capture: { words },
+    context: { argument: 1 },
     results,
     resultLabels: failureOf(results),
     known: { system: 'postgresql', ...known },
