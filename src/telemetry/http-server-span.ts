@@ -2,6 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
 import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
+import { addConnectProcedure } from './connect-procedure.ts';
 import { addHeaders } from './http-headers.ts';
 import { routeByRouter } from './http-route.ts';
 import {
@@ -136,6 +137,8 @@ export function httpServerMeaning(call: CallContent, facts: HttpServerFacts): Ca
   if (userAgent !== undefined) attributes[ATTR.USER_AGENT_ORIGINAL] = userAgent;
   addSizes(call, method, attributes);
   addHeaders(call, attributes);
+  const connectError = addConnectProcedure(call, attributes);
+  if (connectError !== undefined) attributes[ATTR.ERROR_TYPE] ??= errorType ?? connectError;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addCaptureNotes(call, attributes);
 
@@ -144,7 +147,7 @@ export function httpServerMeaning(call: CallContent, facts: HttpServerFacts): Ca
     name: route === undefined ? verb : `${verb} ${route}`,
     kind: SPAN_KIND.SERVER,
     // The conventions want no description where the status code says it all.
-    status: errorType === undefined ? STATUS_UNSET : STATUS_ERROR,
+    status: errorType === undefined && connectError === undefined ? STATUS_UNSET : STATUS_ERROR,
     shared: facts.attributes,
     attributes,
     traceState: wholeTextField(call, 'tracestate'),

@@ -1,6 +1,7 @@
 import type { CaptureLimits } from '../capture/shape-context.ts';
 import { hasFields } from '../capture/shape-fields.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
+import { addPresetDynamicType } from '../plan-dynamic-types.ts';
 import { collectInterfaces } from '../plan-functions.ts';
 import type { PresetReport } from '../probe-plan.ts';
 import { siteAction, siteFlag } from '../wire.ts';
@@ -36,5 +37,6 @@ export function planNotes(builder: PlanBuilder, preset: NotesPreset, limits: Cap
       collectInterfaces(plan.shape, builder.interfaces);
     }
   }
+  for (const type of preset.dynamicTypes ?? []) addPresetDynamicType(builder, type, limits);
   return { name, missing: [] };
 }

@@ -45,6 +45,7 @@ export interface NotesPreset {
   readonly notes: string;
   /** All of them `note`, and all of them needed. */
   readonly sites: readonly PresetSite[];
+  readonly dynamicTypes?: readonly PresetDynamicType[] | undefined;
 }
 
 export type AnyPreset = Preset | NotesPreset;

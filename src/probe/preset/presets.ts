@@ -1,4 +1,5 @@
 import { chi } from '../presets/chi.ts';
+import { connect } from '../presets/connect.ts';
 import { databaseSql } from '../presets/database-sql.ts';
 import { echo } from '../presets/echo.ts';
 import { gin } from '../presets/gin.ts';
@@ -18,6 +19,7 @@ export const allPresets: readonly AnyPreset[] = [
   gorillaMux,
   gin,
   echo,
+  connect,
   httpClient,
   grpcServer,
   grpcClient,
