@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type GoTargetOptions, goTarget } from '../support/go-target.ts';
+import { startMariaDb } from '../support/mariadb.ts';
 import type { SinkSpan } from '../support/otlp-sink.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { type AgentResult, dropped, startTracedService } from '../support/traced-service.ts';
@@ -90,6 +91,41 @@ test('database/sql on PostgreSQL: one span an operation, as the program and the 
     assert.equal(failures['SELECT items failed']?.[0]?.attributes['error.type'], 'context.Canceled');
     assert.ok((failures['SELECT failed'] ?? []).every(({ durationNs }) => durationNs >= 15e6));
   }
+});
+
+test('database/sql on MariaDB, by go-sql-driver/mysql', async (t) => {
+  const mariaDb = await startMariaDb(t);
+  const args = ['-driver', 'mysql', '-dsn', mariaDb.dsn];
+  const service = await startTracedService(t, await goTarget('sqlclient', { ldflags: '-s -w' }), { args });
+  const before = await mariaDb.statementCounts();
+  service.tell(String(rounds));
+  const counts = JSON.parse(await service.line()) as Record<string, number>;
+  const after = await mariaDb.statementCounts();
+  // By their database, as the driver's connector says it.
+  const named = (span: SinkSpan) => labelOf(span).replace(/^(BEGIN|COMMIT|ROLLBACK|PING) shop/, '$1');
+  const spans = assertExact(await service.stopAgent(), counts, 'sidespan/database/sql', named);
+  const { BEGIN, COMMIT, ROLLBACK, PING } = counts;
+  const items = (operation: string) => counts[`${operation} items`] ?? 0;
+  assert.deepEqual(
+    ['begin', 'commit', 'rollback', 'admin_commands', 'insert', 'select', 'update', 'delete'].map(
+      (kind) => (after[`Com_${kind}`] ?? 0) - (before[`Com_${kind}`] ?? 0),
+    ),
+    // What was cancelled never came there.
+    [BEGIN, COMMIT, ROLLBACK, PING, items('INSERT') + (counts['INSERT items failed'] ?? 0)]
+      .concat(items('SELECT') + (counts['SELECT missing failed'] ?? 0))
+      .concat(items('UPDATE'), items('DELETE')),
+  );
+  for (const { attributes } of spans) {
+    assert.equal(attributes['db.system.name'], 'mysql');
+    assert.equal(attributes['server.port'], mariaDb.port);
+    assert.equal(attributes['db.namespace'], 'shop');
+  }
+  const [insert] = spans.filter((span) => labelOf(span) === 'INSERT items');
+  assert.equal(insert?.attributes['db.query.text'], 'INSERT INTO items (id, name) VALUES (?, ?)');
+  const twice = spans.find((span) => labelOf(span) === 'INSERT items failed');
+  assert.equal(twice?.attributes['db.response.status_code'], '1062');
+  assert.equal(twice?.attributes['error.type'], '1062');
+  assert.equal(twice?.statusMessage, 'Duplicate entry ? for key ?');
 });
 
 test('pgx by itself on PostgreSQL', async (t) => {
