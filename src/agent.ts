@@ -91,6 +91,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
     clock,
     baggage,
     knownMethods: new Set(config.http.knownMethods),
+    guessRoutes: config.http.route === 'guess',
     queries: createQueryTexts({ isShown: config.queryText, redaction: createRedaction(config.redaction) }),
   };
   const store = config.viewer.enabled ? (await import('./web/span-store.ts')).createSpanStore() : undefined;

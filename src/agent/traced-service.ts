@@ -27,6 +27,7 @@ export interface Telemetry {
   readonly agent: AgentFacts;
   readonly baggage: BaggageAttributes | undefined;
   readonly knownMethods: KnownMethods;
+  readonly guessRoutes: boolean;
 }
 
 /** A traced process and what its calls are turned with. */
@@ -63,6 +64,7 @@ export function openService(process: TracedProcess, telemetry: Telemetry): Trace
         clock: telemetry.clock,
         baggage: telemetry.baggage,
         knownMethods: telemetry.knownMethods,
+        guessRoutes: telemetry.guessRoutes,
         version: telemetry.agent.version,
       }),
     ),

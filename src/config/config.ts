@@ -61,6 +61,7 @@ export interface HttpConfig {
     readonly clientResponse: readonly string[];
   };
   readonly knownMethods: readonly string[];
+  readonly route: 'router' | 'guess';
 }
 
 export interface TargetSelection {
@@ -210,6 +211,7 @@ export function resolveConfig(
         clientResponse: values.OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_RESPONSE_HEADERS,
       },
       knownMethods: values.OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS,
+      route: values.SIDESPAN_HTTP_ROUTE,
     },
     traces: {
       exporters: tracesTo,

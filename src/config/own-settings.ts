@@ -180,6 +180,14 @@ export const ownSettings = {
       "Keys of a request's baggage that become attributes of its span; `*` matches any characters. Anybody who can send a request can send baggage.",
     example: 'tenant.id,session.*',
   }),
+  SIDESPAN_HTTP_ROUTE: withDefault({
+    type: choice(['router', 'guess']),
+    fallback: 'router',
+    group: 'Spans',
+    description:
+      'Where the route of a request comes from. `router`: what a router matched, else there is none. `guess`: where no router said one, the path with `{id}` in place of what looks like an identifier; a hundred different ones of a server, then `other`.',
+    example: 'guess',
+  }),
   SIDESPAN_DB_QUERY_TEXT: withDefault({
     type: onOff,
     fallback: 'on',

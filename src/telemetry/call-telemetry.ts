@@ -13,6 +13,7 @@ import {
 } from './call-span.ts';
 import { dbClientFacts, dbClientMeaning, didNothing } from './db-client-span.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
+import { createRouteGuesser } from './guessed-route.ts';
 import type { SortedValues } from './histogram-metric.ts';
 import { httpClientAddress, httpClientBodySizes, httpClientFacts, httpClientMeaning } from './http-client-span.ts';
 import { httpServerBodySizes, httpServerFactsFinder, httpServerMeaning, isPreface } from './http-server-span.ts';
@@ -38,6 +39,8 @@ export interface CallTelemetryOptions {
   /** Undefined: no member of the baggage is wanted. */
   readonly baggage?: BaggageAttributes | undefined;
   readonly knownMethods: KnownMethods;
+  /** SIDESPAN_HTTP_ROUTE=guess */
+  readonly guessRoutes?: boolean | undefined;
   /** Of the agent: the version of its instrumentation scopes. */
   readonly version: string;
 }
@@ -155,12 +158,13 @@ function interpreter(
     metrics,
     queries,
     knownMethods,
-  }: Pick<CallTelemetryOptions, 'probe' | 'metrics' | 'queries' | 'knownMethods'>,
+    guessRoutes,
+  }: Pick<CallTelemetryOptions, 'probe' | 'metrics' | 'queries' | 'knownMethods' | 'guessRoutes'>,
   scope: SpanOrigin['scope'],
 ): Interpreter {
   switch (probe.kind) {
     case 'http.server': {
-      const factsOf = httpServerFactsFinder(knownMethods);
+      const factsOf = httpServerFactsFinder(knownMethods, guessRoutes ? createRouteGuesser() : undefined);
       const active = metrics.active(scope, 'httpServer');
       const requests = interpreterOf(metrics.httpServer(scope), factsOf, httpServerMeaning, httpServerBodySizes);
       const panics = probe.known?.['goroutineEnd'] === 'panic';

@@ -3,6 +3,7 @@ import type { CallContent } from '../event/call.ts';
 import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { addConnectProcedure } from './connect-procedure.ts';
+import { OTHER_ROUTE, type RouteGuesser } from './guessed-route.ts';
 import { addHeaders } from './http-headers.ts';
 import { routeByRouter } from './http-route.ts';
 import {
@@ -61,10 +62,11 @@ const MAX_ROUTES = 512;
 /** Gives requests that agree in all facts the same object. */
 export function httpServerFactsFinder(
   methods: KnownMethods,
+  guessRoute?: RouteGuesser,
 ): (call: Pick<CallContent, 'fields' | 'end'>) => HttpServerFacts {
   const byPattern = new Map<string | undefined, { readonly fields: FactFields; readonly facts: HttpServerFacts }[]>();
   return (call) => {
-    const fields = factFields(call);
+    const fields = factFields(call, guessRoute);
     const known = byPattern.get(fields.pattern);
     if (known !== undefined) for (const entry of known) if (sameFields(entry.fields, fields)) return entry.facts;
     const facts = factsOf(fields, methods);
@@ -74,10 +76,10 @@ export function httpServerFactsFinder(
   };
 }
 
-function factFields(call: Pick<CallContent, 'fields' | 'end'>): FactFields {
+function factFields(call: Pick<CallContent, 'fields' | 'end'>, guessRoute: RouteGuesser | undefined): FactFields {
   return {
     method: textField(call, 'method'),
-    pattern: routeByRouter(call) ?? textField(call, 'pattern'),
+    pattern: routeByRouter(call) ?? (textField(call, 'pattern') || guessedRoute(call, guessRoute)),
     forwardedProto: textField(call, 'forwardedProto'),
     tls: isSetField(call, 'tls'),
     protoMajor: integerField(call, 'protoMajor'),
@@ -86,6 +88,13 @@ function factFields(call: Pick<CallContent, 'fields' | 'end'>): FactFields {
     sent: call.end === 'returned' ? undefined : isSetField(call, 'sent'),
     end: call.end,
   };
+}
+
+/** Of what is not there clients make up the paths. */
+function guessedRoute(call: Pick<CallContent, 'fields'>, guess: RouteGuesser | undefined): string | undefined {
+  if (guess === undefined || integerField(call, 'status') === 404) return undefined;
+  const { path } = urlParts(call);
+  return path?.startsWith('/') ? guess(path) : undefined;
 }
 
 function sameFields(a: FactFields, b: FactFields): boolean {
@@ -105,7 +114,7 @@ function factsOf(fields: FactFields, methods: KnownMethods): HttpServerFacts {
   const { method: given, pattern, forwardedProto } = fields;
   const statusCode = httpStatusCode(fields);
   const method = knownMethod(given, methods);
-  const route = pattern === undefined ? undefined : routeOfPattern(pattern);
+  const route = pattern === undefined || pattern === OTHER_ROUTE ? pattern : routeOfPattern(pattern);
   const scheme = (forwardedProto === undefined ? undefined : forwardedScheme(forwardedProto)) ?? ownScheme(fields);
   const facts = {
     method,
@@ -158,7 +167,7 @@ export function httpServerMeaning(call: CallContent, facts: HttpServerFacts): Ca
  * From the request's first line. Fields are read when the handler is done, and handlers take the prefixes of their routes
  * out of Request.URL; those that pass the request on with a client clear RequestURI instead.
  */
-function urlParts(call: CallContent): RequestTarget {
+function urlParts(call: HasFields): RequestTarget {
   const target = textField(call, 'target');
   if (target !== undefined) return requestTarget(target);
   return { path: textField(call, 'path'), query: textField(call, 'query') };

@@ -116,7 +116,7 @@ export interface TelemetryForTests {
 }
 
 /** The wall clock is 1,700,000,000 s ahead of the boot clock. */
-export function telemetryFor(probe: ProbeDescription): TelemetryForTests {
+export function telemetryFor(probe: ProbeDescription, { guessRoutes } = { guessRoutes: false }): TelemetryForTests {
   const ledger = createLedger();
   const account = ledger.open({ pid: 4711, serviceName: 'gateway' }, probe);
   const resource = processResource({ pid: 4711, startTicks: 5000, exePath: '/srv/gateway' }, { version: '0.1.0' });
@@ -129,6 +129,7 @@ export function telemetryFor(probe: ProbeDescription): TelemetryForTests {
     queries: createQueryTexts({ isShown: true }),
     clock,
     knownMethods: USUAL_METHODS,
+    guessRoutes,
     version: '0.1.0',
   });
   return { telemetry, ledger, account, metrics };

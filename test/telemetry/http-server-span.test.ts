@@ -209,3 +209,16 @@ test('credentials in the query are redacted', () => {
   assert.equal(query('%73ig=abc'), '%73ig=REDACTED');
   assert.equal(query('SIG=abc&signature=1&%zz=1'), 'SIG=abc&signature=1&%zz=1');
 });
+
+test('where no router said a route it is guessed, if that is wanted', () => {
+  const { telemetry } = telemetryFor(httpProbe, { guessRoutes: true });
+  const routeOf = (values: Record<string, string | number | boolean | null>) =>
+    telemetry(call({ fields: fields({ ...httpFields, ...values }) }))?.attributes['http.route'];
+  assert.equal(routeOf({}), '/cart/{id}');
+  assert.equal(routeOf({ pattern: '', target: '/orders/7/lines?page=2' }), '/orders/{id}/lines');
+  assert.equal(routeOf({ pattern: '', target: '/.env', status: 404 }), undefined);
+  for (let n = 0; n < 200; n++)
+    routeOf({ pattern: '', target: `/page-${String.fromCharCode(97 + (n % 26)).repeat(1 + n / 26)}` });
+  assert.equal(routeOf({ pattern: '', target: '/one/more' }), 'other');
+  assert.equal(spanOf({ ...httpFields, pattern: '' }).attributes['http.route'], undefined);
+});
