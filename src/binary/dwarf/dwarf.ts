@@ -54,7 +54,7 @@ export function openDwarf(elf: SectionSource): Dwarf {
   const typeIndex = new TypeIndex(info);
   return {
     signature: (fn) => readSignature({ info, functions, types }, fn),
-    argumentOffsets: (fn) => argumentOffsets(info, functions, fn),
+    argumentOffsets: (fn) => argumentOffsets(info, functions, types, fn),
     type(name) {
       const offset = typeIndex.find(name);
       return offset === undefined ? undefined : types.at(offset);
