@@ -73,6 +73,7 @@ export async function comparePlaces(executable: string): Promise<BinaryTruth> {
 function compareValue(value: AssignedValue, all: readonly AssignedValue[], place: CompilerPlace, arch: Architecture) {
   const { type, pieces } = value;
   if (type.sizeBytes === 0) return 'of no size';
+  if (value.unavailable !== undefined) return value.unavailable;
   if (place.expression === '-') return 'DWARF has no location at entry';
   const said = piecesOf(place.expression, type.sizeBytes, arch);
   if (said === undefined) return 'DWARF has a computed value, not a place';

@@ -101,5 +101,5 @@ function placeOf(expression: Cursor): number | undefined {
 /** Whether the compiler may handle the parts of such values one by one. */
 function mayBeSplit({ kind, sizeBytes, fields = [] }: GoType): boolean {
   if (kind !== 'struct') return kind !== 'array' && sizeBytes > wordBytes;
-  return sizeBytes > wordBytes && sizeBytes <= maxSplitBytes && fields.length <= maxSplitFields;
+  return sizeBytes <= maxSplitBytes && fields.length > 1 && fields.length <= maxSplitFields;
 }
