@@ -1,38 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Value } from '../event/value.ts';
+import { isServerError, statusCodeName } from './grpc-status.ts';
 import { type HasFields, textField } from './preset-field.ts';
 import { ATTR } from './semconv.ts';
-
-/** https://connectrpc.com/docs/protocol#error-codes, by number; 0 is none. */
-const CODES = [
-  '',
-  'canceled',
-  'unknown',
-  'invalid_argument',
-  'deadline_exceeded',
-  'not_found',
-  'already_exists',
-  'permission_denied',
-  'resource_exhausted',
-  'failed_precondition',
-  'aborted',
-  'out_of_range',
-  'unimplemented',
-  'internal',
-  'unavailable',
-  'data_loss',
-  'unauthenticated',
-];
-
-/** The conventions for RPC: of these the server is to blame. */
-const SERVER_ERRORS = new Set([
-  'unknown',
-  'deadline_exceeded',
-  'unimplemented',
-  'internal',
-  'unavailable',
-  'data_loss',
-]);
 
 /**
  * Adds what connect-go's handler said of the request (src/probe/presets/connect.ts).
@@ -46,16 +16,24 @@ export function addConnectProcedure(call: HasFields, attributes: Attributes): st
   const code = codeOf(call.fields.find(({ name }) => name === 'connectError'));
   if (code === undefined) return undefined;
   attributes[ATTR.RPC_STATUS_CODE] = code;
-  return SERVER_ERRORS.has(code) ? code : undefined;
+  return isServerError(code.toUpperCase()) ? code : undefined;
 }
 
-/** As connect.CodeOf has it: of any other error `unknown`, but for those of the context. */
+/**
+ * As connect.CodeOf has it, of the errors that can wrap no other one: what is within those may have a code that is not read
+ * here, so they have none.
+ */
 function codeOf(error: Value | undefined): string | undefined {
-  if (error?.value === undefined || error.value === null) return undefined;
-  if (Array.isArray(error.value)) {
-    const code = (error.value as readonly Value[]).find(({ name }) => name === 'code')?.value;
-    if (typeof code === 'number') return CODES[code] ?? `code_${code}`;
-  }
+  if (error === undefined || error.value === null) return undefined;
   if (error.value === 'context canceled') return 'canceled';
-  return error.value === 'context deadline exceeded' ? 'deadline_exceeded' : 'unknown';
+  if (error.value === 'context deadline exceeded') return 'deadline_exceeded';
+  if (error.goType === '*errors.errorString') return 'unknown';
+  if (!Array.isArray(error.value)) return undefined;
+  const code = (error.value as readonly Value[]).find(({ name }) => name === 'code')?.value;
+  return typeof code === 'number' ? codeName(code) : undefined;
+}
+
+/** Numbers and names are gRPC's, but for one letter: https://connectrpc.com/docs/protocol#error-codes */
+function codeName(code: number): string {
+  return statusCodeName(code).toLowerCase().replace('cancelled', 'canceled');
 }

@@ -21,6 +21,20 @@ const STATUS_CODES = [
   'UNAUTHENTICATED',
 ] as const;
 
+/** The conventions for gRPC: of these the server is to blame; the rest are the caller's. */
+const SERVER_ERRORS = new Set([
+  'UNKNOWN',
+  'DEADLINE_EXCEEDED',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+]);
+
+export function isServerError(code: string): boolean {
+  return SERVER_ERRORS.has(code);
+}
+
 /** How a call ended. */
 export interface GrpcStatus {
   /** `OK`, `NOT_FOUND` …; a code that gRPC does not define as digits. */

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_ERROR_CODE, STATUS_UNSET } from './call-span.ts';
-import { statusCodeName } from './grpc-status.ts';
+import { isServerError, statusCodeName } from './grpc-status.ts';
 import { addressOf } from './network-address.ts';
 import { addCaptureNotes, integerField, textField, wholeTextField } from './preset-field.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
@@ -14,16 +14,6 @@ export interface RpcServerFacts {
   readonly statusCode: string | undefined;
   readonly errorType: string | undefined;
 }
-
-/** The conventions for gRPC: of these the server is to blame; the rest are the caller's. */
-const SERVER_ERRORS = new Set([
-  'UNKNOWN',
-  'DEADLINE_EXCEEDED',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-]);
 
 const OTHER_METHOD = '_OTHER';
 /** Of all spans. */
@@ -42,7 +32,7 @@ export function rpcServerFacts(call: Pick<CallContent, 'fields' | 'end'>): RpcSe
 
 function errorType(call: Pick<CallContent, 'end'>, statusCode: string | undefined): string | undefined {
   if (call.end === 'panic' || call.end === 'goexit') return call.end;
-  return statusCode !== undefined && SERVER_ERRORS.has(statusCode) ? statusCode : undefined;
+  return statusCode !== undefined && isServerError(statusCode) ? statusCode : undefined;
 }
 
 /**
