@@ -2,13 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { traceRandomValues } from './trace-values.ts';
 
-/** `npm run test:truth` runs many more, over many versions of Go. Up to 1.21 blank parameters are in no debug information. */
-const runs = [{ functions: 150 }, { functions: 60, go: '1.21' }, { functions: 60, go: '1.15' }];
+/**
+ * `npm run test:truth` runs many more, of a new seed each time, over many versions of Go. The seeds here are fixed: a change
+ * is to be blamed for what it breaks, not for what it meets. Those that once found something stay.
+ * Up to 1.21 blank parameters are in no debug information.
+ */
+const runs = [
+  // A struct with an array of several elements without a size, which is passed on the stack.
+  { functions: 150, seed: 108 },
+  { functions: 60, seed: 21, go: '1.21' },
+  { functions: 60, seed: 15, go: '1.15' },
+];
 
-for (const { functions, go } of runs) {
+for (const { functions, seed, go } of runs) {
   const title = `what random calls pass and return is what Sidespan says of them, Go ${go ?? 'installed'}`;
   test(title, { timeout: 300_000 }, async (context) => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
     const { calls, tally } = await traceRandomValues({ functions, seed, go });
     const said = [...tally.said].map(([reason, count]) => `${count} ${reason}`).join(', ');
     context.diagnostic(`seed ${seed}: ${calls} calls, ${tally.right} values right; said: ${said}`);

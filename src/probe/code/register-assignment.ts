@@ -122,12 +122,10 @@ function registerAssign(type: GoType, at: number, sequences: RegisterSequences, 
       return word(0, 8) && word(8, 8) && word(16, 8);
     case 'struct':
       if (type.fields === undefined) return false;
-      return type.fields.every(
-        (field) =>
-          field.type.sizeBytes === 0 || registerAssign(field.type, at + field.offsetBytes, sequences, used, pieces),
-      );
+      return type.fields.every((field) => registerAssign(field.type, at + field.offsetBytes, sequences, used, pieces));
     case 'array': {
-      if (type.length === 0 || type.sizeBytes === 0) return true;
+      if (type.length === 0) return true;
+      // Also where its elements have no size: a struct with a [3][0]int is passed on the stack.
       if (type.length !== 1 || type.elem === undefined) return false;
       return registerAssign(type.elem, at, sequences, used, pieces);
     }
