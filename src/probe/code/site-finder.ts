@@ -94,6 +94,19 @@ export class SiteFinder implements Disposable {
       .map((n) => offset[n] ?? 0);
   }
 
+  /** Where the function calls what a pointer leads to: a method of an interface, or a function value. Arguments are in place there. */
+  findIndirectCall(fn: GoFunction): Found<FunctionSites> {
+    const found = this.#codeOf(fn);
+    if (found.value === undefined) return found;
+    const { code, decoder, abi } = found.value;
+    const { count, offset: offsets, flow: kinds, target } = decoder.sweep(code);
+    const calls = Array.from({ length: count }, (_, n) => n).filter((n) => kinds[n] === flow.call && target[n] === 0);
+    const offset = offsets[calls[0] ?? 0];
+    if (calls.length !== 1 || offset === undefined) return { unavailable: `it has ${calls.length} indirect calls` };
+    const emulated = decoder.isEmulated(code, offset);
+    return { value: { abi, entry: { offset, stackCheck: false, emulated, why: 'call' }, exits: [] } };
+  }
+
   /** Where the floats can be read that the function gets and returns in registers. */
   findFloats(
     fn: GoFunction,

@@ -10,7 +10,7 @@ import { collectInterfaces } from '../plan-functions.ts';
 import type { PresetReport } from '../probe-plan.ts';
 import { probeFlag, siteAction } from '../wire.ts';
 import type { Preset, PresetSite } from './preset.ts';
-import { compile, hasFunction, lacks, prepareSite, type ReadySite } from './preset-site.ts';
+import { compile, hasFunction, isWanted, lacks, prepareSite, type ReadySite } from './preset-site.ts';
 
 /** Adds a preset's probes, sites and plans; says in the report what the binary lacks. */
 export function planPreset(builder: PlanBuilder, preset: Preset, limits: CaptureLimits): PresetReport {
@@ -38,7 +38,7 @@ export function planPreset(builder: PlanBuilder, preset: Preset, limits: Capture
 function callsOf(sites: readonly PresetSite[]): PresetSite[][] {
   const calls: PresetSite[][] = [];
   for (const site of sites) {
-    if (site.action === 'enter') calls.push([site]);
+    if (site.action === 'enter' && !site.again) calls.push([site]);
     else calls.at(-1)?.push(site);
   }
   return calls;
@@ -60,7 +60,7 @@ function prepareCall(
   const ready: ReadySite[] = [];
   const missing: string[] = [];
   let imageBytes = 0;
-  for (const site of sites) {
+  for (const site of sites.filter((one) => isWanted(builder, one))) {
     const ends = site.action === 'finish' || site.action === 'release';
     const result = prepareSite(builder, site, limits, ends ? imageBytes : 0);
     if (result.unavailable === undefined) {
@@ -68,7 +68,7 @@ function prepareCall(
       // Captures of one probe are told apart by the size of their first image.
       const plan = ends ? result.value.plan : result.value.results;
       if (plan !== undefined) imageBytes = plan.shape.imageBytes + 8;
-    } else if (site.action === 'enter' || site.optional === undefined) {
+    } else if ((site.action === 'enter' && !site.again) || site.optional === undefined) {
       const isAbsent = site.action === 'enter' && !hasFunction(builder, site);
       return { unavailable: result.unavailable, missing, isAbsent };
     } else {
@@ -125,8 +125,8 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
     const action = siteAction[site.action];
     const labelPlan = labels && builder.addPlan(labels);
     const parts = site.action === 'enter' ? { group, labelPlan } : { object, labelPlan };
-    if (site.where === 'entry') builder.addEntry(fn, sites, action, owner, index, parts);
-    else builder.addExits(fn, sites, action, owner, index, { labelPlan });
+    if (site.where === 'exits') builder.addExits(fn, sites, action, owner, index, { labelPlan });
+    else builder.addEntry(fn, sites, action, owner, index, parts);
     if (results === undefined) continue;
     const leaving = object === undefined ? siteAction.leave : siteAction.keep;
     const exit = { group, object, labelPlan: resultLabels && builder.addPlan(resultLabels) };

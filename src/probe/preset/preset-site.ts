@@ -39,7 +39,8 @@ export function prepareSite(
   const fn = site.functions.map((name) => preferredFunction(binary.functionsNamed(name))).find((f) => f !== undefined);
   if (fn === undefined) return { unavailable: lacks(site.functions) };
   const hasExits = site.where === 'exits' || site.results !== undefined;
-  const sites = hasExits ? finder.find(fn) : finder.findEntry(fn);
+  const sites =
+    site.where === 'call' ? finder.findIndirectCall(fn) : hasExits ? finder.find(fn) : finder.findEntry(fn);
   if (sites.unavailable !== undefined) return { unavailable: `${fn.name}: ${sites.unavailable}` };
   const { abi } = sites.value;
   const plan = site.capture && compile(builder, site.capture, abi, limits, imageBytes);
@@ -97,6 +98,11 @@ function looksHeadersUp({ capture }: PresetSite): boolean {
 /** Whether the program has any of the site's functions. */
 export function hasFunction({ binary }: PlanBuilder, { functions }: PresetSite): boolean {
   return functions.some((name) => preferredFunction(binary.functionsNamed(name)) !== undefined);
+}
+
+/** Whether the program has all that the site is for. */
+export function isWanted({ binary }: PlanBuilder, { neededFor }: PresetSite): boolean {
+  return (neededFor ?? []).every((name) => binary.functionsNamed(name).length > 0);
 }
 
 /** Why a preset is not active. */

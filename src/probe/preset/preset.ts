@@ -53,8 +53,8 @@ export type AnyPreset = Preset | NotesPreset;
 export interface PresetSite {
   /** The names that the function has had; the first which the binary has is taken. */
   readonly functions: readonly string[];
-  /** At the function's entry, or at all its exits. */
-  readonly where: 'entry' | 'exits';
+  /** At the function's entry, at all its exits, or where it makes its only indirect call: arguments are those of what it calls. */
+  readonly where: 'entry' | 'exits' | 'call';
   /**
    * `release` ends a call that went on with an object (`keeps`), at the entry of a function that has it as an argument.
    * `note` says something of the innermost open call of another preset (`NotesPreset`).
@@ -81,6 +81,10 @@ export interface PresetSite {
   readonly objectIn?: { readonly type: string; readonly path: string } | undefined;
   /** The preset works without it; why it may be missing. */
   readonly optional?: string | undefined;
+  /** Of `enter`: what begins there are calls of the probe of the `enter` before it, whose captures it has too. */
+  readonly again?: boolean | undefined;
+  /** Programs that don't have all of these functions do without the site. */
+  readonly neededFor?: readonly string[] | undefined;
 }
 
 /** A context.Context whose first word is the n-th one of the arguments, or at a path from the pointer there. */

@@ -79,8 +79,7 @@ function http2Finish(types: readonly string[]): Pick<PresetSite, 'capture' | 'la
 
 /**
  * golang.org/x/net/http2's own server: (*serverConn).runHandler(rw *responseWriter, req *Request, handler), each on a goroutine of its
- * own. Through net/http's server, which http2.ConfigureServer told of it, serverHandler.ServeHTTP is within (`group`). Built with
- * Go 1.27 or later it is net/http's.
+ * own. Through net/http's server, which http2.ConfigureServer told of it, serverHandler.ServeHTTP is within (`group`).
  */
 const xHttp2 = 'golang.org/x/net/http2';
 const xHttp2Sites: readonly PresetSite[] = [
@@ -124,6 +123,24 @@ const xHttp2Sites: readonly PresetSite[] = [
   { functions: ['runtime.goexit1'], where: 'entry', action: 'goroutineEnd' },
 ];
 
+/** Of ServeHTTP(rw ResponseWriter, req *Request), whose receiver is one word. */
+const served: Pick<PresetSite, 'context' | 'capture' | 'labels'> = {
+  context: { argument: 3, types: ['net/http.Request'], path: 'ctx' },
+  capture: {
+    words: [
+      { from: { argument: 3 }, types: ['net/http.Request'], save: 0, fields: requestFields },
+      { from: { argument: 1 }, as: 'interface', save: 1 },
+    ],
+  },
+  labels: {
+    words: [
+      { from: { argument: 3 }, types: ['net/http.Request'], save: 0, fields: requestLabels },
+      { from: { argument: 1 }, save: 1 },
+      { from: { argument: 2 }, save: 2 },
+    ],
+  },
+};
+
 export const httpServer: Preset = {
   name: 'net/http server',
   library: 'net/http',
@@ -134,29 +151,16 @@ export const httpServer: Preset = {
   held: true,
   failure: { code: { place: statusPlace, from: 500 } },
   sites: [
+    { functions: ['net/http.serverHandler.ServeHTTP'], where: 'entry', action: 'enter', ...served },
+    // golang.org/x/net/http2 built with Go 1.27 or later has net/http serve its connections, by handlers that are not its server's.
     {
-      functions: ['net/http.serverHandler.ServeHTTP'],
-      where: 'entry',
+      functions: ['net/http.http2Handler.ServeHTTP'],
+      where: 'call',
       action: 'enter',
-      context: { argument: 3, types: ['net/http.Request'], path: 'ctx' },
-      capture: {
-        words: [
-          {
-            from: { argument: 3 },
-            types: ['net/http.Request'],
-            save: 0,
-            fields: requestFields,
-          },
-          { from: { argument: 1 }, as: 'interface', save: 1 },
-        ],
-      },
-      labels: {
-        words: [
-          { from: { argument: 3 }, types: ['net/http.Request'], save: 0, fields: requestLabels },
-          { from: { argument: 1 }, save: 1 },
-          { from: { argument: 2 }, save: 2 },
-        ],
-      },
+      again: true,
+      ...served,
+      neededFor: [`${xHttp2}.(*Server).ServeConn`, `${xHttp2}.(*serverConfig).ServeConnFunc`],
+      optional: `${xHttp2} can not be followed into net/http`,
     },
     {
       functions: ['net/http.(*response).finishRequest'],
