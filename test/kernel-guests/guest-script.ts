@@ -11,6 +11,9 @@ export interface ScriptOptions {
   /** Beside those of the test run. */
   readonly archives?: readonly string[];
   readonly kernelArguments?: string;
+  /** For the whole run; five minutes if it is left out. */
+  readonly timeoutMs?: number;
+  readonly memoryMB?: number;
 }
 
 /** What the script handed back. */
@@ -40,8 +43,8 @@ export async function runScript(files: GuestFiles, options: ScriptOptions, scrip
       uname -r | show release
       ${script}`,
     cpus: options.cpus,
-    memoryMB: 2048,
-    timeoutMs: 300_000,
+    memoryMB: options.memoryMB ?? 2048,
+    timeoutMs: options.timeoutMs ?? 300_000,
     kernelArguments: options.kernelArguments ?? '',
   });
   const part = (name: string): string | undefined => {

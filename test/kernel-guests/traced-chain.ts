@@ -19,6 +19,8 @@ export interface ChainCounts {
 export interface TracedChain extends TracedServices {
   /** Undefined when the agent ended before any load was sent. */
   readonly counts: readonly ChainCounts[] | undefined;
+  /** That all requests took, by the guest's clock. */
+  readonly seconds: number | undefined;
 }
 
 export interface ChainOptions extends ScriptOptions {
@@ -26,6 +28,8 @@ export interface ChainOptions extends ScriptOptions {
   readonly connections: number;
   /** How the chain's services ask each other; `http2`: by TLS too. */
   readonly by: 'http' | 'http2';
+  /** Of the traces that begin with the first service, which are kept: 1 for all. */
+  readonly ratio: number;
 }
 
 const services = [
@@ -36,20 +40,28 @@ const services = [
 
 /** The programs that it needs are /programs/chain-shop, chain-cart, chain-payments and drive. */
 export async function tracedChain(files: GuestFiles, options: ChainOptions): Promise<TracedChain> {
-  const { requests, connections, by } = options;
+  const { requests, connections, by, ratio } = options;
   const url = `http://127.0.0.1:${services[0].port}`;
   const traced = await tracedServices(files, options, {
     start: services.map((_, index) => startService(index, by)),
     exe: '/programs/chain-*',
     // A server and a client each, but for the last one; the counts are asked for likewise.
-    spans: (2 * services.length - 1) * (requests + 1),
+    spans: ratio < 1 ? 0 : (2 * services.length - 1) * (requests + 1),
+    ratio,
     processes: services.length,
     drive: `
+    begun=$(date +%s)
     /programs/drive -drive ${url} -n ${requests} -c ${connections} >/tmp/counts.json 2>/tmp/drive.log || { show log </tmp/drive.log; exit 91; }
-    show counts </tmp/counts.json`,
+    show counts </tmp/counts.json
+    echo $(($(date +%s) - begun)) | show seconds`,
   });
   const counts = traced.part('counts');
-  return { ...traced, counts: counts === undefined ? undefined : (JSON.parse(counts) as readonly ChainCounts[]) };
+  const seconds = traced.part('seconds');
+  return {
+    ...traced,
+    counts: counts === undefined ? undefined : (JSON.parse(counts) as readonly ChainCounts[]),
+    seconds: seconds === undefined ? undefined : Number(seconds),
+  };
 }
 
 function startService(index: number, by: 'http' | 'http2'): string {

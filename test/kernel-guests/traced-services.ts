@@ -27,6 +27,8 @@ export interface ServiceCommands {
   readonly drive: string;
   /** That come of it: they are waited for. */
   readonly spans: number;
+  /** Of the traces that begin there, which are kept: 1 for all. */
+  readonly ratio?: number | undefined;
 }
 
 /** @throws as runScript does */
@@ -50,7 +52,7 @@ export async function tracedServices(
 }
 
 /** Its exit code is the agent's. */
-function script({ start, exe, processes, drive, spans }: ServiceCommands): string {
+function script({ start, exe, processes, drive, spans, ratio = 1 }: ServiceCommands): string {
   return `
     finish() { show log </tmp/agent.log; exit "$1"; }
     wait_for() { # PID COMMAND: until that succeeds; fails when the process ends first or after two minutes
@@ -63,6 +65,7 @@ function script({ start, exe, processes, drive, spans }: ServiceCommands): strin
     ${start.join('\n    ')}
     cd ${guestRepository}
     SIDESPAN_PROPAGATION=write OTEL_TRACES_EXPORTER=console OTEL_BSP_MAX_QUEUE_SIZE=100000 OTEL_BSP_SCHEDULE_DELAY=500 \\
+      OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=${ratio} \\
       SIDESPAN_TARGET_EXE='${exe}' SIDESPAN_SUMMARY_FILE=/tmp/summary.json \\
       bin/sidespan run >/tmp/agent.out 2>/tmp/agent.log & agent=$!
     attached='[ $(wget -qO- http://127.0.0.1:4380/api/attachments | grep -o "\\"attached\\":\\[{" | wc -l) = ${processes} ]'
