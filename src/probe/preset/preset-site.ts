@@ -39,8 +39,7 @@ export function prepareSite(
   const fn = site.functions.map((name) => preferredFunction(binary.functionsNamed(name))).find((f) => f !== undefined);
   if (fn === undefined) return { unavailable: lacks(site.functions) };
   const hasExits = site.where === 'exits' || site.results !== undefined;
-  const sites =
-    site.where === 'call' ? finder.findIndirectCall(fn) : hasExits ? finder.find(fn) : finder.findEntry(fn);
+  const sites = site.where === 'call' ? finder.findIndirectCall(fn) : hasExits ? finder.find(fn) : finder.findEntry(fn);
   if (sites.unavailable !== undefined) return { unavailable: `${fn.name}: ${sites.unavailable}` };
   const { abi } = sites.value;
   const plan = site.capture && compile(builder, site.capture, abi, limits, imageBytes);
