@@ -117,7 +117,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
         store?.add(spans);
         traceExport.add(spans);
       },
-      onProcessChange: () => watch?.rescan(),
+      onProcessChange: (pid) => watch?.changed(pid),
       onDetach: (process) => services.readSeries(process),
       onUndecodable(process, probe, reason) {
         const account = process && services.serviceOf(process)?.accounts[probe];
@@ -159,6 +159,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   watch = undo.use(
     await watchTargets({
       selection,
+      changesAreTold: tracer.unwatched === undefined,
       async onAppear(target) {
         await services.attach(target);
         memory.soon();

@@ -31,15 +31,17 @@ function processIds(): number[] {
 }
 
 /**
- * Looks at all processes of our PID namespace. What is known from `before` and hasn't changed costs one read each.
+ * Looks at processes of our PID namespace. What is known from `before` and hasn't changed costs one read each.
+ * @param pids left out: all of them.
  * @returns by process number; processes that ended meanwhile are left out.
  */
 export async function scanProcesses(
   before: ReadonlyMap<number, SeenProcess> = new Map(),
+  pids: Iterable<number> = processIds(),
 ): Promise<Map<number, SeenProcess>> {
   const seen = new Map<number, SeenProcess>();
   let count = 0;
-  for (const pid of processIds()) {
+  for (const pid of pids) {
     count += 1;
     if (count % processesPerTurn === 0) await nextTurn();
     const process = lookAt(pid, before.get(pid));

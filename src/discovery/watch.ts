@@ -3,17 +3,21 @@ import type { TargetProcess } from './process.ts';
 import { type SeenProcess, scanProcesses } from './processes.ts';
 import { selectTargets } from './target.ts';
 
-/** How often /proc is read where nobody calls `rescan`: a few milliseconds of work for some hundred processes. */
+/** How often the targets are looked at, and where nobody tells of changes all of /proc: some milliseconds for a few hundred processes. */
 const defaultIntervalMs = 1000;
+/** Where changes are told, all of it so many times more rarely: what was told may have been lost. */
+const wholeOfInterval = 10;
 
-/** Scans wait at least this long after the one before, however many events arrive. */
+/** A look waits at least this long after the one before, however many changes are told. */
 const minGapMs = 20;
 /** And so many times as long as that one took: where processes come all the time, looking at them takes one part in 20. */
-const gapOfScan = 20;
+const gapOfLook = 20;
 
 export interface WatchOptions {
   readonly selection: TargetSelection;
   readonly intervalMs?: number;
+  /** `changed` will be called for every process that calls exec or ends. */
+  readonly changesAreTold?: boolean;
   /**
    * A target is there: a new process, or one that has called exec (then `onVanish` came first). Nothing else is looked at
    * until it is done.
@@ -29,8 +33,8 @@ export interface WatchOptions {
 export interface TargetWatch extends Disposable {
   /** The targets that are there now. */
   readonly targets: readonly TargetProcess[];
-  /** Looks again soon: called when some process has called exec or ended. Cheap to call often. */
-  rescan(): void;
+  /** This process has called exec or ended: it is looked at soon. Cheap to call often. */
+  changed(pid: number): void;
 }
 
 /**
@@ -39,21 +43,36 @@ export interface TargetWatch extends Disposable {
  */
 export async function watchTargets(options: WatchOptions): Promise<TargetWatch> {
   const { selection, onAppear, onVanish, onError, intervalMs = defaultIntervalMs } = options;
-  let seen = new Map<number, SeenProcess>();
+  const seen = new Map<number, SeenProcess>();
   const current = new Map<number, { readonly image: string; readonly target: TargetProcess }>();
+  const changed = new Set<number>();
+  let nextWholeMs = 0;
   let ended = false;
   let timer: NodeJS.Timeout | undefined;
-  let scanning = false;
-  let again = false;
+  let looking = false;
+  let soon = false;
   let gapMs = minGapMs;
-  let nextScanMs = 0;
+  let nextLookMs = 0;
 
-  const scan = async () => {
+  /** What to look at now; undefined: all processes. Ports are opened without anybody telling. */
+  const pidsToLookAt = (nowMs: number): Iterable<number> | undefined => {
+    if (selection.pid !== undefined) return [selection.pid];
+    const told = options.changesAreTold === true && selection.port === undefined;
+    if (told && nowMs < nextWholeMs) return new Set([...changed, ...current.keys()]);
+    nextWholeMs = nowMs + wholeOfInterval * intervalMs;
+    return undefined;
+  };
+  const look = async () => {
     const startMs = performance.now();
-    seen = await scanProcesses(seen);
+    const pids = pidsToLookAt(startMs);
+    changed.clear();
+    soon = false;
+    const found = await scanProcesses(seen, pids);
+    for (const pid of pids ?? [...seen.keys()]) seen.delete(pid);
+    for (const [pid, process] of found) seen.set(pid, process);
     const endMs = performance.now();
-    gapMs = Math.min(Math.max(minGapMs, gapOfScan * (endMs - startMs)), intervalMs);
-    nextScanMs = endMs + gapMs;
+    gapMs = Math.min(Math.max(minGapMs, gapOfLook * (endMs - startMs)), intervalMs);
+    nextLookMs = endMs + gapMs;
     if (ended) return;
     const processes = [...seen.values()].flatMap(({ go }) => go ?? []);
     for (const [pid, { image, target }] of [...current]) {
@@ -70,15 +89,14 @@ export async function watchTargets(options: WatchOptions): Promise<TargetWatch> 
     }
   };
   const turn = async () => {
-    scanning = true;
-    again = false;
+    looking = true;
     try {
-      await scan();
+      await look();
     } catch (error) {
       onError(error);
     } finally {
-      scanning = false;
-      if (!ended) schedule(again ? gapMs : intervalMs);
+      looking = false;
+      if (!ended) schedule(soon ? gapMs : intervalMs);
     }
   };
   const schedule = (delayMs: number) => {
@@ -91,10 +109,12 @@ export async function watchTargets(options: WatchOptions): Promise<TargetWatch> 
     get targets() {
       return [...current.values()].map(({ target }) => target);
     },
-    rescan() {
-      if (ended || again) return;
-      again = true;
-      if (!scanning) schedule(Math.max(minGapMs, nextScanMs - performance.now()));
+    changed(pid) {
+      if (ended || (selection.pid !== undefined && selection.pid !== pid)) return;
+      changed.add(pid);
+      if (soon) return;
+      soon = true;
+      if (!looking) schedule(Math.max(minGapMs, nextLookMs - performance.now()));
     },
     [Symbol.dispose]() {
       ended = true;

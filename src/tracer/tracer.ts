@@ -47,8 +47,8 @@ export interface TracerOptions {
   /** The plan has requests into which headers are written. */
   readonly writeHeaders?: boolean | undefined;
   readonly onCall: (call: Call, process: TracedProcess) => void;
-  /** Some process in the agent's PID namespace called exec or ended. */
-  readonly onProcessChange?: (() => void) | undefined;
+  /** This process of the agent's PID namespace called exec or ended. */
+  readonly onProcessChange?: ((pid: number) => void) | undefined;
   /** Its probes are out, the ring is read: the last look at its series. */
   readonly onDetach?: ((process: TracedProcess) => void) | undefined;
   /** A record that made no sense; `process` undefined: of no process that is known. */
@@ -127,7 +127,7 @@ export function createTracer(options: TracerOptions): Tracer {
     },
     onProcess: (change, pid) => {
       if (change === 'exec') for (const process of processes) if (process.target.pid === pid) process.started();
-      options.onProcessChange?.();
+      options.onProcessChange?.(pid);
     },
     onUndecodable: (slot, probe, reason) => {
       const process = bySlot[slot];

@@ -111,13 +111,14 @@ test('a Go process that becomes another program is gone', async (context) => {
   assert.deepEqual(watch.targets, []);
 });
 
-test('a shell that becomes the program, and the program that ends, with rescan instead of polling', async (context) => {
+test('a shell that becomes the program, and the program that ends, told instead of polled', async (context) => {
   const executable = await ownExecutable(context);
   const pid = await startOrphan(context, `while [ ! -e ${executable}.go ]; do sleep 0.05; done; exec ${executable}`);
   const events: string[] = [];
   using watch = await watchTargets({
     selection: { exe: executable },
     intervalMs: 3_600_000,
+    changesAreTold: true,
     onAppear: (target) => void events.push(`+${target.pid}`),
     onVanish: (target) => events.push(`-${target.pid}`),
     onError: (error) => assert.fail(String(error)),
@@ -125,12 +126,12 @@ test('a shell that becomes the program, and the program that ends, with rescan i
   assert.deepEqual(events, []);
   copyFileSync('/dev/null', `${executable}.go`);
   await eventually(
-    () => (watch.rescan(), events),
+    () => (watch.changed(pid), events),
     (seen) => seen.length === 1,
   );
   process.kill(pid, 'SIGKILL');
   await eventually(
-    () => (watch.rescan(), events),
+    () => (watch.changed(pid), events),
     (seen) => seen.length === 2,
   );
   assert.deepEqual(events, [`+${pid}`, `-${pid}`]);
