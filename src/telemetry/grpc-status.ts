@@ -52,6 +52,8 @@ const byGoName = new Map<string, string>(
 );
 /** As status.Error's Error() has it. */
 const STATUS_TEXT = /^rpc error: code = (?:Code\((\d+)\)|(\w+)) desc = (.*)$/s;
+/** Of one that wraps it (fmt.Errorf with %w), as grpc-go's does when a call was tried too often. The message is all of it. */
+const WRAPPED_STATUS_TEXT = /: rpc error: code = (?:Code\((\d+)\)|(\w+)) desc = /;
 
 /** What status.FromError makes of a client's error, but that io.EOF is how a stream ends well; undefined: not known. */
 export function statusOfError(error: Value | undefined): GrpcStatus | undefined {
@@ -59,7 +61,8 @@ export function statusOfError(error: Value | undefined): GrpcStatus | undefined 
   if (error.value === null || error.value === 'EOF') return { code: 'OK' };
   if (typeof error.value !== 'string') return { code: 'UNKNOWN' };
   const message = error.value;
-  const [, digits, name, description] = STATUS_TEXT.exec(message) ?? [];
+  const wrapped = error.goType === '*fmt.wrapError' ? WRAPPED_STATUS_TEXT.exec(message) : null;
+  const [, digits, name, description = message] = STATUS_TEXT.exec(message) ?? wrapped ?? [];
   if (digits !== undefined) return { code: digits, message: description };
   if (name !== undefined) return { code: byGoName.get(name.toUpperCase()) ?? name, message: description };
   if (message === 'context canceled') return { code: 'CANCELLED', message };

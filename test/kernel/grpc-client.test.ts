@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goTarget } from '../support/go-target.ts';
-import { grpcBuilds, grpcClientTarget } from '../support/grpc-target.ts';
+import { goCodeNames, grpcBuilds, grpcClientTarget } from '../support/grpc-target.ts';
 import type { SinkSpan } from '../support/otlp-sink.ts';
 import { start } from '../support/running.ts';
 import { dropped, startTracedService } from '../support/traced-service.ts';
@@ -11,16 +11,6 @@ interface Sent {
   readonly sent: number;
   readonly methods: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
-
-const codes: Readonly<Record<string, string>> = {
-  OK: 'OK',
-  NotFound: 'NOT_FOUND',
-  Unknown: 'UNKNOWN',
-  Canceled: 'CANCELLED',
-  Unavailable: 'UNAVAILABLE',
-  Unimplemented: 'UNIMPLEMENTED',
-  DeadlineExceeded: 'DEADLINE_EXCEEDED',
-};
 
 const kinds = [
   ...['ok', 'notfound', 'plain', 'unknown', 'download', 'downloadfail', 'upload', 'chat', 'chatfail'],
@@ -48,7 +38,7 @@ for (const { version, ...options } of grpcBuilds()) {
     assert.equal(probe.enteredBeforeAttach + probe.stillRunning, 0, JSON.stringify(probe));
     assert.equal(summary.balanced, true);
     const expected = Object.entries(methods).flatMap(([method, byCode]) =>
-      Object.entries(byCode).map(([code, count]) => [`${method.slice(1)} ${codes[code]}`, count] as const),
+      Object.entries(byCode).map(([code, count]) => [`${method.slice(1)} ${goCodeNames[code]}`, count] as const),
     );
     assert.deepEqual(byMethodAndCode(spans), Object.fromEntries(expected.sort()));
     const [, port] = address.split(':');

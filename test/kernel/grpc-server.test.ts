@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import * as grpc from '@grpc/grpc-js';
 import { goTarget } from '../support/go-target.ts';
-import { grpcBuilds, grpcTarget } from '../support/grpc-target.ts';
+import { goCodeNames, grpcBuilds, grpcTarget } from '../support/grpc-target.ts';
 import type { SinkSpan } from '../support/otlp-sink.ts';
 import { type AgentResult, dropped, startTracedService, type TracedService } from '../support/traced-service.ts';
 
@@ -18,16 +18,6 @@ interface ServerCounts {
 }
 
 const serviceName = 'sidespan.test.Probe';
-/** Go's names of codes, as the conventions write them. */
-const codes: Readonly<Record<string, string>> = {
-  OK: 'OK',
-  NotFound: 'NOT_FOUND',
-  Unknown: 'UNKNOWN',
-  Canceled: 'CANCELLED',
-  Unimplemented: 'UNIMPLEMENTED',
-  DeadlineExceeded: 'DEADLINE_EXCEEDED',
-};
-
 async function load(address: string, kinds: readonly string[], calls: number, more: readonly string[] = []) {
   const args = ['-target', address, '-n', String(calls), '-kinds', kinds.join(','), ...more];
   const { stdout } = await run(await goTarget('grpcserver/grpcload'), args);
@@ -50,7 +40,7 @@ function byMethodAndCode(spans: readonly SinkSpan[]): Record<string, number> {
 
 function serversOwn({ methods }: ServerCounts): Record<string, number> {
   const entries = Object.entries(methods).flatMap(([method, byCode]) =>
-    Object.entries(byCode).map(([code, count]) => [`${method.slice(1)} ${codes[code] ?? code}`, count] as const),
+    Object.entries(byCode).map(([code, count]) => [`${method.slice(1)} ${goCodeNames[code] ?? code}`, count] as const),
   );
   return Object.fromEntries(entries);
 }

@@ -15,6 +15,22 @@ export const grpcVersions = {
   '1.85.0': '1.26',
 } as const;
 
+/** Go's names of codes, as the conventions write them. */
+export const goCodeNames: Readonly<Record<string, string>> = {
+  OK: 'OK',
+  Canceled: 'CANCELLED',
+  Unknown: 'UNKNOWN',
+  DeadlineExceeded: 'DEADLINE_EXCEEDED',
+  NotFound: 'NOT_FOUND',
+  PermissionDenied: 'PERMISSION_DENIED',
+  ResourceExhausted: 'RESOURCE_EXHAUSTED',
+  Aborted: 'ABORTED',
+  Unimplemented: 'UNIMPLEMENTED',
+  Internal: 'INTERNAL',
+  Unavailable: 'UNAVAILABLE',
+  'Code(77)': '77',
+};
+
 /** The release of the target's own go.mod. */
 const newest = '1.85.0';
 
@@ -50,6 +66,14 @@ export function grpcClientTarget(
   options: Omit<GoTargetOptions, 'modfile'> = {},
 ): Promise<string> {
   return goTarget('grpcserver/grpcload', ofRelease(version, options));
+}
+
+/** Calls that do not simply return, of clients and servers in one program. */
+export function grpcOddTarget(
+  version: keyof typeof grpcVersions = newest,
+  options: Omit<GoTargetOptions, 'modfile'> = {},
+): Promise<string> {
+  return goTarget('grpcserver/oddcalls', ofRelease(version, options));
 }
 
 function ofRelease(version: keyof typeof grpcVersions, options: GoTargetOptions): GoTargetOptions {

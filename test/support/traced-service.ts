@@ -44,6 +44,8 @@ export interface TracedService {
   readonly pid: number;
   /** Writes a line to the server's standard input. */
   tell(line?: string): void;
+  /** Waits until the server has ended by itself. */
+  ended(): Promise<void>;
   /** The next line that the server prints. */
   line(): Promise<string>;
   /** Begins tracing; at the start already, unless `attached: false` was asked for. */
@@ -120,6 +122,9 @@ export async function startTracedService(
     tell: (text = '') => server.stdin!.write(`${text}\n`),
     line,
     attach,
+    async ended() {
+      if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+    },
     async untilArrived(spans) {
       await eventually(
         async () => (await sink.state()).distinctSpans,

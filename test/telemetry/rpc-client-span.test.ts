@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call } from '../../src/event/call.ts';
+import { statusOfError } from '../../src/telemetry/grpc-status.ts';
 import { rpcClientFacts, serverOfTarget } from '../../src/telemetry/rpc-client-span.ts';
 import { call, fields, grpcClientProbe, telemetryFor } from '../support/calls.ts';
 
@@ -40,6 +41,13 @@ test('the status of an error', () => {
   assert.deepEqual(status('rpc error: code = Code(99) desc = odd'), ['99', '99', 'odd']);
   assert.deepEqual(status('context deadline exceeded').slice(0, 2), ['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
   assert.deepEqual(status('broken pipe'), ['UNKNOWN', 'UNKNOWN', 'broken pipe']);
+});
+
+test('the status within an error that wraps it', () => {
+  const message = 'failed after 4 attempts: rpc error: code = Unavailable desc = never';
+  const status = (goType: string) => statusOfError({ name: 'error', type: 'INTERFACE', goType, value: message });
+  assert.deepEqual(status('*fmt.wrapError'), { code: 'UNAVAILABLE', message });
+  assert.deepEqual(status('*errors.errorString'), { code: 'UNKNOWN', message });
 });
 
 test('what could not be read is left out', () => {

@@ -8,7 +8,7 @@ import type { PlanBuilder } from '../plan-builder.ts';
 import { addPresetDynamicType } from '../plan-dynamic-types.ts';
 import { collectInterfaces } from '../plan-functions.ts';
 import type { PresetReport } from '../probe-plan.ts';
-import { probeFlag, siteAction } from '../wire.ts';
+import { probeFlag, siteAction, siteFlag } from '../wire.ts';
 import type { Preset, PresetSite } from './preset.ts';
 import { compile, hasFunction, isWanted, lacks, prepareSite, type ReadySite } from './preset-site.ts';
 
@@ -124,7 +124,8 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
     const owner = site.action === 'goroutineEnd' ? undefined : probe;
     const action = siteAction[site.action];
     const labelPlan = labels && builder.addPlan(labels);
-    const parts = site.action === 'enter' ? { group, labelPlan } : { object, labelPlan };
+    const flags = site.again ? siteFlag.again : 0;
+    const parts = site.action === 'enter' ? { group, labelPlan } : { object, labelPlan, flags };
     if (site.where === 'exits') builder.addExits(fn, sites, action, owner, index, { labelPlan });
     else builder.addEntry(fn, sites, action, owner, index, parts);
     if (results === undefined) continue;

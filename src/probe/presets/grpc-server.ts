@@ -34,8 +34,8 @@ const statusLabelWords: PresetCapture = {
 };
 
 /**
- * grpc-go's server, unary and streaming calls. Each runs (*Server).handleStream(t, stream) and writes its status once, on
- * the same goroutine.
+ * grpc-go's server, unary and streaming calls. Each runs (*Server).handleStream(t, stream) and writes its status on the same
+ * goroutine; where a stream's Send or Recv has failed, there already. The first one counts.
  */
 export const grpcServer: Preset = {
   name: 'grpc-go server',
@@ -75,6 +75,7 @@ export const grpcServer: Preset = {
       functions: [`${transport}.(*http2Server).writeStatus`, `${transport}.(*http2Server).WriteStatus`],
       where: 'entry',
       action: 'finish',
+      again: true,
       capture: {
         words: [
           { from: { argument: 1 }, types: streamTypes, fields: streamFields },
@@ -96,6 +97,7 @@ export const grpcServer: Preset = {
       ],
       where: 'entry',
       action: 'finish',
+      again: true,
       optional: 'the program does not serve gRPC through net/http',
       capture: {
         words: [
