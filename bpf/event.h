@@ -328,7 +328,7 @@ enum site_flag {
 	SITE_LABELS_GO_ON = 8, /* of an entry with SITE_TRACEPARENT: there the first two steps of label_plan have been done */
 	SITE_STACK_ABI = 2,   /* in code of Go's ABI0: arguments on the stack; on amd64 g in thread-local storage, not in R14 */
 	SITE_SILENT = 16,     /* SITE_NOTE: only keeps words in the call's frame */
-	SITE_AGAIN = 32,      /* SITE_FINISH: also hit when the call has ended there before */
+	SITE_REPEATS = 32,    /* SITE_FINISH: also hit when the call has ended there before */
 };
 
 struct site {

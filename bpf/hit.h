@@ -388,7 +388,7 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 	if (settings.keep)
 		scratch->state.pass = PASS_FIRST;
 	if (decide_unwinding(&hit, g, stack_hi)) {
-		if (hit.site->action == SITE_FINISH && !(hit.site->flags & SITE_AGAIN))
+		if (hit.site->action == SITE_FINISH && !(hit.site->flags & SITE_REPEATS))
 			COUNT(hit.site->probe, entered_before);
 	} else if (hit.goroutine || hit.site->action == SITE_LEAVE || hit.site->action == SITE_KEEP ||
 		   hit.site->action == SITE_RELEASE || BEGINS_CALL(hit.site->action)) {

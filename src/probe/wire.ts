@@ -28,7 +28,7 @@ export const siteAction = {
 export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
 
 /** enum site_flag */
-export const siteFlag = { stackCheck: 1, stackAbi: 2, traceparent: 4, labelsGoOn: 8, silent: 16, again: 32 } as const;
+export const siteFlag = { stackCheck: 1, stackAbi: 2, traceparent: 4, labelsGoOn: 8, silent: 16, repeats: 32 } as const;
 
 /** enum probe_flag */
 export const probeFlag = { server: 1, held: 2, sendArguments: 4, limited: 8, keepArguments: 16 } as const;

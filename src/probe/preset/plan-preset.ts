@@ -124,7 +124,7 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
     const owner = site.action === 'goroutineEnd' ? undefined : probe;
     const action = siteAction[site.action];
     const labelPlan = labels && builder.addPlan(labels);
-    const flags = site.again ? siteFlag.again : 0;
+    const flags = site.repeats ? siteFlag.repeats : 0;
     const parts = site.action === 'enter' ? { group, labelPlan } : { object, labelPlan, flags };
     if (site.where === 'exits') builder.addExits(fn, sites, action, owner, index, { labelPlan });
     else builder.addEntry(fn, sites, action, owner, index, parts);

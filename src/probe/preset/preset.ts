@@ -80,7 +80,7 @@ export interface PresetSite {
   /** In programs that have this type the word is the address of one, and the object is in that interface of it. */
   readonly objectIn?: { readonly type: string; readonly path: string } | undefined;
   /** Of `finish`: it may also be hit when the call has ended there before, so it tells of no call that began before us. */
-  readonly again?: boolean | undefined;
+  readonly repeats?: boolean | undefined;
   /** The preset works without it; why it may be missing. */
   readonly optional?: string | undefined;
   /** Of `enter`: what begins there are calls of the probe of the `enter` before it, whose captures it has too. */

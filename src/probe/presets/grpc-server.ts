@@ -75,7 +75,7 @@ export const grpcServer: Preset = {
       functions: [`${transport}.(*http2Server).writeStatus`, `${transport}.(*http2Server).WriteStatus`],
       where: 'entry',
       action: 'finish',
-      again: true,
+      repeats: true,
       capture: {
         words: [
           { from: { argument: 1 }, types: streamTypes, fields: streamFields },
@@ -97,7 +97,7 @@ export const grpcServer: Preset = {
       ],
       where: 'entry',
       action: 'finish',
-      again: true,
+      repeats: true,
       optional: 'the program does not serve gRPC through net/http',
       capture: {
         words: [
