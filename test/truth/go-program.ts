@@ -7,6 +7,8 @@ import { withoutGenerics } from './without-generics.ts';
 export interface ExpectedFunction {
   /** As in pclntab; of a generic one as people write it. */
   readonly name: string;
+  /** The name with types, as people write it in a pattern where there is no debug information. */
+  readonly signature: string;
   readonly args: readonly ExpectedParameter[];
   readonly results: readonly ExpectedParameter[];
 }
@@ -26,10 +28,12 @@ export interface GoProgram {
 
 const functionsPerFile = 250;
 
-/** What differs between releases of Go. */
+/** What differs between programs. */
 export interface Dialect {
   /** Since Go 1.18. */
   readonly generics: boolean;
+  /** Each declared type is put into an interface, so that it has a descriptor, by which written signatures find it. */
+  readonly described?: boolean;
 }
 
 /** The program takes two arguments: the first function to call, and the one before which to stop. */
@@ -52,7 +56,7 @@ export function randomProgram(seed: number, count: number, dialect: Dialect): Go
       : withoutGenerics(text, known);
     files.set(`functions${first}.go`, `${header}\n${source}\n${declarations}`);
   }
-  files.set('types.go', `${header}\n${pool.declarations.join('\n')}\n`);
+  files.set('types.go', `${header}\n${pool.declarations.join('\n')}\n${dialect.described ? describedTypes(pool) : ''}`);
   files.set('main.go', `${header}\n${mainSource(count)}\n${dialect.generics ? genericHelpers : ''}`);
   return { files, functions };
 }
@@ -67,6 +71,11 @@ var _ = os.Args
 var _ syscall.Errno
 var _ time.Time
 `;
+
+function describedTypes({ declarations }: TypePool): string {
+  const zeros = declarations.map((text) => `*new(${text.split(' ')[1]})`);
+  return `var described = []interface{}{${zeros.join(', ')}}\n\nfunc init() { sink[3] = described }\n`;
+}
 
 function mainSource(count: number): string {
   const calls = Array.from({ length: count }, (_, index) => `call${index}`);
@@ -158,6 +167,7 @@ func call${index}() { ${call} }
     source,
     expected: {
       name: nameOf(short, receiver, isGeneric),
+      signature: `${nameOf(short, receiver, isGeneric).replace('[...]', '[P any]')}(${list.join(', ')}) (${resultList.join(', ')})`,
       args: [...(receiver ? [receiver] : []), ...parameters].map(expectedOf),
       results: results.map(expectedOf),
     },

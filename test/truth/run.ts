@@ -3,6 +3,7 @@
  *
  *   npm run test:truth -- values --versions 1.19,1.26 --functions 2000 --seed 7   many random programs
  *   npm run test:truth -- values --gcflags 'all=-N -l'                            of code that is not optimized
+ *   npm run test:truth -- values --stripped                   types by the signatures that people write
  *   npm run test:truth -- inlined --versions 1.19,1.27 --functions 300            calls that the compiler inlined
  *   npm run test:truth -- libraries                                               every release of the libraries in test/targets
  *   npm run test:truth -- parents --requests 20000 --versions 1.26,1.27           of calls, beside the OpenTelemetry SDK's
@@ -34,6 +35,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     keep: { type: 'string' },
     gcflags: { type: 'string' },
+    stripped: { type: 'boolean', default: false },
   },
 });
 
@@ -79,6 +81,7 @@ for (const go of what === 'values' ? versions : []) {
   const { functions, calls, tally } = await traceRandomValues({
     go,
     gcflags: values.gcflags,
+    stripped: values.stripped,
     functions: Number(values.functions),
     seed,
     folder: values.keep,

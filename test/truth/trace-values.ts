@@ -17,6 +17,8 @@ export interface TruthOptions {
   readonly go?: string | undefined;
   /** For the compiler, e.g. 'all=-N -l'. */
   readonly gcflags?: string | undefined;
+  /** Without debug information: the signatures are written in the patterns. */
+  readonly stripped?: boolean | undefined;
   readonly functions: number;
   readonly seed: number;
   /** Keeps the program here. */
@@ -37,13 +39,23 @@ export async function traceRandomValues(options: TruthOptions): Promise<TruthRun
   try {
     const toolchain = await goToolchain(options.go);
     const minor = minorOf(toolchain);
-    const program = randomProgram(options.seed, options.functions, { generics: minor >= 18 });
+    const program = randomProgram(options.seed, options.functions, {
+      generics: minor >= 18,
+      described: options.stripped === true,
+    });
     const executable = await build(program, folder, toolchain, options);
     const tally = newTally();
     let calls = 0;
     for (let first = 0; first < options.functions; first += functionsAtOnce) {
       const last = Math.min(options.functions, first + functionsAtOnce);
-      calls += compareCalls(executable, program.functions.slice(first, last), [first, last], minor, tally);
+      calls += compareCalls(
+        executable,
+        program.functions.slice(first, last),
+        [first, last],
+        minor,
+        options.stripped === true,
+        tally,
+      );
     }
     return { functions: options.functions, calls, tally };
   } finally {
@@ -55,16 +67,20 @@ async function build(
   program: GoProgram,
   folder: string,
   toolchain: GoToolchain,
-  { gcflags = '' }: TruthOptions,
+  { gcflags = '', stripped = false }: TruthOptions,
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
   for (const [name, text] of program.files) await writeFile(join(folder, name), text);
   const executable = join(folder, 'truth');
-  await run(toolchain.go, ['build', `-gcflags=${gcflags}`, '-o', executable, '.'], {
-    cwd: folder,
-    env: goEnvironment(toolchain),
-    maxBuffer: 16 << 20,
-  });
+  await run(
+    toolchain.go,
+    ['build', `-gcflags=${gcflags}`, `-ldflags=${stripped ? '-s -w' : ''}`, '-o', executable, '.'],
+    {
+      cwd: folder,
+      env: goEnvironment(toolchain),
+      maxBuffer: 16 << 20,
+    },
+  );
   return executable;
 }
 
@@ -83,9 +99,10 @@ function compareCalls(
   functions: readonly ExpectedFunction[],
   range: readonly number[],
   minor: number,
+  stripped: boolean,
   tally: Tally,
 ): number {
-  const patterns = functions.map(({ name }) => name);
+  const patterns = functions.map(({ name, signature }) => (stripped ? signature : name));
   const { calls, stderr } = traceJson(patterns, [executable, ...range.map(String)]);
   const byName = new Map(calls.map((call) => [call.funcName.replace(/\[.*\]$/, '[...]'), call]));
   for (const { name, args, results } of functions) {
@@ -94,7 +111,11 @@ function compareCalls(
       tally.wrong.push(`${name}: not seen. ${stderr.slice(0, 300)}`);
       continue;
     }
-    if (minor < firstListingBlanks && call.source !== 'dwarf') {
+    if (stripped && call.source !== 'signature') {
+      say('signature not used', tally);
+      continue;
+    }
+    if (!stripped && minor < firstListingBlanks && call.source !== 'dwarf') {
       const hasBlanks = args.some((parameter) => parameter.name === '_');
       say(`function ${hasBlanks ? 'with' : 'that may have'} blank parameters`, tally);
       continue;
@@ -109,7 +130,7 @@ function compareCalls(
         if (all.length > 0) say('results of Go 1.17', tally);
         continue;
       }
-      const mayLack = minor < firstListingBlanks && list.length < all.length;
+      const mayLack = !stripped && minor < firstListingBlanks && list.length < all.length;
       const expected = mayLack ? all.filter((parameter) => parameter.name !== '_') : all;
       if (list.length !== expected.length) tally.wrong.push(`${name}: ${list.length} ${kind}s of ${expected.length}`);
       for (const [n, parameter] of expected.entries()) {
@@ -120,6 +141,7 @@ function compareCalls(
             : undefined;
         const value = named ?? list[n];
         if (minor < firstListingBlanks && value?.unavailable === uncertainReason) say(uncertainReason, tally);
+        else if (stripped && minor < firstListingBlanks && value?.goType.includes('go.shape.')) say('a shape', tally);
         else compareParameter(value, parameter, place, tally);
       }
     }

@@ -1,3 +1,4 @@
+import { anyPointerShape } from '../any-pointer-shape.ts';
 import { hex } from '../binary-error.ts';
 import { goKindMask, goKinds } from '../go-kinds.ts';
 import type { GoKind } from '../go-type.ts';
@@ -9,13 +10,6 @@ import type { Entry } from './unit.ts';
 
 /** A named interface is three typedefs deep, and nothing is deeper. */
 const maxTypedefs = 8;
-/**
- * Type parameters that stand for any pointer are compiled as this type
- * (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/noder/reader.go, `shapify`): what it points to is
- * not a byte, but unknown. Go 1.18 and 1.19 number the parameters: `go.shape.*uint8_0`.
- */
-const anyPointerShape = /^go\.shape\.\*uint8(?:_\d+)?$/;
-
 /** The typedefs that stand for a type parameter within a generic function have no name of their own. */
 const typeParameterName = /^\.param\d+$/;
 

@@ -20,15 +20,28 @@ export function parseSignature(text: string, from: number): SignatureSyntax {
   return signature;
 }
 
+/**
+ * Parses a type as the compiler writes one in a shape's name, where fields of structs that are not exported are qualified by
+ * their package: `struct { main.id int64; Name string }`. Throws a SignatureError.
+ */
+export function parseShape(text: string): TypeSyntax {
+  const parser = new Parser(text, tokensOf(text, 0), true);
+  const type = parser.type();
+  parser.end();
+  return type;
+}
+
 class Parser {
   readonly #text: string;
   readonly #tokens: readonly Token[];
+  readonly #hasQualifiedFields: boolean;
   #next = 0;
   #nesting = 0;
 
-  constructor(text: string, tokens: readonly Token[]) {
+  constructor(text: string, tokens: readonly Token[], hasQualifiedFields = false) {
     this.#text = text;
     this.#tokens = tokens;
+    this.#hasQualifiedFields = hasQualifiedFields;
   }
 
   end(): void {
@@ -38,7 +51,7 @@ class Parser {
   signature(): SignatureSyntax {
     const parameters = this.#parameters(true);
     if (this.#is('(')) return { parameters, results: this.#parameters(false) };
-    return { parameters, results: this.#startsType(0) ? [{ name: '', type: this.#type() }] : [] };
+    return { parameters, results: this.#startsType(0) ? [{ name: '', type: this.type() }] : [] };
   }
 
   /** Either all have a name, of which several may share a type, or none has. */
@@ -54,7 +67,7 @@ class Parser {
       const isVariadic = this.#skip('...');
       if (isVariadic) variadicAt = at;
       if (isVariadic && !mayBeVariadic) this.#failAt(at, 'a result can not be variadic');
-      const elem = this.#type();
+      const elem = this.type();
       const type: TypeSyntax = isVariadic ? { kind: 'slice', at, elem } : elem;
       entries.push(name === undefined ? { type } : { name, type });
       if (!this.#skip(',')) break;
@@ -84,9 +97,9 @@ class Parser {
   }
 
   /** Whether a name and a type come, and not a type alone. */
-  #startsNamed(): boolean {
+  #startsNamed(isName = isIdentifier): boolean {
     const { kind, text } = this.#token();
-    if (kind !== 'name' || !isIdentifier(text) || keywords.has(text)) return false;
+    if (kind !== 'name' || !isName(text) || keywords.has(text)) return false;
     if (this.#token(1).text !== '[') return this.#startsType(1) || this.#token(1).text === '...';
     // `a []int` and `a [4]int`, but `Pair[int]`.
     return this.#token(2).text === ']' || this.#token(2).kind === 'number';
@@ -97,7 +110,7 @@ class Parser {
     return kind === 'name' || text === '*' || text === '[' || text === '(' || text === '<-';
   }
 
-  #type(): TypeSyntax {
+  type(): TypeSyntax {
     if (++this.#nesting > maxNesting) this.#fail(`types nested at most ${maxNesting} deep`);
     const type = this.#plainType();
     this.#nesting--;
@@ -110,41 +123,41 @@ class Parser {
     if (kind === 'name') return this.#namedType(text, at);
     switch (text) {
       case '*':
-        return { kind: 'pointer', at, elem: this.#type() };
+        return { kind: 'pointer', at, elem: this.type() };
       case '(': {
-        const inner = this.#type();
+        const inner = this.type();
         this.#expect(')');
         return inner;
       }
       case '<-':
         if (this.#token().text !== 'chan') this.#fail('`chan`');
         this.#take();
-        return { kind: 'chan', at, word: '<-chan ', elem: this.#type() };
+        return { kind: 'chan', at, word: '<-chan ', elem: this.type() };
       default:
         return this.#bracketType(at);
     }
   }
 
   #bracketType(at: number): TypeSyntax {
-    if (this.#skip(']')) return { kind: 'slice', at, elem: this.#type() };
+    if (this.#skip(']')) return { kind: 'slice', at, elem: this.type() };
     const token = this.#token();
     if (token.kind !== 'number') this.#fail('`]` or the length of an array, as a number');
     const length = Number(this.#take().text.replaceAll('_', ''));
     if (length > maxArrayLength) this.#failAt(token.at, `an array of at most ${maxArrayLength} elements was expected`);
     this.#expect(']');
-    return { kind: 'array', at, length, elem: this.#type() };
+    return { kind: 'array', at, length, elem: this.type() };
   }
 
   #namedType(name: string, at: number): TypeSyntax {
     switch (name) {
       case 'map': {
         this.#expect('[');
-        const key = this.#type();
+        const key = this.type();
         this.#expect(']');
-        return { kind: 'map', at, key, elem: this.#type() };
+        return { kind: 'map', at, key, elem: this.type() };
       }
       case 'chan':
-        return { kind: 'chan', at, word: this.#skip('<-') ? 'chan<- ' : 'chan ', elem: this.#type() };
+        return { kind: 'chan', at, word: this.#skip('<-') ? 'chan<- ' : 'chan ', elem: this.type() };
       case 'func':
         return { kind: 'func', at, ...this.signature() };
       case 'interface':
@@ -157,7 +170,7 @@ class Parser {
     if (this.#skip('[')) {
       do {
         if (list.length === maxMembers) this.#fail(`at most ${maxMembers} type arguments`);
-        list.push(this.#type());
+        list.push(this.type());
       } while (this.#skip(','));
       this.#expect(']');
     }
@@ -198,20 +211,21 @@ class Parser {
   /** `A, B int`, or an embedded type. */
   #fieldLine(): FieldSyntax[] {
     const names: string[] = [];
-    if (this.#startsNamed() || this.#token(1).text === ',') {
+    const isName = this.#hasQualifiedFields ? () => true : isIdentifier;
+    if (this.#startsNamed(isName) || this.#token(1).text === ',') {
       do {
         const { kind, text } = this.#token();
-        if (kind !== 'name' || !isIdentifier(text)) this.#fail("a field's name");
-        names.push(text);
+        if (kind !== 'name' || !isName(text)) this.#fail("a field's name");
+        names.push(unqualified(text));
         this.#take();
         if (names.length > maxMembers) this.#fail(`at most ${maxMembers} fields`);
       } while (this.#skip(','));
     }
-    const type = this.#type();
+    const type = this.type();
     if (names.length > 0) return names.map((name) => ({ name, type, embedded: false }));
     const named = type.kind === 'pointer' ? type.elem : type;
     if (named.kind !== 'name') this.#failAt(type.at, "expected a field's name in front of its type");
-    return [{ name: named.name.slice(named.name.lastIndexOf('.') + 1), type, embedded: true }];
+    return [{ name: unqualified(named.name), type, embedded: true }];
   }
 
   #token(ahead = 0): Token {
@@ -254,6 +268,10 @@ const keywords = new Set(
   `break case chan const continue default defer else fallthrough for func go goto if import interface map package range
   return select struct switch type var`.split(/\s+/),
 );
+
+function unqualified(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
 
 function isIdentifier(name: string): boolean {
   return !/[./%~-]/.test(name);

@@ -40,7 +40,30 @@ types.set('error', { kind: 'interface', name: 'error', sizeBytes: 16, alignBytes
 types.set('any', emptyInterface);
 types.set('unsafe.Pointer', { kind: 'unsafe.Pointer', name: 'unsafe.Pointer', sizeBytes: 8, alignBytes: 8 });
 
-/** A type that every Go program knows without a package, or unsafe.Pointer. */
+types.set('time.Duration', { kind: 'int64', name: 'time.Duration', sizeBytes: 8, alignBytes: 8 });
+// https://github.com/golang/go/blob/go1.26.0/src/time/time.go, type Time: the same since Go 1.9.
+types.set('time.Time', {
+  kind: 'struct',
+  name: 'time.Time',
+  sizeBytes: 24,
+  alignBytes: 8,
+  fields: [
+    { name: 'wall', type: basic('uint64'), embedded: false, offsetBytes: 0 },
+    { name: 'ext', type: basic('int64'), embedded: false, offsetBytes: 8 },
+    {
+      name: 'loc',
+      type: { kind: 'pointer', name: '*time.Location', sizeBytes: 8, alignBytes: 8 },
+      embedded: false,
+      offsetBytes: 16,
+    },
+  ],
+});
+
+function basic(name: string): GoType {
+  return types.get(name) as GoType;
+}
+
+/** A type that every Go program knows without a package, or one that is as good as that: unsafe.Pointer, time.Time. */
 export function predeclaredType(name: string): GoType | undefined {
   return types.get(aliases[name] ?? name);
 }

@@ -160,7 +160,11 @@ function byQualifiedName(binary: GoBinary, name: string, packagePath: string): G
   const importable = all.filter((type) => !hiddenPackage.test(type.name));
   const candidates = importable.length > 0 ? importable : all;
   const [first] = candidates;
-  if (first === undefined) throw lacks(binary, name, name);
+  if (first === undefined) {
+    const known = predeclaredType(name);
+    if (known !== undefined) return known;
+    throw lacks(binary, name, name);
+  }
   if (candidates.length === 1) return first;
   const own = candidates.find((type) => type.name.startsWith(`${packagePath}.`));
   if (own !== undefined) return own;

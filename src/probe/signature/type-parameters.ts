@@ -1,8 +1,9 @@
+import { anyPointerShape } from '../../binary/any-pointer-shape.ts';
 import { splitList } from '../../binary/generic-type.ts';
 import type { GoBinary } from '../../binary/go-binary.ts';
 import type { GoType } from '../../binary/go-type.ts';
 import type { FunctionName } from '../function-name.ts';
-import { parseSignature } from './parse-signature.ts';
+import { parseShape } from './parse-signature.ts';
 import { resolveType, UnresolvedType } from './resolve-type.ts';
 import { SignatureError } from './signature-error.ts';
 
@@ -48,17 +49,15 @@ export function shapesOf(binary: GoBinary, name: FunctionName, names: readonly s
 function shapeType(binary: GoBinary, shape: string, packagePath: string): GoType {
   const text = shape.startsWith(shapePrefix) ? shape.slice(shapePrefix.length) : shape;
   try {
-    const [parameter] = parseSignature(`(${text})`, 0).parameters;
-    if (parameter !== undefined) {
-      const { kind, sizeBytes, alignBytes, elem, key, group, length, fields, hasMethods } = resolveType(
-        binary,
-        parameter.type,
-        packagePath,
-      );
-      return { kind, name: shape, sizeBytes, alignBytes, elem, key, group, length, fields, hasMethods };
-    }
+    const { kind, sizeBytes, alignBytes, elem, key, group, length, fields, hasMethods } = resolveType(
+      binary,
+      parseShape(text),
+      packagePath,
+    );
+    const known = { kind, name: shape, sizeBytes, alignBytes, key, group, length, fields, hasMethods };
+    return anyPointerShape.test(shape) ? known : { ...known, elem };
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error;
+    throw new UnresolvedType(`the shape ${shape} of its type parameter can't be read`);
   }
-  throw new UnresolvedType(`the shape ${shape} of its type parameter can't be read`);
 }

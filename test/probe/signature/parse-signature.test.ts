@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { functionPattern } from '../../../src/probe/pattern.ts';
+import { parseShape } from '../../../src/probe/signature/parse-signature.ts';
 import { SignatureError } from '../../../src/probe/signature/signature-error.ts';
 import type { ParameterSyntax, TypeSyntax } from '../../../src/probe/signature/type-syntax.ts';
 
@@ -74,6 +75,23 @@ test('signatures in the syntax of Go', () => {
     const { signature } = functionPattern(text);
     assert.deepEqual([listText(signature!.parameters), listText(signature!.results)], [parameters, results], text);
   }
+});
+
+test("shapes of structs, whose fields' names are qualified", () => {
+  const rows: readonly [text: string, type: string][] = [
+    ['struct { main.id int64; Name string "json:\\"n\\"" }', 'struct{id int64; Name string}'],
+    [
+      'struct { a.b/gopkg%2ein.v2.x [2][]int; main.T; *main.P; main.Pair[int,string]; main._ uint8 }',
+      'struct{x [2][]int; !T; !P; !Pair; _ uint8}',
+    ],
+    ['[3]struct { main.f0 interface { main.m() } }', '[3]struct{f0 interface{…}}'],
+    ['*uint8', '*uint8'],
+  ];
+  for (const [text, type] of rows) assert.equal(typeText(parseShape(text)), type, text);
+  for (const text of ['struct { main.f0 int', 'int int', 'main·1', '']) {
+    assert.throws(() => parseShape(text), SignatureError, text);
+  }
+  assert.throws(() => functionPattern('main.f(s struct{main.id int})'), SignatureError);
 });
 
 test('names and globs have no signature', () => {
