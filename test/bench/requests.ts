@@ -1,51 +1,17 @@
 import { goTarget } from '../support/go-target.ts';
 import { startOtlpSink } from '../support/otlp-sink.ts';
-import { below, exactly, type Figure, numberText } from './figure.ts';
+import { below, exactly, type Figure, median, numberText } from './figure.ts';
 import { countBpfRuns, cpuMicros, uprobeRuns } from './process-figures.ts';
-import { exportTo, type Ledger, load, startAgent, startService } from './stage.ts';
+import { exportTo, type Ledger, load, type Service, startAgent, startService } from './stage.ts';
 
 const saturated = 64;
 
 /** What one HTTP/1.1 request costs the service, and whether every one of them is accounted for. */
 export async function requests(quick: boolean): Promise<Figure[]> {
-  const count = quick ? 20_000 : 100_000;
   await using service = await startService(await goTarget('httpserver'));
   await using sink = await startOtlpSink();
   await load(service.address, { requests: 5000 });
-
-  const perRequest = async () => {
-    const before = cpuMicros(service.pid);
-    const { requestsPerSecond, p99Ns } = await load(service.address, { requests: count, connections: saturated });
-    return { cpu: (cpuMicros(service.pid) - before) / count, requestsPerSecond, p99Ns };
-  };
-  const figures: Figure[] = [];
-
-  const before = await perRequest();
-  {
-    await using agent = await startAgent(service.pid, exportTo(sink.grpc));
-    await load(service.address, { requests: 5000 });
-    const agentBefore = cpuMicros(agent.pid);
-    const during = await perRequest();
-    const agentCpu = (cpuMicros(agent.pid) - agentBefore) / count;
-    await agent.stop();
-    const after = await perRequest();
-    const without = (before.cpu + after.cpu) / 2;
-    figures.push({
-      what: `added CPU of the service per HTTP/1.1 request, ${saturated} connections`,
-      unit: 'us',
-      measured: during.cpu - without,
-      baseline: { value: without, of: 'a request without the agent' },
-      target: below(4),
-      note:
-        `without ${numberText(before.cpu)}, with ${numberText(during.cpu)}, without again ${numberText(after.cpu)} us; ` +
-        `${numberText(Math.round(before.requestsPerSecond))}, ${numberText(Math.round(during.requestsPerSecond))}, ` +
-        `${numberText(Math.round(after.requestsPerSecond))} requests/s; p99 ${numberText(before.p99Ns / 1e6)}, ` +
-        `${numberText(during.p99Ns / 1e6)}, ${numberText(after.p99Ns / 1e6)} ms; agent ${numberText(agentCpu)} us a request`,
-    });
-    figures.push(
-      accounted(`requests accounted for at saturation, of ${numberText(count + 5000)}`, agent.ledger(), count + 5000),
-    );
-  }
+  const figures = await saturation(service, exportTo(sink.grpc), quick ? 2 : 5);
 
   const steady = quick ? 20_000 : 50_000;
   {
@@ -61,6 +27,56 @@ export async function requests(quick: boolean): Promise<Figure[]> {
     });
   }
   return [...(await hits(quick)), ...figures];
+}
+
+/** With and without the agent in turns: from one second to the next the same request costs a third more or less. */
+async function saturation(service: Service, env: Readonly<Record<string, string>>, rounds: number): Promise<Figure[]> {
+  const count = 40_000;
+  const warmUp = 5000;
+  const perRequest = async () => {
+    const before = cpuMicros(service.pid);
+    const { requestsPerSecond, p99Ns } = await load(service.address, { requests: count, connections: saturated });
+    return { cpu: (cpuMicros(service.pid) - before) / count, requestsPerSecond, p99Ms: p99Ns / 1e6 };
+  };
+  const without = [await perRequest()];
+  const during: typeof without = [];
+  const agentCpu: number[] = [];
+  const ledgers: Ledger[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await using agent = await startAgent(service.pid, env);
+    await load(service.address, { requests: warmUp });
+    const agentBefore = cpuMicros(agent.pid);
+    during.push(await perRequest());
+    agentCpu.push((cpuMicros(agent.pid) - agentBefore) / count);
+    await agent.stop();
+    ledgers.push(agent.ledger());
+    without.push(await perRequest());
+  }
+  const added = during.map(
+    ({ cpu }, round) => cpu - mean([without[round], without[round + 1]].map((phase) => phase!.cpu)),
+  );
+  const list = (phases: typeof without, of: keyof (typeof without)[number]) =>
+    phases.map((phase) => numberText(Math.round(phase[of] * 10) / 10)).join(' ');
+  const calls = rounds * (count + warmUp);
+  const all: Ledger = { balanced: true, probes: ledgers.flatMap(({ probes }) => probes) };
+  return [
+    {
+      what: `added CPU of the service per HTTP/1.1 request, ${saturated} connections`,
+      unit: 'us',
+      measured: median(added),
+      baseline: { value: median(without.map(({ cpu }) => cpu)), of: 'a request without the agent' },
+      target: below(4),
+      note:
+        `median of ${rounds} turns: ${added.map(numberText).join(' ')}; without ${list(without, 'cpu')}, with ${list(during, 'cpu')} us; ` +
+        `requests/s ${list(without, 'requestsPerSecond')}, with ${list(during, 'requestsPerSecond')}; ` +
+        `p99 ${list(without, 'p99Ms')}, with ${list(during, 'p99Ms')} ms; agent ${numberText(median(agentCpu))} us a request`,
+    },
+    accounted(`requests accounted for at saturation, of ${numberText(calls)}`, all, calls),
+  ];
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** In a pass of its own: the kernel's statistics cost time. */
