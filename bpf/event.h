@@ -54,6 +54,7 @@ enum record_kind {
 	RECORD_NOTE = 5,      /* captured at a SITE_NOTE; the call's own record follows */
 	RECORD_TIMES = 6,     /* what its goroutine did while a call ran; the call's own record follows */
 	RECORD_PANIC = 7,     /* a goroutine with open calls panics: the value and the stack */
+	RECORD_PHASES = 9,    /* as RECORD_TIMES: where the time of an HTTP request went */
 	RECORD_RECOVERY = 8,  /* one that did has recovered; after the records of the calls that it left */
 };
 
@@ -123,11 +124,29 @@ enum goroutine_activity {
 	ACTIVITY_WAITS_SLEEP = 7,
 };
 
+/* What is done for an HTTP request on the goroutine of its call. */
+enum request_phase {
+	PHASE_HANDLING = 0, /* a server's: all that is none of the others */
+	PHASE_QUEUED = 1,   /* a server's: it was read, and its call has not begun; not part of the duration */
+	PHASE_READING = 2,  /* a server's: the body */
+	PHASE_WRITING = 3,  /* a server's: to the connection */
+	PHASE_CONNECTING = 4, /* a client's: until it has a connection */
+	PHASE_ANSWERING = 5,  /* a client's: from then on */
+};
+
+/* How a site changes it. */
+enum phase_change {
+	PHASE_BEGIN = 1, /* until the matching PHASE_END */
+	PHASE_END = 2,
+	PHASE_TURN = 3,	 /* in place of the one at hand */
+	PHASE_READ = 4,	 /* PHASE_QUEUED begins, on a goroutine without open calls */
+};
+
 struct times_record {
 	struct record_header header;
 	__u64 goid;
 	__u8 span_id[8];
-	__u64 ns[GOROUTINE_ACTIVITIES]; /* by enum goroutine_activity: together they are the call's duration */
+	__u64 ns[GOROUTINE_ACTIVITIES]; /* by enum goroutine_activity: together they are the call's duration; or by enum request_phase */
 };
 
 struct panic_record {
@@ -320,6 +339,7 @@ enum site_action {
 	SITE_PASS_ON = 19,    /* the call that is known by that word is known by the goroutine now */
 	SITE_WRITE_LINE = 20, /* HTTP/1.1: the next lines in a bufio.Writer are the request's headers */
 	SITE_WRITE_BLOCK = 21, /* HTTP/2: an encoded header block is about to become a frame */
+	SITE_PHASE = 22, /* a request of HTTP comes into another phase */
 };
 
 enum site_flag {
@@ -342,8 +362,8 @@ struct site {
 	__u32 frame_bytes; /* by which SP is lower than at the function's entry */
 	__u32 group; /* of the process: within an open call of its group the hit belongs to that one. 0: none */
 	__u32 label_plan; /* of a call that is not sampled, in place of `plan` */
-	__u32 object; /* SITE_KEEP, SITE_RELEASE: the register with the object's address, or of what has it … */
-	__u32 object_at; /* … at this offset, if that is not 0 */
+	__u32 object; /* SITE_PHASE: enum request_phase; SITE_KEEP, SITE_RELEASE: the register with the object's address, or of what has it … */
+	__u32 object_at; /* … at this offset, if that is not 0; SITE_PHASE: enum phase_change */
 	__u32 generation; /* hits count while it is the process's */
 };
 
@@ -352,6 +372,7 @@ enum probe_flag {
 	PROBE_HELD = 2,	   /* ended by SITE_FINISH: not abandoned by another function's entry at the same depth */
 	PROBE_SEND_ARGUMENTS = 4, /* the capture at entry is sent at once as RECORD_ARGUMENTS */
 	PROBE_LIMITED = 8, /* settings.captures_per_second holds for it */
+	PROBE_PHASES = 32, /* of HTTP requests: settings.request_phases */
 	PROBE_KEEP_ARGUMENTS = 16, /* the capture at entry waits for the call's end; where it finds no room it is sent at once */
 };
 
@@ -467,6 +488,8 @@ struct settings {
 	__u32 timed_hits;	    /* one of so many hits is timed; 0: none */
 	__u32 keep;		    /* enum keep_flag: calls that are not sampled and sent all the same */
 	__u64 keep_slower_ns;	    /* those that took longer */
+	__u32 request_phases;	    /* 1: where the time of HTTP requests goes is followed */
+	__u32 pad;
 };
 
 enum keep_flag { KEEP_ERRORS = 1, KEEP_SLOW = 2 };

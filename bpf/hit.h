@@ -5,7 +5,7 @@
 
 #include "goroutine-at-hit.h"
 #include "records.h"
-#include "goroutine-times.h"
+#include "request-phases.h"
 #include "kept-call.h"
 #include "panic.h"
 #include "parents.h"
@@ -311,6 +311,8 @@ static __noinline int settle_call(struct hit *hit)
 		}
 		if (settings.keep)
 			state->pass = PASS_FIRST;
+		if (settings.request_phases)
+			end_phases(hit, probe, !(scratch->frame.flags & FRAME_UNSAMPLED) || (settings.keep && state->keeping));
 		if ((scratch->frame.flags & FRAME_UNSAMPLED) && !(settings.keep && state->keeping))
 			end_unsampled(hit, probe->bounds);
 		else {
@@ -340,6 +342,8 @@ static __noinline int settle_call(struct hit *hit)
 	/* Taken last: what the capture costs is not the call's. */
 	scratch->frame.start_ns = bpf_ktime_get_boot_ns();
 	begin_times(hit);
+	if (settings.request_phases)
+		begin_phases(hit, probe);
 	push_frame(hit);
 	return HIT_DONE;
 }
@@ -368,6 +372,10 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 		return;
 	if (hit.site->action == SITE_START) {
 		note_start(&hit);
+		return;
+	}
+	if (settings.request_phases && hit.site->action == SITE_PHASE) {
+		note_phase(&hit);
 		return;
 	}
 	if (settings.goroutine_times && hit.site->action >= SITE_STATUS) {

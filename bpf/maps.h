@@ -261,6 +261,13 @@ struct { /* sized by user space: as goroutine_slots, if it is wanted */
 	__type(value, struct goroutine_times);
 } goroutine_times SEC(".maps");
 
+struct { /* the same of requests, by enum request_phase: see request-phases.h. Sized by user space, likewise */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct goroutine_times);
+} request_phases SEC(".maps");
+
 struct { /* while sites change: by thread, where it hit one that another program was to count */
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

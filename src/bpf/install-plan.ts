@@ -105,8 +105,12 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
         entries.setUint32(at + siteLayout.frame_bytes, site.frameBytes ?? 0, true);
         entries.setUint32(at + siteLayout.group, site.group ?? 0, true);
         entries.setUint32(at + siteLayout.label_plan, planStart(site.labelPlan), true);
-        entries.setUint32(at + siteLayout.object, site.object?.register ?? outgoing.get(site) ?? 0, true);
-        entries.setUint32(at + siteLayout.object_at, site.object?.at ?? 0, true);
+        entries.setUint32(
+          at + siteLayout.object,
+          site.object?.register ?? site.phase?.phase ?? outgoing.get(site) ?? 0,
+          true,
+        );
+        entries.setUint32(at + siteLayout.object_at, site.object?.at ?? site.phase?.change ?? 0, true);
         entries.setUint32(at + siteLayout.generation, number, true);
       });
     const setGeneration = (number: number) => kernel.processes.write(processSlot, processEntry(plan, number));

@@ -54,6 +54,8 @@ export interface KernelSideOptions {
   readonly sizeBounds?: readonly number[] | undefined;
   /** Whether it is followed what goroutines do while calls run on them. */
   readonly goroutineTimes?: boolean | undefined;
+  /** Whether it is followed where the time of HTTP requests goes. */
+  readonly requestPhases?: boolean | undefined;
   readonly libbpfPath?: string | undefined;
   /** Headers are written into requests: one more program, which not every kernel allows. */
   readonly writeHeaders?: boolean | undefined;
@@ -156,6 +158,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       goroutines: sizes.elsewhere,
       goroutineSlots: sizes.slots,
       goroutineTimes: options.goroutineTimes ? sizes.owned : 1,
+      requestPhases: options.requestPhases ? sizes.owned : 1,
       overflowFrames: 2 * options.maxGoroutines,
       series: options.durationBoundsNs === undefined ? 1 : maxSeries + tableEntries.probes,
       ring: options.ringBytes,
@@ -301,6 +304,7 @@ function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Arra
   view.setUint32(settingsLayout.traces_per_second, options.sampling?.tracesPerSecond ?? 0, true);
   view.setUint32(settingsLayout.body_sizes, options.sizeBounds === undefined ? 0 : 1, true);
   view.setUint32(settingsLayout.goroutine_times, options.goroutineTimes ? 1 : 0, true);
+  view.setUint32(settingsLayout.request_phases, options.requestPhases ? 1 : 0, true);
   const { errors = false, slowerThanNs } = options.keep ?? {};
   const keep = (errors ? keepFlag.errors : 0) | (slowerThanNs === undefined ? 0 : keepFlag.slow);
   view.setUint32(settingsLayout.timed_hits, options.timedHits ?? 0, true);

@@ -92,7 +92,7 @@ export const dynamicTypeKeyLayout = { sizeBytes: 16, process_slot: 0, type_vaddr
 export const dynamicTypeLayout = { sizeBytes: 16, id: 0, plan: 4, size_bytes: 8, direct: 12 } as const;
 
 export const settingsLayout = {
-  sizeBytes: 64,
+  sizeBytes: 72,
   pid_namespace_device: 0,
   pid_namespace_inode: 8,
   wakeup_bytes: 16,
@@ -106,6 +106,7 @@ export const settingsLayout = {
   timed_hits: 48,
   keep: 52,
   keep_slower_ns: 56,
+  request_phases: 64,
 } as const;
 
 export const samplingLayout = { sizeBytes: 24, threshold: 0, configured: 8, parent_threshold: 16 } as const;

@@ -14,6 +14,7 @@ export interface MapSizes {
   readonly goroutines: number;
   readonly goroutineSlots: number;
   readonly goroutineTimes: number;
+  readonly requestPhases: number;
   readonly overflowFrames: number;
   readonly series: number;
   readonly ring: number;
@@ -161,6 +162,7 @@ function loadWith(
     libbpf.setMaxEntries(find('overflow_frames'), sizes.overflowFrames);
     libbpf.setMaxEntries(find('goroutine_slots'), sizes.goroutineSlots);
     libbpf.setMaxEntries(find('goroutine_times'), sizes.goroutineTimes);
+    libbpf.setMaxEntries(find('request_phases'), sizes.requestPhases);
     libbpf.setMaxEntries(find('series'), sizes.series);
     libbpf.setMaxEntries(find('ring'), sizes.ring);
     for (const [name, bytes] of Object.entries(constants)) {

@@ -18,6 +18,8 @@ export interface Config {
   readonly goroutineParents: 'context' | 'start' | 'none';
   /** Spans say what their goroutine did. */
   readonly goroutineTimes: boolean;
+  /** Spans of HTTP requests say where their time went. */
+  readonly requestPhases: boolean;
   /** SIDESPAN_PROPAGATION=write */
   readonly writesHeaders: boolean;
   /** Most functions that `functions` may match in one process. */
@@ -176,6 +178,7 @@ export function resolveConfig(
     presets: presets.filter((name) => name !== 'none'),
     goroutineParents: values.SIDESPAN_GOROUTINE_PARENTS,
     goroutineTimes: values.SIDESPAN_GOROUTINE_TIMES,
+    requestPhases: values.SIDESPAN_REQUEST_PHASES,
     writesHeaders: values.SIDESPAN_PROPAGATION === 'write',
     maxFunctions: values.SIDESPAN_MAX_FUNCTIONS,
     inlined: values.SIDESPAN_INLINED,

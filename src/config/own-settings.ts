@@ -71,6 +71,14 @@ export const ownSettings = {
       'Whether spans say what their goroutine did meanwhile: how long it ran, could run but had to wait for a thread, was in system calls, was blocked and by what. Two to five hits each time that any goroutine of the process blocks or makes a system call.',
     example: 'on',
   }),
+  SIDESPAN_REQUEST_PHASES: withDefault({
+    type: onOff,
+    fallback: 'off',
+    group: 'What to trace',
+    description:
+      "Whether spans of HTTP requests say where their time went: a server's in the queue, in reading the body, in writing and in the handler; a client's in getting a connection and in waiting for the answer, on a new connection or a used one, and how often it was sent. Four more hits a request of a server and three a client's, and two each time that a handler reads of the body or the answer goes to the connection.",
+    example: 'on',
+  }),
   SIDESPAN_PROPAGATION: withDefault({
     type: choice(['read', 'write']),
     fallback: 'read',

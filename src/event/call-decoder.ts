@@ -86,6 +86,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
   const pending = new Map<bigint, Pending>();
   const notes = new Map<bigint, Uint8Array[]>();
   const times = createGoroutineTimes();
+  const phases = createGoroutineTimes();
   const panics = createPanicRecords(options.meaningOf);
   const contents = createContentCache();
   let pendingBytes = 0;
@@ -216,6 +217,7 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       panics: panics.isEmpty ? undefined : panics.of(meaning.probe, view, offset, end),
       frameIndex: view.getUint32(offset + callRecordLayout.frame_index, true),
       activityNs: times.isEmpty ? undefined : times.take(view.getBigUint64(offset + callRecordLayout.span_id, true)),
+      phaseNs: phases.isEmpty ? undefined : phases.take(view.getBigUint64(offset + callRecordLayout.span_id, true)),
       sharedContent: isShared ? content : undefined,
       arguments: content.arguments,
       results: content.results,
@@ -241,6 +243,8 @@ export function createCallDecoder(options: CallDecoderOptions): CallDecoder {
       holdNote(view, offset, length);
     } else if (kind === recordKind.times && length >= timesRecordLayout.sizeBytes) {
       times.hold(view, offset);
+    } else if (kind === recordKind.phases && length >= timesRecordLayout.sizeBytes) {
+      phases.hold(view, offset);
     } else if ((kind === recordKind.panic || kind === recordKind.recovery) && length >= panicRecordLayout.sizeBytes) {
       try {
         panics.hold(view, offset, length);

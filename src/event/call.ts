@@ -47,6 +47,8 @@ export interface Call extends CallContent {
   readonly frameIndex: number;
   /** What its goroutine did meanwhile, in ns by goroutineActivity (src/probe/wire.ts); undefined: it was not followed. */
   readonly activityNs?: readonly number[] | undefined;
+  /** Of an HTTP request: where its time went, in ns by requestPhase; undefined: it was not followed. */
+  readonly phaseNs?: readonly number[] | undefined;
   /** The same object for all calls of a probe of which this is the same: what is made of it serves them all. */
   readonly sharedContent?: CallContent | undefined;
 }

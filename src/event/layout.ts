@@ -12,6 +12,7 @@ export const recordKind = {
   times: 6,
   panic: 7,
   recovery: 8,
+  phases: 9,
 } as const;
 
 export const recordHeaderLayout = { sizeBytes: 16, kind: 0, process_slot: 4, probe: 8, capture_bytes: 12 } as const;
@@ -34,7 +35,7 @@ export const callRecordLayout = {
   frame_index: 84,
 } as const;
 
-/** `ns` is an array of u64, by enum goroutine_activity. */
+/** `ns` is an array of u64, by enum goroutine_activity or, in records of kind `phases`, by enum request_phase. */
 export const timesRecordLayout = { sizeBytes: 96, header: 0, goid: 16, span_id: 24, ns: 32 } as const;
 
 export const panicRecordLayout = { sizeBytes: 40, header: 0, goid: 16, time_ns: 24, depth: 32, frames: 36 } as const;

@@ -13,6 +13,7 @@ import type {
   PlannedDynamicType,
   PlannedOps,
   PlannedOutgoing,
+  PlannedPhase,
   PlannedProbe,
   PlannedSite,
 } from './probe-plan.ts';
@@ -33,6 +34,7 @@ interface PresetSiteParts {
   readonly object?: ObjectPlace | undefined;
   readonly labelPlan?: number | undefined;
   readonly outgoing?: PlannedOutgoing | undefined;
+  readonly phase?: PlannedPhase | undefined;
   /** site_flag bits besides those that the function has. */
   readonly flags?: number;
 }
@@ -159,7 +161,7 @@ export class PlanBuilder {
     action: SiteAction,
     probe?: number,
     plan?: number,
-    { group, object, labelPlan, outgoing, flags = 0 }: PresetSiteParts = {},
+    { group, object, labelPlan, outgoing, phase, flags = 0 }: PresetSiteParts = {},
   ): void {
     const { entry } = sites;
     const isTraced = plan !== undefined && this.plans[plan]?.ops.some(({ op }) => op === captureOp.traceparent);
@@ -168,6 +170,7 @@ export class PlanBuilder {
       group,
       object,
       outgoing,
+      phase,
       flags:
         flags | (entry.stackCheck ? siteFlag.stackCheck : 0) | (isTraced ? siteFlag.traceparent : 0) | abiFlag(sites),
       probe,
@@ -201,6 +204,7 @@ export class PlanBuilder {
       object,
       labelPlan,
       outgoing,
+      phase,
       flags = 0,
     }: PresetSiteParts & { readonly inFrame?: ReadonlyMap<number, SiteInFrame> } = {},
   ): void {
@@ -218,6 +222,7 @@ export class PlanBuilder {
         group,
         object,
         outgoing,
+        phase,
         flags: flags | abiFlag(sites),
         probe,
         plan: isReturn ? plan : undefined,

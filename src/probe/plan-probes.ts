@@ -16,6 +16,7 @@ import { planFunction } from './plan-functions.ts';
 import { planInlinedCalls } from './plan-inlined.ts';
 import { planPanicValue } from './plan-panic.ts';
 import { type ParentMode, planParents } from './plan-parents.ts';
+import { planPhases } from './plan-phases.ts';
 import { planNotes } from './preset/plan-notes.ts';
 import { planPreset } from './preset/plan-preset.ts';
 import type { AnyPreset } from './preset/preset.ts';
@@ -40,6 +41,8 @@ export interface PlanOptions {
   readonly countInlined?: boolean | undefined;
   /** Whether it is followed what goroutines do while calls run on them. */
   readonly goroutineTimes?: boolean | undefined;
+  /** Whether it is followed where the time of HTTP requests goes. */
+  readonly requestPhases?: boolean | undefined;
   /** Functions of modules are traced as well: what is needed for all calls is planned even if no function matches. */
   readonly hasModules?: boolean | undefined;
 }
@@ -106,6 +109,9 @@ export function planProbes(
   if (activities?.unavailable !== undefined) {
     notes.push(`what goroutines do while calls run on them is not told: ${activities.unavailable}`);
   }
+  const phases = options.requestPhases ? builder.attempt(() => planPhases(builder)) : undefined;
+  if (phases?.unavailable !== undefined)
+    notes.push(`where the time of requests goes is not told: ${phases.unavailable}`);
   const panicValue =
     builder.probes.length > 0 || options.hasModules
       ? addRuntimeSites(builder, process.value, limitsFor(builder, limits, notes))

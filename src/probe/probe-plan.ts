@@ -90,6 +90,12 @@ export interface ObjectPlace {
   readonly at: number;
 }
 
+/** What a site changes, and how: requestPhase, phaseChange (wire.ts). */
+export interface PlannedPhase {
+  readonly phase: number;
+  readonly change: number;
+}
+
 /** struct outgoing_site of bpf/event.h. */
 export interface PlannedOutgoing {
   /** Left out: the goroutine. */
@@ -127,6 +133,8 @@ export interface PlannedSite {
   /** Number of the preset's group of calls; left out: none. */
   readonly group?: number | undefined;
   readonly object?: ObjectPlace | undefined;
+  /** Of `phase`. */
+  readonly phase?: PlannedPhase | undefined;
   /** Of the program that writes headers; left out: of the one for all others. */
   readonly outgoing?: PlannedOutgoing | undefined;
   /** One trap a hit instead of two. */

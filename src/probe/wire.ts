@@ -23,6 +23,7 @@ export const siteAction = {
   passOn: 19,
   writeLine: 20,
   writeBlock: 21,
+  phase: 22,
 } as const;
 
 export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
@@ -31,7 +32,7 @@ export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
 export const siteFlag = { stackCheck: 1, stackAbi: 2, traceparent: 4, labelsGoOn: 8, silent: 16, repeats: 32 } as const;
 
 /** enum probe_flag */
-export const probeFlag = { server: 1, held: 2, sendArguments: 4, limited: 8, keepArguments: 16 } as const;
+export const probeFlag = { server: 1, held: 2, sendArguments: 4, limited: 8, keepArguments: 16, phases: 32 } as const;
 
 /** enum goroutine_activity */
 export const goroutineActivity = {
@@ -44,6 +45,12 @@ export const goroutineActivity = {
   waitsNetwork: 6,
   waitsSleep: 7,
 } as const;
+
+/** enum request_phase */
+export const requestPhase = { handling: 0, queued: 1, reading: 2, writing: 3, connecting: 4, answering: 5 } as const;
+
+/** enum phase_change */
+export const phaseChange = { begin: 1, end: 2, turn: 3, read: 4 } as const;
 
 /** enum outgoing_headers */
 export const outgoingHeaders = { map: 1, fields: 2 } as const;

@@ -7,6 +7,7 @@ import type { BootClock } from './boot-clock.ts';
 import { exceptionEvents } from './exception-event.ts';
 import { addGoroutineAttributes } from './goroutine-attributes.ts';
 import type { ProbeAccount } from './ledger-account.ts';
+import { addPhaseAttributes } from './phase-attributes.ts';
 import { thresholdText } from './sampler.ts';
 import { SCHEMA_URL, SIDESPAN } from './semconv.ts';
 import { parsedTraceState, traceStateWithoutThreshold, traceStateWithThreshold } from './trace-state.ts';
@@ -89,6 +90,8 @@ export function callSpan(call: Call, meaning: CallMeaning, origin: SpanOrigin): 
   if (call.parentBy !== undefined) attributes[SIDESPAN.PARENT_BY] = call.parentBy;
   if (call.kept !== undefined) attributes[SIDESPAN.KEPT] = call.kept;
   if (call.activityNs !== undefined) addGoroutineAttributes(call.activityNs, attributes);
+  if (call.phaseNs !== undefined)
+    addPhaseAttributes(call.phaseNs, call.durationNs, meaning.kind === SPAN_KIND.SERVER, attributes);
   return new Span(context, parent, startTime, endTime, duration, meaning, attributes, events, origin);
 }
 

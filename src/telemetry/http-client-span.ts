@@ -74,8 +74,11 @@ export function httpClientMeaning(call: CallContent, facts: HttpClientFacts): Ca
   if (facts.statusCode !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = facts.statusCode;
   if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
   if (facts.protocolVersion !== undefined) attributes[ATTR.NETWORK_PROTOCOL_VERSION] = facts.protocolVersion;
-  const resent = resendCount(call);
+  const connections = connectionsOf(call);
+  const resent = resendCount(call, connections.length);
   if (resent !== undefined) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = resent;
+  const reused = connections.at(-1);
+  if (reused !== undefined) attributes[SIDESPAN.CONNECTION_REUSED] = reused;
   addSizes(call, method, attributes);
   addHeaders(call, attributes);
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
@@ -111,12 +114,24 @@ function fullUrl(call: CallContent): string | undefined {
 }
 
 /**
- * How many requests this one follows by redirects: as many answers as lead to it. Undefined for the first one, and where
- * there are more than were counted.
+ * How many requests this one follows by redirects: as many answers as lead to it; and how often the client sent it again by itself.
+ * Undefined for one that was sent once, and where there are more than were counted.
+ * @param times it was sent; 0: not known
  */
-function resendCount(call: CallContent): number | undefined {
-  if (isSetField(call, 'redirect1') !== true || isSetField(call, 'redirect3') !== false) return undefined;
-  return isSetField(call, 'redirect2') === true ? 2 : 1;
+function resendCount(call: CallContent, times: number): number | undefined {
+  const again = Math.max(0, times - 1);
+  if (isSetField(call, 'redirect1') !== true) return again || undefined;
+  if (isSetField(call, 'redirect3') !== false) return undefined;
+  return (isSetField(call, 'redirect2') === true ? 2 : 1) + again;
+}
+
+/** Of each time that the request was sent, whether its connection had had one before; none if it was not asked for. */
+function connectionsOf({ fields }: CallContent): boolean[] {
+  return fields.flatMap(({ name, value }) => {
+    if (name === 'reused' && typeof value === 'boolean') return [value];
+    // The first request of a connection of HTTP/2 is stream 1.
+    return name === 'nextStream' && typeof value === 'number' ? [value > 1] : [];
+  });
 }
 
 function addSizes(call: CallContent, method: string | undefined, attributes: Attributes): void {

@@ -95,6 +95,7 @@ export const SIDESPAN = {
   EXCEPTION_TRUNCATED: 'sidespan.exception.truncated',
   EXCEPTION_UNAVAILABLE: 'sidespan.exception.unavailable',
   PARENT_BY: 'sidespan.parent.by',
+  CONNECTION_REUSED: 'sidespan.http.connection.reused',
   KEPT: 'sidespan.kept',
   AFFECTED_ROWS: 'sidespan.db.affected_rows',
   INLINED_INTO: 'sidespan.inlined.into',

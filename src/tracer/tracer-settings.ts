@@ -6,6 +6,7 @@ import { withoutBodySizes } from '../probe/preset/body-sizes.ts';
 import { withHttpOptions } from '../probe/preset/http-options.ts';
 import { allPresets } from '../probe/preset/presets.ts';
 import { withPropagation } from '../probe/preset/propagation.ts';
+import { httpConnections } from '../probe/presets/http-connections.ts';
 import { createRedaction } from '../redaction/redaction.ts';
 import type { TracerOptions } from './tracer.ts';
 
@@ -27,7 +28,7 @@ export function tracerSettings(
 > {
   const { stringBytes, elements, depth, totalBytes, callsPerSecond } = config.capture;
   const isChosen = (library: string) => config.presets.some((name) => name === library);
-  const presets = allPresets
+  const presets = [...allPresets, ...(config.requestPhases ? httpConnections : [])]
     .filter(({ library }) => isChosen(library))
     .map((preset) => (countSizes ? preset : withoutBodySizes(preset)));
   const propagation = { propagators: config.propagators, baggage: config.baggageAttributes.length > 0 };
@@ -39,6 +40,7 @@ export function tracerSettings(
       limits: { ...defaultCaptureLimits, stringBytes, elements, depth, captureBytes: totalBytes },
       parents: config.goroutineParents,
       goroutineTimes: config.goroutineTimes,
+      requestPhases: config.requestPhases,
       maxFunctions: config.maxFunctions,
       countInlined: config.inlined,
       redaction: config.redaction,

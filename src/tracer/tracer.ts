@@ -109,7 +109,13 @@ const recordsPerTurn = 256;
 export function createTracer(options: TracerOptions): Tracer {
   using undo = new DisposableStack();
   const decoding = { redaction: createRedaction(options.plan.redaction), texts: createTextCache() };
-  const kernel = undo.use(openKernelSide({ ...options, goroutineTimes: options.plan.goroutineTimes }));
+  const kernel = undo.use(
+    openKernelSide({
+      ...options,
+      goroutineTimes: options.plan.goroutineTimes,
+      requestPhases: options.plan.requestPhases,
+    }),
+  );
   const processes = new Set<TracedProcess>();
   const bySlot: (TracedProcess | undefined)[] = [];
   /** Gives its files back. */

@@ -54,6 +54,8 @@ struct wire_format {
 	enum probe_flag probe_flag;
 	enum map_kind map_kind;
 	enum goroutine_activity goroutine_activity;
+	enum request_phase request_phase;
+	enum phase_change phase_change;
 	enum outgoing_headers outgoing_headers;
 	enum frame_flag frame_flag;
 	/* Names as in src/probe/capture/capture-op.ts and src/bpf/map-layout.ts. */

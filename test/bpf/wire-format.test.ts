@@ -21,7 +21,16 @@ import {
   pointerFlag,
 } from '../../src/probe/capture/capture-op.ts';
 import { contextBase } from '../../src/probe/capture/context-place.ts';
-import { goroutineActivity, mapKind, outgoingHeaders, probeFlag, siteAction, siteFlag } from '../../src/probe/wire.ts';
+import {
+  goroutineActivity,
+  mapKind,
+  outgoingHeaders,
+  phaseChange,
+  probeFlag,
+  requestPhase,
+  siteAction,
+  siteFlag,
+} from '../../src/probe/wire.ts';
 import { type Btf, readBtf } from '../support/btf.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -96,6 +105,8 @@ const enums: Readonly<
   outgoing_headers: { values: outgoingHeaders, prefix: 'OUTGOING_' },
   map_kind: { values: mapKind, prefix: 'MAP_' },
   goroutine_activity: { values: goroutineActivity, prefix: 'ACTIVITY_' },
+  request_phase: { values: requestPhase, prefix: 'PHASE_' },
+  phase_change: { values: phaseChange, prefix: 'PHASE_' },
   frame_flag: {
     values: maps.frameFlag,
     prefix: 'FRAME_',

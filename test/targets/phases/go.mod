@@ -1,0 +1,3 @@
+module sidespan.test/phases
+
+go 1.16
