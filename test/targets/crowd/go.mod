@@ -1,0 +1,3 @@
+module sidespan.test/crowd
+
+go 1.16
