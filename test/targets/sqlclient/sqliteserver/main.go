@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -61,6 +62,11 @@ func main() {
 		if _, err := db.ExecContext(ctx, "INSERT INTO nothing VALUES (1)"); err == nil {
 			log.Panic("there is no such table")
 		}
+	})
+	http.HandleFunc("/any", func(_ http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		must(err)
+		db.ExecContext(r.Context(), string(text))
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)
