@@ -41,6 +41,7 @@
 #define BOUNDS_TABLES 8	 /* a power of two; the last is that of body sizes */
 #define SIZE_BOUNDS 15	 /* most bounds of that one */
 #define SIZES 2		 /* of a call: of its request's body, and of its answer's */
+#define MESSAGE_BYTES_UNKNOWN (1ull << 52) /* in a number of bytes: some are not known */
 #define GOROUTINE_ACTIVITIES 8
 #define WAIT_REASONS 64	 /* more than any release has */
 
@@ -217,6 +218,7 @@ enum capture_op {
 	OP_SAVED = 5,	  /* word	at	-		-		none: 8 bytes of the image = frame.saved[word] */
 	OP_STRING = 6,	  /* count	at	max bytes	more		bytes of the string or []byte whose header is at `at`; `more`: at and max (u8 each, in words) of up to four others */
 	OP_POINTER = 7,	  /* flags	at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image (not of a leaf); not OK: skips past the matching OP_POP. POINTER_UNSENT: no payload, the image stays in the kernel.
+			     POINTER_MESSAGES: it is a stream; its counts of messages, four words, are the image, which is not sent.
 			     POINTER_UNLESS: imm's high half is the place of a word; skips unless that is zero */
 	OP_POP = 8,	  /* -		-	-		-		none: back to the previous image */
 	OP_SLICE = 9,	  /* max items	at	item size	ops of the body	items of the slice at `at`; then the body (ended by OP_NEXT) runs once an item, the item being the image. imm's high half: max bytes, if
@@ -273,6 +275,7 @@ enum pointer_flag {
 	POINTER_LEAF = 1,   /* nothing is read from the image: no OP_POP */
 	POINTER_UNSENT = 2, /* OP_WORDS says which of its words are sent */
 	POINTER_UNLESS = 4, /* only followed where another word of the image is zero */
+	POINTER_MESSAGES = 8,
 };
 
 #define SOURCE_BITS 6	   /* of each of OP_IMAGE's word sources */
@@ -340,6 +343,11 @@ enum site_action {
 	SITE_WRITE_LINE = 20, /* HTTP/1.1: the next lines in a bufio.Writer are the request's headers */
 	SITE_WRITE_BLOCK = 21, /* HTTP/2: an encoded header block is about to become a frame */
 	SITE_PHASE = 22, /* a request of HTTP comes into another phase */
+	/* With settings.messages; see messages.h: */
+	SITE_MESSAGE_SENT = 23,	    /* on the stream in the register `object`; its header is where the register `object_at` points to */
+	SITE_MESSAGE_AWAITED = 24,  /* the register `object` has the address of a parser: at `object_at` in it is its stream's, then the header that it reads */
+	SITE_MESSAGE_RECEIVED = 25, /* by that parser */
+	SITE_MESSAGE_RETRY = 26,    /* `object`: a register with a client's call; `object_at`: where it has its attempt (high u16), and that its stream */
 };
 
 enum site_flag {
@@ -489,7 +497,7 @@ struct settings {
 	__u32 keep;		    /* enum keep_flag: calls that are not sampled and sent all the same */
 	__u64 keep_slower_ns;	    /* those that took longer */
 	__u32 request_phases;	    /* 1: where the time of HTTP requests goes is followed */
-	__u32 pad;
+	__u32 messages;		    /* 1: messages of gRPC are counted */
 };
 
 enum keep_flag { KEEP_ERRORS = 1, KEEP_SLOW = 2 };

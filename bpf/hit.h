@@ -7,6 +7,7 @@
 #include "records.h"
 #include "request-phases.h"
 #include "kept-call.h"
+#include "messages.h"
 #include "panic.h"
 #include "parents.h"
 #include "site-change.h"
@@ -376,6 +377,10 @@ static __noinline void handle_hit(struct pt_regs *ctx, struct scratch *scratch)
 	}
 	if (settings.request_phases && hit.site->action == SITE_PHASE) {
 		note_phase(&hit);
+		return;
+	}
+	if (settings.messages && hit.site->action >= SITE_MESSAGE_SENT) {
+		note_message(&hit);
 		return;
 	}
 	if (settings.goroutine_times && hit.site->action >= SITE_STATUS) {

@@ -191,6 +191,36 @@ struct {
 	__type(value, struct kept_call);
 } kept_calls SEC(".maps");
 
+/* ---- messages of gRPC: see messages.h ---- */
+
+struct message_counts {
+	__u64 first_ns; /* when the first one passed */
+	__u64 ended;	/* start_ns of the call, once that has ended */
+	__u64 sent;
+	__u64 sent_bytes;
+	__u64 received;
+	__u64 received_bytes;
+};
+
+struct { /* sized by user space. By the address of the stream */
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct kept_call_key);
+	__type(value, struct message_counts);
+} messages SEC(".maps");
+
+struct awaited_message {
+	__u64 parser; /* where it has its stream's address */
+	__u64 stream;
+};
+
+struct { /* likewise. By the address of g */
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct kept_call_key);
+	__type(value, struct awaited_message);
+} awaited_messages SEC(".maps");
+
 /* ---- parents on other goroutines: see parents.h ---- */
 
 #define PARENT_SLOTS 8192    /* a power of two */

@@ -146,6 +146,34 @@ static __always_inline __u32 read_unsent(struct scratch *scratch, __u32 size, __
 	return CHUNK_OK;
 }
 
+/* The same for the counts of a stream's messages, which are then done with. */
+static __always_inline __u32 read_messages(struct scratch *scratch, __u64 stream, __u32 *image)
+{
+	struct kept_call_key key = {.process_slot = scratch->state.process_slot, .object = stream};
+	struct message_counts *known = bpf_map_lookup_elem(&messages, &key);
+	__u64 start_ns = scratch->frame.start_ns, *to;
+	__u32 at = scratch->unsent;
+
+	if (at + 32 > UNSENT_BYTES)
+		return CHUNK_NO_ROOM;
+	/* They are of an earlier stream at this address, or of another one too, whose end was not seen. */
+	if (known && known->ended && known->ended != start_ns)
+		known = 0;
+	if (known && known->first_ns < start_ns)
+		return CHUNK_FAULT;
+	MASK(at, UNSENT_BYTES);
+	to = word_at(&scratch->data[CAPTURE_BYTES + at]);
+	to[0] = known ? known->sent : 0;
+	to[1] = known ? known->sent_bytes : 0;
+	to[2] = known ? known->received : 0;
+	to[3] = known ? known->received_bytes : 0;
+	if (known)
+		known->ended = start_ns;
+	scratch->unsent = at + 32;
+	*image = CAPTURE_BYTES + at;
+	return CHUNK_OK;
+}
+
 static __always_inline int step_pointer(struct scratch *scratch, const struct capture_step *step)
 {
 	__u64 address = *image_word(scratch, step->b);
@@ -161,6 +189,8 @@ static __always_inline int step_pointer(struct scratch *scratch, const struct ca
 		chunk->status = CHUNK_NIL;
 	else if (scratch->depth >= PLAN_DEPTH)
 		chunk->status = CHUNK_NO_ROOM;
+	else if (settings.messages && (step->a & POINTER_MESSAGES))
+		chunk->status = read_messages(scratch, address, &image);
 	else if (step->a & POINTER_UNSENT)
 		chunk->status = read_unsent(scratch, size, address, &image);
 	else if (size > room(scratch))

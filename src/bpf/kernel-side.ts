@@ -56,6 +56,8 @@ export interface KernelSideOptions {
   readonly goroutineTimes?: boolean | undefined;
   /** Whether it is followed where the time of HTTP requests goes. */
   readonly requestPhases?: boolean | undefined;
+  /** Whether messages of gRPC are counted. */
+  readonly countMessages?: boolean | undefined;
   readonly libbpfPath?: string | undefined;
   /** Headers are written into requests: one more program, which not every kernel allows. */
   readonly writeHeaders?: boolean | undefined;
@@ -141,6 +143,9 @@ export interface KernelSide extends Disposable {
  */
 const wakeupShare = 8;
 
+/** Of which messages are counted at a time; the one that has been silent longest goes when another comes. */
+const messageStreams = 65_536;
+
 const tableEntries = { sites: 16384, probes: 4096, processes: 256, planOps: 65536, planStrings: 256 } as const;
 
 /** @throws BpfError: no libbpf, missing capabilities, a kernel that is too old */
@@ -159,6 +164,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       goroutineSlots: sizes.slots,
       goroutineTimes: options.goroutineTimes ? sizes.owned : 1,
       requestPhases: options.requestPhases ? sizes.owned : 1,
+      messages: options.countMessages ? messageStreams : 1,
       overflowFrames: 2 * options.maxGoroutines,
       series: options.durationBoundsNs === undefined ? 1 : maxSeries + tableEntries.probes,
       ring: options.ringBytes,
@@ -305,6 +311,7 @@ function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Arra
   view.setUint32(settingsLayout.body_sizes, options.sizeBounds === undefined ? 0 : 1, true);
   view.setUint32(settingsLayout.goroutine_times, options.goroutineTimes ? 1 : 0, true);
   view.setUint32(settingsLayout.request_phases, options.requestPhases ? 1 : 0, true);
+  view.setUint32(settingsLayout.messages, options.countMessages ? 1 : 0, true);
   const { errors = false, slowerThanNs } = options.keep ?? {};
   const keep = (errors ? keepFlag.errors : 0) | (slowerThanNs === undefined ? 0 : keepFlag.slow);
   view.setUint32(settingsLayout.timed_hits, options.timedHits ?? 0, true);

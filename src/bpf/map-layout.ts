@@ -107,6 +107,7 @@ export const settingsLayout = {
   keep: 52,
   keep_slower_ns: 56,
   request_phases: 64,
+  messages: 68,
 } as const;
 
 export const samplingLayout = { sizeBytes: 24, threshold: 0, configured: 8, parent_threshold: 16 } as const;

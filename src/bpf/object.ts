@@ -15,6 +15,8 @@ export interface MapSizes {
   readonly goroutineSlots: number;
   readonly goroutineTimes: number;
   readonly requestPhases: number;
+  /** Streams of gRPC whose messages are counted. */
+  readonly messages: number;
   readonly overflowFrames: number;
   readonly series: number;
   readonly ring: number;
@@ -163,6 +165,8 @@ function loadWith(
     libbpf.setMaxEntries(find('goroutine_slots'), sizes.goroutineSlots);
     libbpf.setMaxEntries(find('goroutine_times'), sizes.goroutineTimes);
     libbpf.setMaxEntries(find('request_phases'), sizes.requestPhases);
+    libbpf.setMaxEntries(find('messages'), sizes.messages);
+    libbpf.setMaxEntries(find('awaited_messages'), sizes.messages);
     libbpf.setMaxEntries(find('series'), sizes.series);
     libbpf.setMaxEntries(find('ring'), sizes.ring);
     for (const [name, bytes] of Object.entries(constants)) {

@@ -20,6 +20,8 @@ export interface Config {
   readonly goroutineTimes: boolean;
   /** Spans of HTTP requests say where their time went. */
   readonly requestPhases: boolean;
+  /** Messages of gRPC calls are counted. */
+  readonly countsMessages: boolean;
   /** SIDESPAN_PROPAGATION=write */
   readonly writesHeaders: boolean;
   /** Most functions that `functions` may match in one process. */
@@ -179,6 +181,7 @@ export function resolveConfig(
     goroutineParents: values.SIDESPAN_GOROUTINE_PARENTS,
     goroutineTimes: values.SIDESPAN_GOROUTINE_TIMES,
     requestPhases: values.SIDESPAN_REQUEST_PHASES,
+    countsMessages: values.SIDESPAN_GRPC_MESSAGES,
     writesHeaders: values.SIDESPAN_PROPAGATION === 'write',
     maxFunctions: values.SIDESPAN_MAX_FUNCTIONS,
     inlined: values.SIDESPAN_INLINED,

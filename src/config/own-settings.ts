@@ -79,6 +79,14 @@ export const ownSettings = {
       "Whether spans of HTTP requests say where their time went: a server's in the queue, in reading the body, in writing and in the handler; a client's in getting a connection and in waiting for the answer, on a new connection or a used one, and how often it was sent. Four more hits a request of a server and three a client's, and two each time that a handler reads of the body or the answer goes to the connection.",
     example: 'on',
   }),
+  SIDESPAN_GRPC_MESSAGES: withDefault({
+    type: onOff,
+    fallback: 'off',
+    group: 'What to trace',
+    description:
+      'Whether spans of gRPC calls say how many messages were sent and received, and their bytes. A hit for each message that is sent, two for each that is received.',
+    example: 'on',
+  }),
   SIDESPAN_PROPAGATION: withDefault({
     type: choice(['read', 'write']),
     fallback: 'read',

@@ -14,9 +14,11 @@ import { PlanBuilder } from './plan-builder.ts';
 import { planDynamicTypes } from './plan-dynamic-types.ts';
 import { planFunction } from './plan-functions.ts';
 import { planInlinedCalls } from './plan-inlined.ts';
+import { addMessageSites, findMessageSites } from './plan-messages.ts';
 import { planPanicValue } from './plan-panic.ts';
 import { type ParentMode, planParents } from './plan-parents.ts';
 import { planPhases } from './plan-phases.ts';
+import { withoutMessages } from './preset/messages.ts';
 import { planNotes } from './preset/plan-notes.ts';
 import { planPreset } from './preset/plan-preset.ts';
 import type { AnyPreset } from './preset/preset.ts';
@@ -43,6 +45,8 @@ export interface PlanOptions {
   readonly goroutineTimes?: boolean | undefined;
   /** Whether it is followed where the time of HTTP requests goes. */
   readonly requestPhases?: boolean | undefined;
+  /** Whether messages of gRPC calls are counted. */
+  readonly countMessages?: boolean | undefined;
   /** Functions of modules are traced as well: what is needed for all calls is planned even if no function matches. */
   readonly hasModules?: boolean | undefined;
 }
@@ -84,7 +88,14 @@ export function planProbes(
     mapParts: (type) => unlessDamaged(() => mapParts(binary, type)),
   });
 
-  const presetReports = presets.map((preset) => planAnyPreset(builder, preset, limits));
+  const messages = options.countMessages ? builder.attempt(() => findMessageSites(builder)) : undefined;
+  const counted = messages?.value?.value;
+  const presetReports = presets.map((preset) =>
+    planAnyPreset(builder, counted === undefined ? withoutMessages(preset) : preset, limits),
+  );
+  if (counted !== undefined) addMessageSites(builder, counted);
+  const uncounted = messages?.unavailable ?? messages?.value?.unavailable;
+  if (uncounted !== undefined) builder.notes.push(`messages of gRPC calls are not counted: ${uncounted}`);
   presetReports.push(...(options.outgoing ?? []).map((each) => planWriting(builder, each)));
   const selection = selectFunctions(binary, patterns, maxFunctions, isElsewhere);
   const untraceable: Untraceable[] = [...selection.untraceable];

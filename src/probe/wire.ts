@@ -24,6 +24,10 @@ export const siteAction = {
   writeLine: 20,
   writeBlock: 21,
   phase: 22,
+  messageSent: 23,
+  messageAwaited: 24,
+  messageReceived: 25,
+  messageRetry: 26,
 } as const;
 
 export type SiteAction = (typeof siteAction)[keyof typeof siteAction];

@@ -4,6 +4,7 @@ import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_ERROR_CODE, STATUS_UN
 import { type GrpcStatus, statusOfError } from './grpc-status.ts';
 import { addressOf, type NetworkAddress } from './network-address.ts';
 import { addCaptureNotes, fieldOf, type HasFields, isSetField, textField, wholeTextField } from './preset-field.ts';
+import { addMessageCounts } from './rpc-messages.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
 
 /** What both the span and the metric of a gRPC call say. */
@@ -65,6 +66,7 @@ export function rpcClientMeaning(call: CallContent, facts: RpcClientFacts): Call
   if (facts.statusCode !== undefined) attributes[ATTR.RPC_STATUS_CODE] = facts.statusCode;
   if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
+  addMessageCounts(call, attributes);
   addCaptureNotes(call, attributes);
   const message = statusOf(call)?.message;
   const failed = message === undefined ? STATUS_ERROR : { code: STATUS_ERROR_CODE, message };

@@ -4,6 +4,7 @@ import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_ERROR_CODE, STATUS_UN
 import { isServerError, statusCodeName } from './grpc-status.ts';
 import { addressOf } from './network-address.ts';
 import { addCaptureNotes, integerField, textField, wholeTextField } from './preset-field.ts';
+import { addMessageCounts } from './rpc-messages.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
 
 /** What both the span and the metric of a gRPC call say. */
@@ -66,6 +67,7 @@ export function rpcServerMeaning(call: CallContent, facts: RpcServerFacts): Call
     if (peer.port !== undefined) attributes[ATTR.NETWORK_PEER_PORT] = peer.port;
   }
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
+  addMessageCounts(call, attributes);
   addCaptureNotes(call, attributes);
 
   const message = textField(call, 'message');

@@ -41,6 +41,7 @@ export function tracerSettings(
       parents: config.goroutineParents,
       goroutineTimes: config.goroutineTimes,
       requestPhases: config.requestPhases,
+      countMessages: config.countsMessages,
       maxFunctions: config.maxFunctions,
       countInlined: config.inlined,
       redaction: config.redaction,

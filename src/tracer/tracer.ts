@@ -114,6 +114,7 @@ export function createTracer(options: TracerOptions): Tracer {
       ...options,
       goroutineTimes: options.plan.goroutineTimes,
       requestPhases: options.plan.requestPhases,
+      countMessages: options.plan.countMessages,
     }),
   );
   const processes = new Set<TracedProcess>();

@@ -77,7 +77,7 @@ export type LabelKind = keyof typeof labelKind;
 export const memoryBase = { register: 1, image: 255 } as const;
 
 /** enum pointer_flag */
-export const pointerFlag = { leaf: 1, unsent: 2, unless: 4 } as const;
+export const pointerFlag = { leaf: 1, unsent: 2, unless: 4, messages: 8 } as const;
 
 /** enum header_role: what a header of a `traceparent` op tells of the trace context. */
 export const headerRole = {
@@ -144,6 +144,9 @@ export const op = {
     unless === undefined
       ? step(captureOp.pointer, pointerFlag.unsent, at, sizeBytes, skip)
       : step(captureOp.pointer, pointerFlag.unsent | pointerFlag.unless, at, sizeBytes, skip + unless * unlessUnit),
+  /** The same of the counts of a gRPC stream's messages, four words, by the stream's address. */
+  messages: (at: number, skip: number) =>
+    step(captureOp.pointer, pointerFlag.unsent | pointerFlag.messages, at, 4 * 8, skip),
   /** A chunk with up to four words of the image: offsets below 2048, the first in the lowest bits. */
   words: (offsets: readonly number[]) =>
     step(

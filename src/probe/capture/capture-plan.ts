@@ -60,9 +60,11 @@ function emit(shape: Shape, ops: CaptureOp[], strings: StringTable): void {
     case 'pointer': {
       const body = nested(shape.target);
       const skip = body.length + 1;
-      const follow = shape.unsent
-        ? op.unsentPointer(shape.at, shape.sizeBytes, skip, shape.unless)
-        : op.pointer(shape.at, shape.sizeBytes, skip);
+      const follow = shape.messages
+        ? op.messages(shape.at, skip)
+        : shape.unsent
+          ? op.unsentPointer(shape.at, shape.sizeBytes, skip, shape.unless)
+          : op.pointer(shape.at, shape.sizeBytes, skip);
       ops.push(follow, ...body, op.pop());
       break;
     }

@@ -83,6 +83,8 @@ export interface PointerShape extends ShapeBase {
   readonly target: Shape;
   /** The image stays in the kernel; a `words` shape has what is sent of it. */
   readonly unsent?: boolean | undefined;
+  /** What is there is a gRPC stream, in whose place the counts of its messages are the target. */
+  readonly messages?: boolean | undefined;
   /** Only followed where the word at this offset of the current image is zero. */
   readonly unless?: number | undefined;
 }

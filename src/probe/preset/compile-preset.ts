@@ -5,6 +5,7 @@ import { type CapturePlan, opsOf } from '../capture/capture-plan.ts';
 import { type FieldHop, fieldPath } from '../capture/field-path.ts';
 import type { CapturedValue, NamedShape, Shape } from '../capture/shape.ts';
 import { firstStackArgument, registerSequences } from '../code/register-assignment.ts';
+import { messagesShape } from './messages.ts';
 import type { PresetCapture, PresetField, PresetPath, PresetWord, WordSource } from './preset.ts';
 import { contextShape, defaultTextBytes, labelShape, leafShape, type PresetContext } from './preset-leaf.ts';
 import { follow, shapeOfWay, structShape, type Way } from './preset-way.ts';
@@ -80,6 +81,10 @@ function wordShape(word: PresetWord, at: number, context: PresetContext): Found<
   const root: Way = { pointers: new Map(), leaves: [] };
   const pointer = pointerTo(struct_);
   for (const field of fields) {
+    if ('messages' in field && field.path === undefined) {
+      root.leaves.push({ name: '', shape: messagesShape(at) });
+      continue;
+    }
     const missing = addField(root, pointer, at, field, context);
     if (missing !== undefined && !('optional' in field && field.optional)) return { unavailable: missing };
   }
@@ -129,13 +134,14 @@ function addField(
   field: PresetField,
   context: PresetContext,
 ): string | undefined {
-  if (!('path' in field)) return 'only a path leads from a pointer';
+  if (!('path' in field) || field.path === undefined) return 'only a path leads from a pointer';
   // None were asked for.
   if ('captured' in field) return undefined;
   const place = firstPath(pointer, field.path);
   if (place.unavailable !== undefined) return place.unavailable;
   const { hops, at, type } = place.value;
-  const leaf = leafShape(field, at, type, context);
+  const leaf: Found<NamedShape[]> =
+    'messages' in field ? { value: [{ name: '', shape: messagesShape(at) }] } : leafShape(field, at, type, context);
   if (leaf.unavailable !== undefined) return leaf.unavailable;
   const unless = 'unless' in field && field.unless !== undefined ? lengthWord(pointer, field.unless, hops) : undefined;
   const way = hops.reduce(

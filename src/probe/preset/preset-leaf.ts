@@ -43,7 +43,10 @@ export function labelShape(field: PresetLabel, at: number, type: GoType, context
 }
 
 export function leafShape(
-  field: Exclude<Extract<PresetField, { readonly path: unknown }>, { readonly captured: unknown }>,
+  field: Exclude<
+    Extract<PresetField, { readonly path: unknown }>,
+    { readonly captured: unknown } | { readonly messages: unknown }
+  >,
   at: number,
   type: GoType,
   context: PresetContext,

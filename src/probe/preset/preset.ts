@@ -139,6 +139,8 @@ export type PresetField =
        */
       readonly unless?: string;
     }
+  /** How many messages passed on the gRPC stream whose address is there, and their bytes. Without a path: in the word itself. */
+  | { readonly messages: true; readonly path?: PresetPath }
   /** Whether the pointer at the path is set. */
   | { readonly present: string; readonly path: PresetPath; readonly optional?: boolean }
   /** A header of the map[string][]string at the path. */

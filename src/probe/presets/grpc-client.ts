@@ -21,6 +21,13 @@ const outcomeLabels = (from: PresetWord['from']): PresetCapture => ({
   words: [targetLabelWord, { from, as: 'interface', fields: [{ isSet: 'failed', place: 0 }] }],
 });
 
+/** Of the last attempt, on the stream of which it is. */
+const messages: PresetWord = {
+  from: { argument: 0 },
+  types: ['google.golang.org/grpc.clientStream'],
+  fields: [{ messages: true, path: ['attempt.transportStream', 'attempt.s'] }],
+};
+
 /**
  * grpc-go's client, unary and streaming calls: newClientStream makes the stream of each, also of Invoke's. It returns
  * (ClientStream, error); the call ends in (*clientStream).finish(err), on whatever goroutine. finish is called again and
@@ -63,9 +70,13 @@ export const grpcClient: Preset = {
       where: 'entry',
       action: 'release',
       object: 0,
-      labels: outcomeLabels({ argument: 1 }),
+      labels: { words: [...outcomeLabels({ argument: 1 }).words, messages] },
       capture: {
-        words: [...target, { from: { argument: 1 }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] }],
+        words: [
+          ...target,
+          messages,
+          { from: { argument: 1 }, as: 'interface', fields: [{ dynamic: 'error', type: 'error' }] },
+        ],
       },
     },
   ],

@@ -29,7 +29,7 @@ const statusType = 'google.golang.org/grpc/internal/status.Status';
 const statusLabelWords: PresetCapture = {
   words: [
     { from: { argument: 2 }, types: [statusType], fields: statusLabels },
-    { from: { argument: 1 }, types: streamTypes, fields: methodLabels },
+    { from: { argument: 1 }, types: streamTypes, fields: [...methodLabels, { messages: true }] },
   ],
 };
 
@@ -78,7 +78,7 @@ export const grpcServer: Preset = {
       repeats: true,
       capture: {
         words: [
-          { from: { argument: 1 }, types: streamTypes, fields: streamFields },
+          { from: { argument: 1 }, types: streamTypes, fields: [...streamFields, { messages: true }] },
           {
             from: { argument: 0 },
             types: [`${transport}.http2Server`],
@@ -101,7 +101,7 @@ export const grpcServer: Preset = {
       optional: 'the program does not serve gRPC through net/http',
       capture: {
         words: [
-          { from: { argument: 1 }, types: streamTypes, fields: streamFields },
+          { from: { argument: 1 }, types: streamTypes, fields: [...streamFields, { messages: true }] },
           { from: { argument: 2 }, types: [statusType], fields: statusFields },
         ],
       },
@@ -109,6 +109,8 @@ export const grpcServer: Preset = {
     },
     { functions: ['runtime.goexit1'], where: 'entry', action: 'goroutineEnd' },
   ],
-  abandonedLabels: { words: [{ from: { saved: 0 }, types: streamTypes, fields: methodLabels }] },
-  abandoned: { words: [{ from: { saved: 0 }, types: streamTypes, fields: streamFields }] },
+  abandonedLabels: {
+    words: [{ from: { saved: 0 }, types: streamTypes, fields: [...methodLabels, { messages: true }] }],
+  },
+  abandoned: { words: [{ from: { saved: 0 }, types: streamTypes, fields: [...streamFields, { messages: true }] }] },
 };

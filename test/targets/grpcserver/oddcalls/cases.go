@@ -26,7 +26,8 @@ var always = context.Background()
 
 func dial(address string, options ...grpc.DialOption) *grpc.ClientConn {
 	// Dial and not NewClient: it also exists before grpc-go 1.63.
-	c, err := grpc.Dial(address, append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	c, err := grpc.Dial(address, append(options, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithStatsHandler(counter{}))...)
 	if err != nil {
 		panic(err)
 	}

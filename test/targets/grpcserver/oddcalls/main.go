@@ -17,6 +17,7 @@ import (
 	"log"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
@@ -46,23 +47,76 @@ func (s Side) count(method, code string) {
 // counted is a call of the client's.
 func counted(method string, err error) { clients.count(method, status.Code(err).String()) }
 
-type methodKey struct{}
+// Messages are those of the calls of a method that ended well, and their bytes on the wire.
+type Messages struct {
+	SentMessages     int64 `json:"sentMessages"`
+	SentBytes        int64 `json:"sentBytes"`
+	ReceivedMessages int64 `json:"receivedMessages"`
+	ReceivedBytes    int64 `json:"receivedBytes"`
+}
 
-// counter is the server's stats.Handler.
+// By kind and method: "SERVER /service/Method".
+var messages = map[string]*Messages{}
+
+type call struct {
+	method string
+	Messages
+}
+type callKey struct{}
+
+// counter is a stats.Handler of servers and clients.
 type counter struct{}
 
 func (counter) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
-	return context.WithValue(ctx, methodKey{}, info.FullMethodName)
+	return context.WithValue(ctx, callKey{}, &call{method: info.FullMethodName})
 }
 
+// Of each message's header.
+const headerBytes = 5
+
 func (counter) HandleRPC(ctx context.Context, s stats.RPCStats) {
+	call, ok := ctx.Value(callKey{}).(*call)
+	if !ok { // it is told of the trailers of malformed calls, and of nothing else of them
+		return
+	}
 	switch s := s.(type) {
 	case *stats.Begin:
-		running.Add(1)
+		if !s.Client {
+			running.Add(1)
+		}
+	case *stats.OutPayload:
+		atomic.AddInt64(&call.SentMessages, 1)
+		atomic.AddInt64(&call.SentBytes, int64(s.WireLength-headerBytes))
+	case *stats.InPayload:
+		atomic.AddInt64(&call.ReceivedMessages, 1)
+		atomic.AddInt64(&call.ReceivedBytes, int64(s.WireLength-headerBytes))
 	case *stats.End:
-		servers.count(ctx.Value(methodKey{}).(string), status.Code(s.Error).String())
-		running.Done()
+		call.ended(s)
 	}
+}
+
+func (c *call) ended(end *stats.End) {
+	if !end.Client {
+		servers.count(c.method, status.Code(end.Error).String())
+		defer running.Done()
+	}
+	if end.Error != nil {
+		return
+	}
+	lock.Lock()
+	defer lock.Unlock()
+	key := "SERVER " + c.method
+	if end.Client {
+		key = "CLIENT " + c.method
+	}
+	if messages[key] == nil {
+		messages[key] = &Messages{}
+	}
+	sum := messages[key]
+	sum.SentMessages += atomic.LoadInt64(&c.SentMessages)
+	sum.SentBytes += atomic.LoadInt64(&c.SentBytes)
+	sum.ReceivedMessages += atomic.LoadInt64(&c.ReceivedMessages)
+	sum.ReceivedBytes += atomic.LoadInt64(&c.ReceivedBytes)
 }
 
 func (counter) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
@@ -80,7 +134,7 @@ func main() {
 		}
 	}
 	running.Wait()
-	text, err := json.Marshal(map[string]any{"grpc": grpc.Version, "clients": clients, "servers": servers})
+	text, err := json.Marshal(map[string]any{"grpc": grpc.Version, "clients": clients, "servers": servers, "messages": messages})
 	if err != nil {
 		log.Fatal(err)
 	}
