@@ -147,7 +147,7 @@ static __always_inline __u32 read_unsent(struct scratch *scratch, __u32 size, __
 }
 
 /* The same for the counts of a stream's messages, which are then done with. */
-static __always_inline __u32 read_messages(struct scratch *scratch, __u64 stream, __u32 *image)
+static __noinline __u32 read_messages(struct scratch *scratch, __u64 stream, __u32 *image)
 {
 	struct kept_call_key key = {.process_slot = scratch->state.process_slot, .object = stream};
 	struct message_counts *known = bpf_map_lookup_elem(&messages, &key);
