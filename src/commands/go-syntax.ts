@@ -40,14 +40,17 @@ function withoutPaths(name: string): string {
   return name.replace(/(?:[\w.~%-]+\/)+(?=[\w~%-]+[^/]*)/g, '');
 }
 
-/** The part before the last dot that isn't within brackets (`[go.shape.int]`), and the part behind it. */
+/**
+ * The part before the last dot that isn't within brackets (`[go.shape.int]`), and the part behind it. A number is no name of
+ * its own: `init.0`, `func2.1`.
+ */
 function splitName(functionName: string): { readonly owner: string; readonly name: string } {
   let depth = 0;
   for (let at = functionName.length - 1; at >= 0; at--) {
     const character = functionName[at];
     if (character === ']') depth += 1;
     else if (character === '[') depth -= 1;
-    else if (character === '.' && depth === 0)
+    else if (character === '.' && depth === 0 && !/^\d+$/.test(functionName.slice(at + 1)))
       return { owner: functionName.slice(0, at), name: functionName.slice(at + 1) };
     else if (character === '/' && depth === 0) break;
   }

@@ -32,6 +32,8 @@ test('signatures as Go source has them', () => {
     ['main.Point.Sum', 'p main.Point', '~r0 int', 'func (p main.Point) Sum() int'],
     ['main.plain', 'p main.Point', '', 'func plain(p main.Point)'],
     ['main.closure.func1', 'x int', '', 'func func1(x int)'],
+    ['main.closure.func2.1', 'x int', '', 'func func2.1(x int)'],
+    ['example.com/shop.init.0', '', '', 'func init.0()'],
     [
       'main.(*List[go.shape.int]).Push',
       'l *main.List[go.shape.int], v int',

@@ -160,6 +160,7 @@ function compareMap(
     tally.wrong.push(`${place}: ${entries.length} entries of ${truncatedOf} instead of ${show(expected)}`);
     return;
   }
+  if (entries.length === 0 && expected.entries.length > 0) say('no entry of a map', tally);
   for (const entry of entries) {
     const found = expected.entries.find(({ key }) => {
       const trial = newTally();

@@ -1,5 +1,6 @@
 import type { GoBinary } from '../../binary/go-binary.ts';
 import type { GoType } from '../../binary/go-type.ts';
+import { composedGroup } from './map-group.ts';
 import type { MapParts } from './type-facts.ts';
 
 /** Keys begin behind tophash (buckets) or control bytes (groups), eight of each. */
@@ -9,10 +10,10 @@ const maxPartBytes = 128;
 
 /**
  * How maps of that type lie in memory, from the descriptor of their buckets (src/runtime/map.go, bmap) or groups
- * (src/internal/runtime/maps/group.go), which the binary itself has: entries lie in pairs, or all keys before all values.
+ * (src/internal/runtime/maps/group.go), which the binary itself has, or which is composed: entries lie in pairs, or all keys before all values.
  */
 export function mapParts(binary: GoBinary, type: GoType): MapParts | undefined {
-  const group = (type.group === undefined ? binary.runtimeType(type.name) : type)?.group;
+  const group = type.group ?? binary.runtimeType(type.name)?.group ?? composedGroup(binary, type);
   const fields = group?.fields ?? [];
   const named = (...names: string[]) => fields.find(({ name }) => names.includes(name));
   const pairs = named('slots');

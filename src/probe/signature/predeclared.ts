@@ -67,3 +67,7 @@ function basic(name: string): GoType {
 export function predeclaredType(name: string): GoType | undefined {
   return types.get(aliases[name] ?? name);
 }
+
+export function predeclaredTypeNames(): readonly string[] {
+  return [...types.keys(), ...Object.keys(aliases)];
+}

@@ -1,7 +1,8 @@
 import type { GoBinary } from '../../binary/go-binary.ts';
-import type { GoField, GoType } from '../../binary/go-type.ts';
+import type { GoType } from '../../binary/go-type.ts';
 import { nearestNames } from '../name-suggestion.ts';
-import { predeclaredType } from './predeclared.ts';
+import { structLayout } from '../struct-layout.ts';
+import { predeclaredType, predeclaredTypeNames } from './predeclared.ts';
 import type { FieldSyntax, TypeSyntax } from './type-syntax.ts';
 
 /** Types of different packages that a short name may mean, as they are named in a message. */
@@ -98,33 +99,17 @@ function described(binary: GoBinary, composed: GoType): GoType {
   return known?.kind === composed.kind ? known : composed;
 }
 
-/** Fields lie as Go's compiler lays them out: in order, each aligned to its type. */
 function structType(syntax: readonly FieldSyntax[], inner: (part: TypeSyntax) => GoType): GoType {
-  const fields: GoField[] = [];
-  let end = 0;
-  let alignBytes = 1;
-  for (const { name, type: written, embedded } of syntax) {
-    const type = inner(written);
-    const offsetBytes = alignUp(end, type.alignBytes);
-    fields.push({ name, type, embedded, offsetBytes });
-    alignBytes = Math.max(alignBytes, type.alignBytes);
-    end = soundSize(offsetBytes + type.sizeBytes, 'a struct');
-  }
-  // A pointer to a last field of size 0 must not point behind the struct (cmd/compile, types.CalcStructSize).
-  if (end > 0 && fields.at(-1)?.type.sizeBytes === 0) end += 1;
-  const text = fields.map(({ name, type, embedded }) => (embedded ? type.name : `${name} ${type.name}`)).join('; ');
+  const members = syntax.map(({ name, type, embedded }) => ({ name, type: inner(type), embedded }));
+  const layout = structLayout(members, (end) => soundSize(end, 'a struct'));
+  const text = members.map(({ name, type, embedded }) => (embedded ? type.name : `${name} ${type.name}`)).join('; ');
   if (text.length > maxNameLength) throw new UnresolvedType('a struct that is written out has too many fields');
-  const name = text === '' ? 'struct {}' : `struct { ${text} }`;
-  return { kind: 'struct', name, sizeBytes: alignUp(end, alignBytes), alignBytes, fields };
+  return { kind: 'struct', name: text === '' ? 'struct {}' : `struct { ${text} }`, ...layout };
 }
 
 function soundSize(sizeBytes: number, name: string): number {
   if (sizeBytes <= maxTypeBytes) return sizeBytes;
   throw new UnresolvedType(`${name} would have more than ${maxTypeBytes} bytes`);
-}
-
-function alignUp(offset: number, alignment: number): number {
-  return Math.ceil(offset / Math.max(1, alignment)) * Math.max(1, alignment);
 }
 
 /** `main.List[go.shape.int]`, of the function's package: no program has a descriptor of it. */
@@ -161,7 +146,8 @@ function byQualifiedName(binary: GoBinary, name: string, packagePath: string): G
   const candidates = importable.length > 0 ? importable : all;
   const [first] = candidates;
   if (first === undefined) {
-    const known = predeclaredType(name);
+    const meant = standardAliases[name];
+    const known = meant === undefined ? predeclaredType(name) : binary.runtimeType(meant);
     if (known !== undefined) return known;
     throw lacks(binary, name, name);
   }
@@ -173,12 +159,28 @@ function byQualifiedName(binary: GoBinary, name: string, packagePath: string): G
   throw new UnresolvedType(`${name} can be ${shown.join(', ')}${more}: write the package's whole path`);
 }
 
+/** Names of the standard library that stand for types of other packages, in some releases or all. */
+const standardAliases: Readonly<Record<string, string>> = {
+  'os.FileInfo': 'io/fs.FileInfo',
+  'os.FileMode': 'io/fs.FileMode',
+  'os.DirEntry': 'io/fs.DirEntry',
+  'os.PathError': 'io/fs.PathError',
+  'json.RawMessage': 'encoding/json/jsontext.Value',
+  'encoding/json.RawMessage': 'encoding/json/jsontext.Value',
+};
+
 /** Packages that only their neighbours can import: not those that a user means, where there are others. */
 const hiddenPackage = /(^|\/)(internal|vendor)\/|^go\.shape\./;
 
+/** A word without a package may be a mistyped `error` or `string`. */
+function nearestTypes(binary: GoBinary, wanted: string, written: string): readonly string[] {
+  const own = written.includes('.') ? [] : nearestNames(written, predeclaredTypeNames());
+  return [...own.slice(0, 1), ...nearestNames(wanted, binary.runtimeTypeNames())];
+}
+
 function lacks(binary: GoBinary, wanted: string, written: string): UnresolvedType {
   return new UnresolvedType(`the binary has no type ${written}`, () => {
-    const nearest = nearestNames(wanted, binary.runtimeTypeNames());
+    const nearest = nearestTypes(binary, wanted, written);
     const suggestion = nearest.length > 0 ? ` Nearest: ${nearest.join(', ')}.` : '';
     return `.${suggestion} A type that it never stores in an interface can be written out: struct{ID int; Name string}`;
   });
