@@ -19,8 +19,10 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 const children = new Map<string, string[]>();
 for (const [id, { parent, trace }] of spans) {
-  const isInside = spans.get(parent)?.trace === trace;
-  children.set(isInside ? parent : '', [...(children.get(isInside ? parent : '') ?? []), id]);
+  const above = spans.get(parent)?.trace === trace ? parent : '';
+  const siblings = children.get(above);
+  if (siblings === undefined) children.set(above, [id]);
+  else siblings.push(id);
 }
 const shapeOf = (id: string): string => {
   const below = (children.get(id) ?? []).map(shapeOf).sort();

@@ -73,7 +73,7 @@ function script({ start, exe, processes, drive, spans, ratio = 1 }: ServiceComma
     ${drive}
     wait_for $agent '[ $(wc -l </tmp/agent.out) -ge ${spans} ]'
     kill -TERM $agent
-    ( sleep 60; kill -KILL $agent ) & wait $agent; code=$?
+    ( sleep 60; kill -KILL $agent 2>/dev/null ) & wait $agent; code=$?
     [ ! -e /tmp/summary.json ] || show summary </tmp/summary.json
     $(ls -d node_modules/node-linux-*/bin/node) /programs/trace-shapes.ts </tmp/agent.out 2>&1 | show shapes
     finish $code
