@@ -223,7 +223,8 @@ export const ownSettings = {
     type: integer({ min: 64, max: 2 ** 22 }),
     fallback: '65536',
     group: 'What to read of a call',
-    description: 'Most goroutines that can be within a traced call at the same time.',
+    description:
+      'Most goroutines that can be within a traced call at the same time. What was read of calls that still run takes up to 256 bytes for each in the agent, 16 MiB at least.',
     example: '500000',
   }),
 

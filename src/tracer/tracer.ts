@@ -105,6 +105,10 @@ const pollIntervalMs = 50;
  */
 const recordsPerTurn = 256;
 
+/** Of arguments that were sent ahead and wait for the call's end: a request's are some 500 bytes, and most wait in the kernel. */
+const pendingBytesEach = 256;
+const leastPendingBytes = 16 << 20;
+
 /** @throws BpfError: nothing can be traced here */
 export function createTracer(options: TracerOptions): Tracer {
   using undo = new DisposableStack();
@@ -124,6 +128,7 @@ export function createTracer(options: TracerOptions): Tracer {
   const binaries = new Map<string, { readonly binary: GoBinary; plan?: ProbePlan; users: number }>();
 
   const decoder = createCallDecoder({
+    maxPendingBytes: Math.max(leastPendingBytes, pendingBytesEach * options.maxGoroutines),
     meaningOf: (slot, probe) => {
       const process = bySlot[slot];
       return process?.meanings[probe - process.firstProbe];
