@@ -1,4 +1,4 @@
-/** Go's own tests of net/http, with and without Sidespan: what passes must be the same. */
+/** Go's own tests of net/http and grpc-go's end-to-end tests, with and without Sidespan: what passes must be the same. */
 import { execFile, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,6 +18,9 @@ export interface GoTests {
   readonly executable: string;
   /** Where its test data is. */
   readonly folder: string;
+  /** Of all functions of the library. */
+  readonly pattern: string;
+  readonly modes: readonly GoTestOptions[];
 }
 
 /** How the binary runs: alone; by `sidespan trace`, of all its functions; beside `sidespan run`, which has the presets. */
@@ -26,10 +29,27 @@ export type TestMode = 'without' | 'traced' | 'presets';
 /** @returns the compiled tests of net/http of the installed Go */
 export async function netHttpTests(): Promise<GoTests> {
   const { goroot } = await goToolchain();
-  return compiled('http.test', join(goroot, 'src/net/http'));
+  const tests = await compiled('http.test', join(goroot, 'src/net/http'));
+  // Tracing every function of net/http prints 100,000 lines of calls for these alone.
+  const some = { mode: 'traced', args: ['-test.run', 'TestServe'] } as const;
+  return { ...tests, pattern: 'net/http.*', modes: [{ mode: 'presets', args: [] }, some] };
 }
 
-async function compiled(name: string, folder: string): Promise<GoTests> {
+/** @returns grpc-go's end-to-end tests */
+export async function grpcTests(): Promise<GoTests> {
+  const toolchain = await goToolchain();
+  const { stdout } = await run(toolchain.go, ['mod', 'download', '-json', `google.golang.org/grpc@${grpcVersion}`], {
+    env: goEnvironment(toolchain),
+  });
+  const { Dir } = JSON.parse(stdout) as { readonly Dir: string };
+  const tests = await compiled(`grpc-${grpcVersion}.test`, join(Dir, 'test'));
+  const some = { mode: 'traced', args: ['-test.run', 'Test/(Retry|Stream|Unary|Deadline|Cancel)'] } as const;
+  return { ...tests, pattern: 'google.golang.org/grpc.*', modes: [{ mode: 'presets', args: [] }, some] };
+}
+
+const grpcVersion = 'v1.85.0';
+
+async function compiled(name: string, folder: string): Promise<Omit<GoTests, 'pattern' | 'modes'>> {
   const toolchain = await goToolchain();
   const kept = join(cacheDirectory(), `go-tests-${toolchain.version}`);
   await mkdir(kept, { recursive: true });
@@ -47,9 +67,9 @@ export interface GoTestOptions {
 }
 
 /** Runs the tests. @returns also how many calls or spans there were, as a reader may check that something was traced */
-export async function runGoTests({ executable, folder }: GoTests, { mode, args }: GoTestOptions) {
+export async function runGoTests({ executable, folder, pattern }: GoTests, { mode, args }: GoTestOptions) {
   const line = [executable, '-test.v', '-test.short', ...args];
-  const command = mode === 'traced' ? [process.execPath, mainFile, 'trace', 'net/http.*', '--', ...line] : line;
+  const command = mode === 'traced' ? [process.execPath, mainFile, 'trace', pattern, '--', ...line] : line;
   const agent = mode === 'presets' ? startAgent(executable) : undefined;
   if (agent) await agent.ready;
   const child = spawn(command[0]!, command.slice(1), {
@@ -103,16 +123,13 @@ export function differingTests(without: Outcomes, with_: Outcomes): string[] {
   });
 }
 
-/** Tracing every function of net/http prints 100,000 lines of calls for these alone. */
-const modes: readonly { readonly mode: TestMode; readonly args: readonly string[] }[] = [
-  { mode: 'presets', args: [] },
-  { mode: 'traced', args: ['-test.run', 'TestServe'] },
-];
-
 /** Runs the tests in all modes, and without Sidespan; a line for each. */
 export async function* goTestReport(): AsyncGenerator<{ readonly line: string; readonly isSame: boolean }> {
-  const tests = await netHttpTests();
-  for (const { mode, args } of modes) {
+  for (const tests of [await netHttpTests(), await grpcTests()]) yield* reportOf(tests);
+}
+
+async function* reportOf(tests: GoTests): AsyncGenerator<{ readonly line: string; readonly isSame: boolean }> {
+  for (const { mode, args } of tests.modes) {
     const without = await runGoTests(tests, { mode: 'without', args });
     yield { line: `${tests.name} without: ${summaryOf(without.outcomes)}, exit code ${without.code}`, isSame: true };
     const found = await runGoTests(tests, { mode, args });

@@ -3,7 +3,7 @@ import { goTarget } from '../support/go-target.ts';
 import { type SinkSpan, startOtlpSink } from '../support/otlp-sink.ts';
 import { eventually } from '../support/running.ts';
 import { startTracedService } from '../support/traced-service.ts';
-import { ruleFor } from './span-rules.ts';
+import { ruleFor, unknownMethodRule } from './span-rules.ts';
 
 /** What both say of a pair of spans. */
 interface Comparison {
@@ -25,6 +25,8 @@ export interface SpanTruth {
 
 export interface SpanOptions {
   readonly calls: number;
+  /** `http`, if it is not said. */
+  readonly kind?: 'http' | 'grpc' | undefined;
   readonly seed: number;
   readonly go?: string | undefined;
 }
@@ -32,12 +34,12 @@ export interface SpanOptions {
 /** Sends calls of all kinds mixed, one after the other, and holds each span beside the other's. */
 export async function compareSpans(
   context: Parameters<typeof startTracedService>[0],
-  { calls, seed, go }: SpanOptions,
+  { calls, kind = 'http', seed, go }: SpanOptions,
 ): Promise<SpanTruth> {
   const sink = await startOtlpSink();
   context.after(() => sink.stop());
   const target = await goTarget('instrumented', { ...(go && { go }) });
-  const service = await startTracedService(context, target, { args: ['-to', `http://${sink.http}`] });
+  const service = await startTracedService(context, target, { args: ['-to', `http://${sink.http}`, '-calls', kind] });
   service.tell(`${calls} ${seed}`);
   await service.line();
   const { spans } = await service.stopAgent();
@@ -66,7 +68,9 @@ function judge(sdk: readonly SinkSpan[], own: readonly SinkSpan[]): SpanTruth {
   for (const key of new Set([...ownByKey.keys(), ...sdkByKey.keys()])) {
     const theirs = (sdkByKey.get(key) ?? []).toSorted(byStart);
     const ours = (ownByKey.get(key) ?? []).toSorted(byStart);
-    if (theirs.length !== ours.length)
+    if (theirs.length === 0 && ours.every(isUnknownMethod))
+      addTo(explained, `SERVER span: ${unknownMethodRule}`, key, ours.length);
+    else if (theirs.length !== ours.length)
       unexplained.push(`${key}: ${theirs.length} spans by the SDK, ${ours.length} by Sidespan`);
     theirs.slice(0, ours.length).forEach((span, n) => {
       pairs++;
@@ -88,13 +92,21 @@ function judge(sdk: readonly SinkSpan[], own: readonly SinkSpan[]): SpanTruth {
           unexplained.push(`${what} of ${example}`);
           continue;
         }
-        const known = explained.get(`${what}: ${rule}`);
-        if (known) known.count++;
-        else explained.set(`${what}: ${rule}`, { count: 1, example });
+        addTo(explained, `${what}: ${rule}`, example, 1);
       }
     });
   }
   return { pairs, agreements, explained, unexplained };
+}
+
+function addTo(table: Map<string, { count: number; example: string }>, key: string, example: string, count: number) {
+  const known = table.get(key);
+  if (known) known.count += count;
+  else table.set(key, { count, example });
+}
+
+function isUnknownMethod({ attributes }: SinkSpan): boolean {
+  return attributes['rpc.method'] === '_OTHER';
 }
 
 /**

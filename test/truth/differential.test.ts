@@ -19,6 +19,22 @@ test("spans are those of the SDK's middleware, or a rule says why not", { timeou
   }
 });
 
+test("gRPC's spans are those of the SDK's middleware, or a rule says why not", { timeout: 60_000 }, async (t) => {
+  const truth = await compareSpans(t, { ...load, kind: 'grpc' });
+  const table = textTable(spanTable(truth));
+  assert.deepEqual(truth.unexplained, [], table);
+  assert.ok(truth.pairs > 1.8 * load.calls, table);
+  for (const field of [
+    'SERVER name',
+    'SERVER status',
+    'CLIENT status',
+    'CLIENT status message',
+    'CLIENT server.port',
+  ]) {
+    assert.ok((truth.agreements.get(field) ?? 0) > 0.85 * load.calls, table);
+  }
+});
+
 test('the documentation has each rule', async () => {
   const text = await readFile(join(import.meta.dirname, '../../docs/telemetry.md'), 'utf8');
   for (const name of ruleNames) assert.ok(text.includes(`| ${name} |`), name);

@@ -1,7 +1,7 @@
-// Instrumented is a server and its client in one, over HTTP/1.1 and HTTP/2, whose calls the OpenTelemetry SDK's
+// Instrumented is a server and its client in one, of HTTP/1.1 and HTTP/2 or of gRPC, whose calls the OpenTelemetry SDK's
 // middleware traces: what it sends, by OTLP over HTTP, is what a tracer from outside is compared with.
 //
-//	instrumented -to http://127.0.0.1:4318
+//	instrumented -to http://127.0.0.1:4318 -calls grpc
 //
 // Each line of its standard input, `N SEED`, is that many calls of all kinds; it answers `done` when the SDK has sent their spans.
 package main
@@ -23,6 +23,7 @@ import (
 
 func main() {
 	to := flag.String("to", "", "where the SDK sends its spans")
+	kind := flag.String("calls", "http", "http or grpc")
 	flag.Parse()
 	ctx := context.Background()
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(*to+"/v1/traces"))
@@ -32,7 +33,10 @@ func main() {
 	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter, sdk.WithMaxQueueSize(100_000), sdk.WithBlocking()))
 	otel.SetTracerProvider(provider)
 	otel.SetTextMapPropagator(propagation.TraceContext{})
-	calls := append(httpCalls("1.1"), httpCalls("2")...)
+	calls := map[string]func() []call{
+		"http": func() []call { return append(httpCalls("1.1"), httpCalls("2")...) },
+		"grpc": grpcCalls,
+	}[*kind]()
 	fmt.Println("ready", os.Getpid())
 	input := bufio.NewScanner(os.Stdin)
 	for input.Scan() {
