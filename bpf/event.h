@@ -40,6 +40,8 @@
 #define DURATION_BOUNDS 31	 /* most bounds of a histogram */
 #define BOUNDS_TABLES 8	 /* a power of two; the last is that of body sizes */
 #define SIZE_BOUNDS 15	 /* most bounds of that one */
+#define EXPONENTIAL_BUCKETS 450 /* of durations: the last is above 2 years */
+#define EXPONENTIAL_SIZE_BUCKETS 163 /* of sizes: the last is above a TiB */
 #define SIZES 2		 /* of a call: of its request's body, and of its answer's */
 #define MESSAGE_BYTES_UNKNOWN (1ull << 52) /* in a number of bytes: some are not known */
 #define GOROUTINE_ACTIVITIES 8
@@ -498,6 +500,8 @@ struct settings {
 	__u64 keep_slower_ns;	    /* those that took longer */
 	__u32 request_phases;	    /* 1: where the time of HTTP requests goes is followed */
 	__u32 messages;		    /* 1: messages of gRPC are counted */
+	__u32 exponential;	    /* 1: the values of `series` are wide_series */
+	__u32 pad;
 };
 
 enum keep_flag { KEEP_ERRORS = 1, KEEP_SLOW = 2 };
@@ -552,6 +556,13 @@ struct series {
 	struct body_sizes sizes[SIZES];	   /* in bytes, of calls of which they are known */
 };
 
+/* The same values in an exponential histogram's buckets too: the first is of 0. */
+struct wide_series {
+	struct series series;
+	__u64 exponential_counts[EXPONENTIAL_BUCKETS];
+	__u64 exponential_sizes[SIZES][EXPONENTIAL_SIZE_BUCKETS];
+};
+
 /* ---- counters: one struct per probe and CPU --------------------------------------------------- */
 
 struct probe_counters {
@@ -570,6 +581,10 @@ struct probe_counters {
 	__u64 unpaired_unsampled; /* of those whose exit was not seen; not in sampled_out */
 	__u64 shed;		 /* of sampled_out: by overload or traces_per_second; the sampler would have kept them */
 	__u64 uncounted;	 /* ended calls whose duration is in no series */
+	__u64 unlabelled;	 /* of which it is in the series of the rest: `series` was full */
+	__u64 times_ring_full;	 /* calls of which it is not known what their goroutine did: the record found no room */
+	__u64 times_no_room;	 /* … the goroutine has no slot of its own, or too many open calls */
+	__u64 panics_ring_full;	 /* records of panics that found none */
 	__u64 time_ns;		 /* that the program took for hits of its sites: of one in settings.timed_hits */
 };
 

@@ -118,9 +118,12 @@ static __always_inline void send_times(struct hit *hit)
 	__u32 number = scratch->state.index;
 	struct goroutine_times *times;
 
-	if (!settings.goroutine_times || scratch->state.crowded || number >= INLINE_FRAMES || hit->site->action == SITE_RELEASE ||
-	    hit->site->action == SITE_INLINED)
+	if (!settings.goroutine_times || hit->site->action == SITE_RELEASE || hit->site->action == SITE_INLINED)
 		return;
+	if (scratch->state.crowded || number >= INLINE_FRAMES) {
+		COUNT(scratch->frame.probe, times_no_room);
+		return;
+	}
 	times = times_of(hit);
 	if (!times)
 		return;
@@ -134,7 +137,8 @@ static __always_inline void send_times(struct hit *hit)
 	record->header.capture_bytes = 0;
 	record->goid = scratch->state.goid;
 	__builtin_memcpy(record->span_id, scratch->frame.span_id, 8);
-	bpf_ringbuf_output(&ring, record, sizeof(*record), BPF_RB_NO_WAKEUP);
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record), BPF_RB_NO_WAKEUP))
+		COUNT(scratch->frame.probe, times_ring_full);
 }
 
 #endif

@@ -62,7 +62,8 @@ static __always_inline void send_panic_record(struct hit *hit, __u32 kind, __u32
 	record->time_ns = bpf_ktime_get_boot_ns();
 	record->depth = depth;
 	record->frames = scratch->state.walked;
-	bpf_ringbuf_output(&ring, record, sizeof(*record) + size, wakeup_flags(scratch, sizeof(*record) + size));
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record) + size, wakeup_flags(scratch, sizeof(*record) + size)))
+		COUNT(scratch->frame.probe, panics_ring_full);
 }
 
 /* The panic of which the value has been captured. Where the ring has no room the calls that it ends say so without it. */

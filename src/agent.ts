@@ -16,6 +16,7 @@ import { createRedaction } from './redaction/redaction.ts';
 import { createBaggageAttributes } from './telemetry/baggage.ts';
 import { createBootClock } from './telemetry/boot-clock.ts';
 import type { SpanOrigin } from './telemetry/call-span.ts';
+import { durationBuckets, sizeBuckets } from './telemetry/exponential-buckets.ts';
 import { createLedger } from './telemetry/ledger.ts';
 import type { LedgerSnapshot } from './telemetry/ledger-snapshot.ts';
 import { createMetricCollection } from './telemetry/metric-collection.ts';
@@ -73,7 +74,12 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   );
   undo.defer(() => traceExport.shutdown(0));
   const clock = undo.use(createBootClock(clockNs));
+  const exponential =
+    config.metrics.exporters.includes('otlp') && config.metrics.otlp.exponential
+      ? { durations: durationBuckets(), sizes: sizeBuckets() }
+      : undefined;
   const metrics = createMetricCollection({
+    exponential,
     clock: config.metrics.exemplars ? clock : undefined,
     ledger: { snapshot: () => snapshot() },
     agent: agentResource(agent, process.pid, hostName),
@@ -107,6 +113,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
       durationBoundsNs: durationBoundsNs(),
       timedHits: config.cpuBudget === undefined ? undefined : timedHits,
       sizeBounds: countSizes ? SIZE_BOUNDS_BYTES : undefined,
+      exponential: exponential && { durations: exponential.durations.bounds, sizes: exponential.sizes.bounds },
       planner,
       onCall(call, process) {
         const span = services.serviceOf(process)?.telemetry[call.probe - process.firstProbe]?.(call);

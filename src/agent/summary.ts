@@ -20,7 +20,7 @@ export function writeSummary(path: string, snapshot: LedgerSnapshot): void {
     dropped: row.dropped,
     stillRunning: row.stillRunningAtDetach,
     enteredBeforeAttach: row.enteredBeforeAttach,
-    notCaptured: row.notCaptured,
+    incomplete: row.incomplete,
     ...(row.headers && { headers: row.headers }),
     pauses: row.pauses,
     ...(row.pausedSince && { pausedSince: row.pausedSince }),

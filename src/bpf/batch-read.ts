@@ -3,16 +3,21 @@ import type { Libbpf } from './libbpf.ts';
 
 /** Of keys that have no bucket of the kernel's table in common more than this many: it says ENOSPC then. */
 const batchKeys = 512;
+/** Of large values fewer are read at once. */
+const batchBytes = 1 << 24;
+const fewestKeys = 64;
 const noEntry = 2;
 
 /** What a batch is read into. Kept by who reads often. */
 export interface BatchRoom {
+  readonly entries: number;
   readonly keys: Uint8Array;
   readonly values: Uint8Array;
 }
 
 export function batchRoom(keyBytes: number, valueBytes: number): BatchRoom {
-  return { keys: new Uint8Array(batchKeys * keyBytes), values: new Uint8Array(batchKeys * valueBytes) };
+  const entries = Math.max(fewestKeys, Math.min(batchKeys, Math.floor(batchBytes / valueBytes)));
+  return { entries, keys: new Uint8Array(entries * keyBytes), values: new Uint8Array(entries * valueBytes) };
 }
 
 /**
@@ -24,15 +29,15 @@ export function readBatches(
   libbpf: Libbpf,
   fd: number,
   table: string,
-  { keys, values }: BatchRoom,
+  { entries, keys, values }: BatchRoom,
   onEntry: (key: Uint8Array, value: DataView) => void,
 ): void {
-  const keyBytes = keys.length / batchKeys;
-  const valueBytes = values.length / batchKeys;
+  const keyBytes = keys.length / entries;
+  const valueBytes = values.length / entries;
   const position = new Uint8Array(8);
   const count = new Uint32Array(1);
   for (let first = true; ; first = false) {
-    count[0] = batchKeys;
+    count[0] = entries;
     const result = libbpf.lookupBatch(fd, first ? null : position, position, keys, values, count);
     if (result !== 0 && result !== -noEntry) throw new BpfError(`Reading the BPF table ${table}`, -result);
     for (let index = 0; index < count[0]; index++) {

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { type ArrayTable, arrayTable } from './array-table.ts';
 import { type AttachMode, attachSites, type SiteAddress } from './attach.ts';
 import { BpfError } from './bpf-error.ts';
@@ -9,16 +8,15 @@ import {
   durationBounds,
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
-  keepFlag,
   planStringLayout,
   pressureLayout,
   probeCountersLayout,
   probeLayout,
   processLayout,
-  samplerFlag,
   samplingLayout,
-  settingsLayout,
+  seriesLayout,
   siteLayout,
+  wideSeriesLayout,
 } from './map-layout.ts';
 import { loadObject, objectPath } from './object.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
@@ -26,10 +24,19 @@ import { type OpenFrame, openFrames } from './open-frames.ts';
 import { type OutgoingSide, openOutgoing } from './outgoing-side.ts';
 import { type ProbeCounters, sumCounters } from './probe-counters.ts';
 import { recursionMisses } from './program-info.ts';
+import { settingsBytes } from './program-settings.ts';
 import { siteProgram } from './programs.ts';
 import { type RefusedSite, refusedSites } from './refused-sites.ts';
 import { openRing, type RingReader } from './ring-reader.ts';
-import { boundsBytes, maxSeries, type SeriesTable, seriesTable } from './series-table.ts';
+import {
+  boundsBytes,
+  type ExponentialBounds,
+  exponentialBytes,
+  maxSeries,
+  maxWideSeries,
+  type SeriesTable,
+  seriesTable,
+} from './series-table.ts';
 
 export interface KernelSideOptions {
   /** Power of two, at least a page. */
@@ -52,6 +59,8 @@ export interface KernelSideOptions {
   readonly keep?: KeepOptions | undefined;
   /** Bounds of the histograms of sizes of bodies, in bytes, as those of durations; undefined: sizes are not counted. */
   readonly sizeBounds?: readonly number[] | undefined;
+  /** The same durations and sizes are sorted into these buckets too; undefined: they are not. */
+  readonly exponential?: ExponentialBounds | undefined;
   /** Whether it is followed what goroutines do while calls run on them. */
   readonly goroutineTimes?: boolean | undefined;
   /** Whether it is followed where the time of HTTP requests goes. */
@@ -137,12 +146,6 @@ export interface KernelSide extends Disposable {
   openFrames(onFrame: (processSlot: number, frame: OpenFrame) => void): void;
 }
 
-/**
- * Unread bytes at which a record wakes the agent; below, its timer finds them. An eighth of the ring leaves room for
- * what comes while it wakes.
- */
-const wakeupShare = 8;
-
 /** Of which messages are counted at a time; the one that has been silent longest goes when another comes. */
 const messageStreams = 65_536;
 
@@ -154,6 +157,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
   const cpus = libbpf.possibleCpus();
   const sizes = goroutineTableSizes(options.maxGoroutines, cpus, options.goroutineSlots);
   const boundsTables = [...new Set(Object.values(options.durationBoundsNs ?? {}))];
+  const mostSeries = options.exponential ? maxWideSeries : maxSeries;
   const object = loadObject(
     libbpf,
     options.objectPath ?? objectPath(),
@@ -166,10 +170,16 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       requestPhases: options.requestPhases ? sizes.owned : 1,
       messages: options.countMessages ? messageStreams : 1,
       overflowFrames: 2 * options.maxGoroutines,
-      series: options.durationBoundsNs === undefined ? 1 : maxSeries + tableEntries.probes,
+      series: options.durationBoundsNs === undefined ? 1 : mostSeries + tableEntries.probes,
+      spilledSeries: options.durationBoundsNs === undefined ? 1 : mostSeries,
+      seriesBytes: (options.exponential ? wideSeriesLayout : seriesLayout).sizeBytes,
       ring: options.ringBytes,
     },
-    { settings: settings(options, sizes.owned), bounds: boundsBytes(boundsTables, options.sizeBounds ?? []) },
+    {
+      settings: settingsBytes(options, sizes.owned),
+      bounds: boundsBytes(boundsTables, options.sizeBounds ?? []),
+      ...(options.exponential && { exponential: exponentialBytes(options.exponential) }),
+    },
     options.attachMode,
   );
   const table = (
@@ -204,7 +214,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       outgoing = openOutgoing(libbpf, object, {
         path: objectPath('outgoing'),
         probes: tableEntries.probes,
-        settings: settings(options, sizes.owned),
+        settings: settingsBytes(options, sizes.owned),
       });
     }
     setSamplingThresholds({ threshold: options.sampling?.threshold ?? 0, parentThreshold: 0 });
@@ -263,7 +273,12 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       const result = libbpf.updateElement(counters, keyBytes, new Uint8Array(perCpu.length), 0);
       if (result !== 0) throw new BpfError(`Clearing the counters of probe ${probe}`, -result);
     },
-    series: seriesTable(libbpf, object.mapFd('series'), cpus),
+    series: seriesTable(
+      libbpf,
+      { series: object.mapFd('series'), spilled: object.mapFd('spilled_series') },
+      cpus,
+      options.exponential !== undefined,
+    ),
     boundsTable(kind) {
       const bounds = options.durationBoundsNs?.[kind];
       return bounds === undefined ? durationBounds.tables : boundsTables.indexOf(bounds);
@@ -294,29 +309,4 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       object[Symbol.dispose]();
     },
   };
-}
-
-/** struct settings. */
-function settings(options: KernelSideOptions, goroutineSlots: number): Uint8Array {
-  const bytes = new Uint8Array(settingsLayout.sizeBytes);
-  const view = new DataView(bytes.buffer);
-  const namespace = statSync('/proc/self/ns/pid', { bigint: true });
-  view.setBigUint64(settingsLayout.pid_namespace_device, namespace.dev, true);
-  view.setBigUint64(settingsLayout.pid_namespace_inode, namespace.ino, true);
-  view.setUint32(settingsLayout.wakeup_bytes, options.ringBytes / wakeupShare, true);
-  view.setUint32(settingsLayout.capture_limit, options.captureBytes, true);
-  view.setUint32(settingsLayout.goroutine_slots, goroutineSlots, true);
-  view.setUint32(settingsLayout.captures_per_second, options.capturesPerSecond ?? 0, true);
-  view.setUint32(settingsLayout.traces_per_second, options.sampling?.tracesPerSecond ?? 0, true);
-  view.setUint32(settingsLayout.body_sizes, options.sizeBounds === undefined ? 0 : 1, true);
-  view.setUint32(settingsLayout.goroutine_times, options.goroutineTimes ? 1 : 0, true);
-  view.setUint32(settingsLayout.request_phases, options.requestPhases ? 1 : 0, true);
-  view.setUint32(settingsLayout.messages, options.countMessages ? 1 : 0, true);
-  const { errors = false, slowerThanNs } = options.keep ?? {};
-  const keep = (errors ? keepFlag.errors : 0) | (slowerThanNs === undefined ? 0 : keepFlag.slow);
-  view.setUint32(settingsLayout.timed_hits, options.timedHits ?? 0, true);
-  view.setUint32(settingsLayout.keep, keep, true);
-  view.setBigUint64(settingsLayout.keep_slower_ns, BigInt(slowerThanNs ?? 0), true);
-  view.setUint32(settingsLayout.sampler, options.sampling?.parentBased ? samplerFlag.parent : 0, true);
-  return bytes;
 }

@@ -21,6 +21,7 @@ export interface Libbpf {
   readonly reuseMap: (map: bigint, fd: number) => number;
   readonly mapFd: (map: bigint) => number;
   readonly setMaxEntries: (map: bigint, entries: number) => number;
+  readonly setValueSize: (map: bigint, sizeBytes: number) => number;
   readonly setInitialValue: (map: bigint, bytes: Uint8Array, sizeBytes: number) => number;
   readonly findProgram: (object: bigint, name: string) => bigint;
   readonly programFd: (program: bigint) => number;
@@ -96,6 +97,7 @@ export function loadLibbpf(libraryPath?: string): Libbpf {
       reuseMap: library.func('int bpf_map__reuse_fd(void *map, int fd)') as never,
       mapFd: library.func('int bpf_map__fd(void *map)') as never,
       setMaxEntries: library.func('int bpf_map__set_max_entries(void *map, uint32_t entries)') as never,
+      setValueSize: library.func('int bpf_map__set_value_size(void *map, uint32_t size)') as never,
       setInitialValue: library.func('int bpf_map__set_initial_value(void *map, void *bytes, size_t size)') as never,
       findProgram: library.func('uintptr_t bpf_object__find_program_by_name(void *object, const char *name)') as never,
       programFd: library.func('int bpf_program__fd(void *program)') as never,

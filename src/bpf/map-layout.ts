@@ -92,7 +92,7 @@ export const dynamicTypeKeyLayout = { sizeBytes: 16, process_slot: 0, type_vaddr
 export const dynamicTypeLayout = { sizeBytes: 16, id: 0, plan: 4, size_bytes: 8, direct: 12 } as const;
 
 export const settingsLayout = {
-  sizeBytes: 72,
+  sizeBytes: 80,
   pid_namespace_device: 0,
   pid_namespace_inode: 8,
   wakeup_bytes: 16,
@@ -108,6 +108,7 @@ export const settingsLayout = {
   keep_slower_ns: 56,
   request_phases: 64,
   messages: 68,
+  exponential: 72,
 } as const;
 
 export const samplingLayout = { sizeBytes: 24, threshold: 0, configured: 8, parent_threshold: 16 } as const;
@@ -135,6 +136,17 @@ export const seriesLayout = { sizeBytes: 584, sum_ns: 0, min_ns: 8, max_ns: 16, 
 
 /** `counts` is an array of SIZE_BOUNDS + 1 u64. */
 export const bodySizesLayout = { sizeBytes: 152, sum: 0, min: 8, max: 16, counts: 24 } as const;
+
+/** `exponential_counts` is an array of EXPONENTIAL_BUCKETS u64, `exponential_sizes` one of two of EXPONENTIAL_SIZE_BUCKETS. */
+export const wideSeriesLayout = {
+  sizeBytes: 6792,
+  series: 0,
+  exponential_counts: 584,
+  exponential_sizes: 4184,
+} as const;
+
+/** EXPONENTIAL_BUCKETS and EXPONENTIAL_SIZE_BUCKETS; the lengths of the tables of their bounds. */
+export const exponentialTables = { buckets: 450, bounds: 512, sizeBuckets: 163, sizeBounds: 256 } as const;
 
 /** GENERATION_NONE, CHANGE_BEGUN and CHANGE_DONE: of `process.generation`. */
 export const siteGeneration = { none: 0xffff_ffff, changeBegun: 0x4000_0000, changeDone: 0x8000_0000 } as const;
@@ -186,7 +198,7 @@ export const scratchBuffers = 4;
 
 /** `ended` is an array of five u64, by enum call_end. */
 export const probeCountersLayout = {
-  sizeBytes: 160,
+  sizeBytes: 192,
   seen: 0,
   ended: 8,
   restarts: 48,
@@ -202,5 +214,9 @@ export const probeCountersLayout = {
   unpaired_unsampled: 128,
   shed: 136,
   uncounted: 144,
-  time_ns: 152,
+  unlabelled: 152,
+  times_ring_full: 160,
+  times_no_room: 168,
+  panics_ring_full: 176,
+  time_ns: 184,
 } as const;

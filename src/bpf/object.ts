@@ -19,6 +19,9 @@ export interface MapSizes {
   readonly messages: number;
   readonly overflowFrames: number;
   readonly series: number;
+  readonly spilledSeries: number;
+  /** Of a value of both, in bytes: of struct series or struct wide_series. */
+  readonly seriesBytes: number;
   readonly ring: number;
 }
 
@@ -28,6 +31,8 @@ export interface ProgramConstants {
   readonly settings: Uint8Array;
   /** duration_bounds */
   readonly bounds: Uint8Array;
+  /** exponential_bounds; absent: nothing is sorted into them. */
+  readonly exponential?: Uint8Array;
 }
 
 /** The loaded object. Closing it unloads programs and maps. */
@@ -169,6 +174,11 @@ function loadWith(
     libbpf.setMaxEntries(find('awaited_messages'), sizes.messages);
     libbpf.setMaxEntries(find('series'), sizes.series);
     libbpf.setMaxEntries(find('ring'), sizes.ring);
+    libbpf.setMaxEntries(find('spilled_series'), sizes.spilledSeries);
+    for (const name of ['series', 'spilled_series']) {
+      const resized = libbpf.setValueSize(find(name), sizes.seriesBytes);
+      if (resized !== 0) throw new BpfError(`Setting the size of the BPF table ${name}`, -resized);
+    }
     for (const [name, bytes] of Object.entries(constants)) {
       const set = libbpf.setInitialValue(find(`.rodata.${name}`), bytes, bytes.length);
       if (set !== 0) throw new BpfError(`Setting the BPF constants .rodata.${name}`, -set);

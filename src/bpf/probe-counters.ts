@@ -18,6 +18,10 @@ export interface ProbeCounters {
   readonly unpairedUnsampled: number;
   readonly shed: number;
   readonly uncounted: number;
+  readonly unlabelled: number;
+  readonly timesRingFull: number;
+  readonly timesNoRoom: number;
+  readonly panicsRingFull: number;
   /** Of one in settings.timed_hits of its sites' hits. */
   readonly timeNs: number;
 }
@@ -55,6 +59,10 @@ export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
     unpairedUnsampled: sum(layout.unpaired_unsampled),
     shed: sum(layout.shed),
     uncounted: sum(layout.uncounted),
+    unlabelled: sum(layout.unlabelled),
+    timesRingFull: sum(layout.times_ring_full),
+    timesNoRoom: sum(layout.times_no_room),
+    panicsRingFull: sum(layout.panics_ring_full),
     timeNs: sum(layout.time_ns),
   };
 }

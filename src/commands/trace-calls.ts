@@ -188,6 +188,7 @@ function summary(
     [running, 'still running'],
     [sum(enteredBeforeAttach), 'more had begun before'],
     [sum((c) => c.notCaptured), 'without values (SIDESPAN_CAPTURE_CALLS_PER_SECOND)'],
+    [sum((c) => c.argumentsRingFull), 'without arguments (ring buffer full)'],
   ] as const;
   const texts = parts.filter(([count]) => count !== 0).map((part) => part.join(' '));
   return `${why === '' ? '' : `${why}; `}${texts.join(', ')}`;

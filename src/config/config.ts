@@ -104,7 +104,10 @@ export interface TracesConfig {
 
 export interface MetricsConfig {
   readonly exporters: readonly Exclude<(typeof metricsExporters)[number], 'none'>[];
-  readonly otlp: OtlpConfig & { readonly temporality: 'cumulative' | 'delta' | 'lowmemory' };
+  readonly otlp: OtlpConfig & {
+    readonly temporality: 'cumulative' | 'delta' | 'lowmemory';
+    readonly exponential: boolean;
+  };
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly prometheus: { readonly host: string; readonly port: number };
@@ -234,7 +237,12 @@ export function resolveConfig(
     },
     metrics: {
       exporters: metricsTo,
-      otlp: { ...metricsOtlp, temporality: values.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE ?? 'cumulative' },
+      otlp: {
+        ...metricsOtlp,
+        temporality: values.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE ?? 'cumulative',
+        exponential:
+          values.OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION === 'base2_exponential_bucket_histogram',
+      },
       intervalMs: values.OTEL_METRIC_EXPORT_INTERVAL,
       timeoutMs: values.OTEL_METRIC_EXPORT_TIMEOUT,
       prometheus: { host: values.OTEL_EXPORTER_PROMETHEUS_HOST, port: values.OTEL_EXPORTER_PROMETHEUS_PORT },

@@ -1,8 +1,9 @@
 import { endpoint, keyValues, secretPath } from './compound-type.ts';
-import { optional, type Setting } from './setting.ts';
+import { optional, type Setting, withDefault } from './setting.ts';
 import { choice, integer, path, trueFalse } from './value-type.ts';
 
 export const otlpProtocols = ['grpc', 'http/protobuf'] as const;
+export const histogramAggregations = ['explicit_bucket_histogram', 'base2_exponential_bucket_histogram'] as const;
 export const otlpCompressions = ['gzip', 'none'] as const;
 
 /** One row a signal is made of each of these. */
@@ -112,5 +113,13 @@ export const otlpSettings = {
     description: 'Whether metrics count from the start of the agent or from the last export.',
     example: 'delta',
     otherwise: '`cumulative`',
+  }),
+  OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: withDefault<(typeof histogramAggregations)[number]>({
+    type: choice(histogramAggregations),
+    fallback: 'explicit_bucket_histogram',
+    group: 'OTLP',
+    description:
+      'Which histograms OTLP gets: with the buckets of the semantic conventions, or with eight for each power of two (four, of sizes). The Prometheus page always has the former.',
+    example: 'base2_exponential_bucket_histogram',
   }),
 };

@@ -6,7 +6,8 @@ import {
   ProtobufMetricsSerializer,
 } from '@opentelemetry/otlp-transformer';
 import type { MetricData, ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { Exemplar, ExemplifiedPoint } from '../telemetry/histogram-metric.ts';
+import type { Exemplar } from '../telemetry/histogram-metric.ts';
+import { DATA_POINT } from '../telemetry/metric-data.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 type MetricSerializer = ISerializer<ResourceMetrics, IExportMetricsServiceResponse>;
@@ -28,60 +29,98 @@ export const exemplifiedMetrics: MetricSerializer = {
 export const countPoints: IExporterMetricsHelper<ResourceMetrics> = MetricsExporterMetricsHelper;
 
 /** opentelemetry/proto/metrics/v1/metrics.proto, collector/metrics/v1/metrics_service.proto: numbers of fields. */
-const toPoints = [
+const toMetrics = [
   1, // ExportMetricsServiceRequest.resource_metrics
   2, // ResourceMetrics.scope_metrics
   2, // ScopeMetrics.metrics
-  9, // Metric.histogram
-  1, // Histogram.data_points
 ];
-const pointExemplars = 8; // HistogramDataPoint.exemplars
+/** Fields of Metric with data points as their first field, and the exemplars of such a point. */
+const histograms: Readonly<Record<number, number>> = {
+  9: 8, // histogram, HistogramDataPoint.exemplars
+  10: 11, // exponential_histogram, ExponentialHistogramDataPoint.exemplars
+};
+const dataPoints = 1; // Histogram.data_points, ExponentialHistogram.data_points
 const exemplarField = { time: 2, double: 3, spanId: 4, traceId: 5 } as const;
 const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
-const HISTOGRAM = 0;
-
-/** In the order in which they are written. */
-function histogramPoints({ scopeMetrics }: ResourceMetrics): readonly ExemplifiedPoint[] {
-  const all: readonly MetricData[] = scopeMetrics.flatMap(({ metrics }) => metrics);
-  return all.flatMap((metric) => (metric.dataPointType === HISTOGRAM ? metric.dataPoints : []));
+/** Of a histogram of either form. */
+interface Point {
+  readonly exemplars?: readonly Exemplar[] | undefined;
 }
 
-function withExemplars(request: Uint8Array, points: readonly ExemplifiedPoint[]): Uint8Array {
+/** In the order in which they are written. */
+function histogramPoints({ scopeMetrics }: ResourceMetrics): readonly Point[] {
+  const all: readonly MetricData[] = scopeMetrics.flatMap(({ metrics }) => metrics);
+  return all.flatMap(({ dataPointType, dataPoints }) =>
+    dataPointType === DATA_POINT.HISTOGRAM || dataPointType === DATA_POINT.EXPONENTIAL_HISTOGRAM
+      ? (dataPoints as readonly Point[])
+      : [],
+  );
+}
+
+function withExemplars(request: Uint8Array, points: readonly Point[]): Uint8Array {
   const from = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
   const to = new ProtobufWriter(2 * request.length);
   let point = 0;
 
-  /** Copies a message, of whose fields the one with this number, and so on within it, leads to the points. */
-  function copyMessage(start: number, end: number, depth: number): void {
+  /**
+   * Copies a message, and does something else with the contents of some of its fields.
+   * @param contents of a field with this number; undefined: copy it
+   */
+  function copyMessage(start: number, end: number, contents: (number: number) => Copy | undefined): void {
     let at = start;
     while (at < end) {
       const field = fieldAt(from, at);
-      if (field.number === toPoints[depth] && field.type === wireType.bytes) {
+      const copy = field.type === wireType.bytes ? contents(field.number) : undefined;
+      if (copy === undefined) {
+        to.copy(from, at, field.end);
+      } else {
         to.tag(field.number, wireType.bytes);
         const opened = to.open(lengthBytes);
-        if (depth + 1 < toPoints.length) copyMessage(field.start, field.end, depth + 1);
-        else {
-          to.copy(from, field.start, field.end);
-          for (const exemplar of points[point++]?.exemplars ?? []) writeExemplar(to, exemplar);
-        }
+        copy(field.start, field.end);
         to.close(opened, lengthBytes);
-      } else {
-        to.copy(from, at, field.end);
       }
       at = field.end;
     }
   }
 
-  copyMessage(0, from.length, 0);
+  function copyMetrics(start: number, end: number, depth: number): void {
+    copyMessage(start, end, (number) =>
+      number === toMetrics[depth]
+        ? (from, to) => (depth + 1 < toMetrics.length ? copyMetrics(from, to, depth + 1) : copyMetric(from, to))
+        : undefined,
+    );
+  }
+
+  function copyMetric(start: number, end: number): void {
+    copyMessage(start, end, (number) => {
+      const exemplars = histograms[number];
+      return exemplars === undefined ? undefined : (from, to) => copyPoints(from, to, exemplars);
+    });
+  }
+
+  function copyPoints(start: number, end: number, exemplarsField: number): void {
+    copyMessage(start, end, (number) =>
+      number === dataPoints
+        ? (first, last) => {
+            to.copy(from, first, last);
+            for (const exemplar of points[point++]?.exemplars ?? []) writeExemplar(to, exemplarsField, exemplar);
+          }
+        : undefined,
+    );
+  }
+
+  copyMetrics(0, from.length, 0);
   return to.bytes;
 }
+
+type Copy = (start: number, end: number) => void;
 
 /** Of most of these messages. */
 const lengthBytes = 2;
 
-function writeExemplar(to: ProtobufWriter, { time, value, traceId, spanId }: Exemplar): void {
-  to.tag(pointExemplars, wireType.bytes);
+function writeExemplar(to: ProtobufWriter, field: number, { time, value, traceId, spanId }: Exemplar): void {
+  to.tag(field, wireType.bytes);
   const opened = to.open();
   to.tag(exemplarField.time, wireType.fixed64);
   to.fixed64Time(time[0], time[1]);

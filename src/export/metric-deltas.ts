@@ -1,7 +1,8 @@
 import type { Attributes, HrTime } from '@opentelemetry/api';
 import type {
-  AggregationTemporality,
   DataPoint,
+  ExponentialHistogram,
+  ExponentialHistogramMetricData,
   Histogram,
   HistogramMetricData,
   MetricData,
@@ -9,6 +10,8 @@ import type {
   SumMetricData,
 } from '@opentelemetry/sdk-metrics';
 import type { ExemplifiedPoint } from '../telemetry/histogram-metric.ts';
+import { DATA_POINT, DELTA } from '../telemetry/metric-data.ts';
+import { exponentialDifference } from './exponential-metrics.ts';
 
 /** OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE */
 export type Temporality = 'cumulative' | 'delta' | 'lowmemory';
@@ -24,14 +27,10 @@ export interface MetricDeltas {
   accepted(resource: ResourceMetrics['resource']): void;
 }
 
-const DELTA = 0 as AggregationTemporality.DELTA;
-const HISTOGRAM = 0;
-const SUM = 3;
-
 /** A point that was accepted. */
 interface Known {
   readonly endTime: HrTime;
-  readonly value: number | Histogram;
+  readonly value: number | Histogram | ExponentialHistogram;
 }
 
 /** By scope and metric, then by the identity of the attributes. */
@@ -47,13 +46,22 @@ export function createMetricDeltas(temporality: Exclude<Temporality, 'cumulative
     before: Map<Attributes, Known>,
     after: Map<Attributes, Known>,
   ): MetricData | undefined {
-    if (metric.dataPointType === HISTOGRAM) {
+    if (metric.dataPointType === DATA_POINT.HISTOGRAM) {
       const dataPoints = changed((metric as HistogramMetricData).dataPoints, before, after, histogramDifference);
       return dataPoints.length === 0
         ? undefined
         : { ...(metric as HistogramMetricData), aggregationTemporality: DELTA, dataPoints };
     }
-    if (metric.dataPointType !== SUM || !(metric as SumMetricData).isMonotonic || temporality === 'lowmemory')
+    if (metric.dataPointType === DATA_POINT.EXPONENTIAL_HISTOGRAM) {
+      const exponential = metric as ExponentialHistogramMetricData;
+      const dataPoints = changed(exponential.dataPoints, before, after, exponentialDifference);
+      return dataPoints.length === 0 ? undefined : { ...exponential, aggregationTemporality: DELTA, dataPoints };
+    }
+    if (
+      metric.dataPointType !== DATA_POINT.SUM ||
+      !(metric as SumMetricData).isMonotonic ||
+      temporality === 'lowmemory'
+    )
       return metric;
     const dataPoints = changed((metric as SumMetricData).dataPoints, before, after, numberDifference);
     return dataPoints.length === 0
@@ -89,7 +97,7 @@ export function createMetricDeltas(temporality: Exclude<Temporality, 'cumulative
   };
 }
 
-function changed<T extends number | Histogram>(
+function changed<T extends Known['value']>(
   points: readonly DataPoint<T>[],
   before: Map<Attributes, Known>,
   after: Map<Attributes, Known>,
@@ -102,7 +110,9 @@ function changed<T extends number | Histogram>(
     const value = difference(point.value, then?.value as T | undefined);
     if (value === undefined) continue;
     const startTime = then?.endTime ?? point.startTime;
-    const exemplars = (point as ExemplifiedPoint).exemplars?.filter(({ time }) => !isBefore(time, startTime));
+    const exemplars = (point as { readonly exemplars?: ExemplifiedPoint['exemplars'] }).exemplars?.filter(
+      ({ time }) => !isBefore(time, startTime),
+    );
     deltas.push({ ...point, value, startTime, ...(exemplars && { exemplars }) });
   }
   return deltas;

@@ -1,5 +1,6 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { LineOutput } from './console-spans.ts';
+import { exponentialMetrics } from './exponential-metrics.ts';
 import { createMetricDeltas, type Temporality } from './metric-deltas.ts';
 import type { OtlpOptions } from './otlp-options.ts';
 import { openOtlpSender } from './otlp-sender.ts';
@@ -9,7 +10,11 @@ import type { OtlpSender } from './otlp-signal.ts';
 export interface MetricExportOptions {
   /** Empty: the viewer alone. */
   readonly exporters: readonly ('otlp' | 'prometheus' | 'console')[];
-  readonly otlp: OtlpOptions & { readonly temporality: Temporality };
+  readonly otlp: OtlpOptions & {
+    readonly temporality: Temporality;
+    /** Histograms go in their exponential form, which the metrics must have. */
+    readonly exponential?: boolean;
+  };
   readonly intervalMs: number;
   /** Longest time that one export is tried. */
   readonly timeoutMs: number;
@@ -59,7 +64,7 @@ export async function createMetricExport(
   if (exporters.includes('otlp')) {
     const attempt = { ...otlp, timeoutMs: Math.min(otlp.timeoutMs, timeoutMs) };
     sender = await openOtlpSender('metrics', attempt, surroundings.version);
-    const push = pushOtlp(sender, otlp.temporality, surroundings.retry ?? RETRY);
+    const push = pushOtlp(sender, otlp, surroundings.retry ?? RETRY);
     pushes.push({ name: 'otlp metrics', push, problem: undefined });
   }
   if (exporters.includes('console')) {
@@ -149,7 +154,7 @@ async function pushConsole(output: LineOutput): Promise<Push> {
 /** A request a resource, one after the other: the exporters take one at a time. */
 function pushOtlp(
   sender: OtlpSender<ResourceMetrics>,
-  temporality: Temporality,
+  { temporality, exponential }: Pick<MetricExportOptions['otlp'], 'temporality' | 'exponential'>,
   retry: { readonly firstMs: number; readonly maxMs: number },
 ): Push {
   const deltas = temporality === 'cumulative' ? undefined : createMetricDeltas(temporality);
@@ -169,7 +174,8 @@ function pushOtlp(
   return async (all, withinMs) => {
     const untilMs = performance.now() + withinMs;
     let problem: string | undefined;
-    for (const one of deltas === undefined ? all : deltas.since(all)) {
+    const formed = exponential ? exponentialMetrics(all) : all;
+    for (const one of deltas === undefined ? formed : deltas.since(formed)) {
       if (one.scopeMetrics.length === 0) continue;
       // With the time over each still gets one attempt, unless the receiver takes nothing.
       if (problem !== undefined && performance.now() >= untilMs) break;

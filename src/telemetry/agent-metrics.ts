@@ -25,10 +25,10 @@ const CALLS = {
     '{call}',
     'Calls that had begun when the probe was attached: not in sidespan.calls.seen.',
   ),
-  notCaptured: descriptor(
-    SIDESPAN.CALLS_NOT_CAPTURED,
+  incomplete: descriptor(
+    SIDESPAN.CALLS_INCOMPLETE,
     '{call}',
-    'Calls whose arguments and results were not read: over the limit of captures a second.',
+    'Calls that are not lost themselves, but something of them is, by reason.',
   ),
   headers: descriptor(
     SIDESPAN.REQUEST_HEADERS,
@@ -47,11 +47,12 @@ export function ledgerMetrics(
   if (rows.length === 0) return undefined;
   const points = (value: (row: LedgerRow) => number) =>
     summed(rows.map((row): Point => [attributesOf(row.functionName), value(row)]));
-  const dropped = summed(
-    rows.flatMap((row) =>
-      Object.entries(row.dropped).map(([reason, count]): Point => [attributesOf(row.functionName, reason), count]),
-    ),
-  );
+  const byReason = (counts: (row: LedgerRow) => Readonly<Record<string, number>>) =>
+    summed(
+      rows.flatMap((row) =>
+        Object.entries(counts(row)).map(([reason, count]): Point => [attributesOf(row.functionName, reason), count]),
+      ),
+    );
   const headers = summed(
     rows.flatMap((row) =>
       Object.entries(row.headers ?? {}).map(
@@ -59,7 +60,6 @@ export function ledgerMetrics(
       ),
     ),
   );
-  const notCaptured = points((row) => row.notCaptured).filter(([, count]) => count > 0);
   const metrics: MetricData[] = [
     counter(
       CALLS.seen,
@@ -79,7 +79,12 @@ export function ledgerMetrics(
       startTime,
       endTime,
     ),
-    counter(CALLS.dropped, dropped, startTime, endTime),
+    counter(
+      CALLS.dropped,
+      byReason((row) => row.dropped),
+      startTime,
+      endTime,
+    ),
     level(
       CALLS.inFlight,
       points((row) => row.inFlight),
@@ -92,7 +97,12 @@ export function ledgerMetrics(
       startTime,
       endTime,
     ),
-    counter(CALLS.notCaptured, notCaptured, startTime, endTime),
+    counter(
+      CALLS.incomplete,
+      byReason((row) => row.incomplete),
+      startTime,
+      endTime,
+    ),
     counter(CALLS.headers, headers, startTime, endTime),
   ];
   return { scope, metrics: metrics.filter(({ dataPoints }) => dataPoints.length > 0) };

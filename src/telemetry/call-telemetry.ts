@@ -135,8 +135,14 @@ function since(before: CallTotals | undefined, now: CallTotals): CallTotals {
 
 function difference(now: SortedValues, before: SortedValues | undefined): SortedValues {
   if (before === undefined) return now;
-  const counts = now.counts.map((count, bucket) => count - (before.counts[bucket] ?? 0));
-  return { ...now, counts, sum: now.sum - before.sum };
+  const less = (counts: readonly number[], earlier: readonly number[] = []) =>
+    counts.map((count, bucket) => count - (earlier[bucket] ?? 0));
+  return {
+    ...now,
+    counts: less(now.counts, before.counts),
+    exponential: now.exponential && less(now.exponential, before.exponential),
+    sum: now.sum - before.sum,
+  };
 }
 
 /** What a call means, and where its duration and sizes count. */

@@ -1,13 +1,22 @@
 import type { Attributes, HrTime } from '@opentelemetry/api';
-import type { DataPoint, Histogram, HistogramMetricData, MetricDescriptor } from '@opentelemetry/sdk-metrics';
+import type {
+  DataPoint,
+  ExponentialHistogram,
+  Histogram,
+  HistogramMetricData,
+  MetricDescriptor,
+} from '@opentelemetry/sdk-metrics';
 import type { Call } from '../event/call.ts';
 import type { BootClock } from './boot-clock.ts';
+import { bucketOf, type ExponentialBuckets } from './exponential-buckets.ts';
 import { CUMULATIVE, DATA_POINT } from './metric-data.ts';
 
 /** Calls with the same attributes. Sums are in the metric's unit. */
 export interface HistogramSeries {
   readonly attributes: Attributes;
   readonly counts: number[];
+  /** The same by the exponential histogram's buckets, if there is one. */
+  readonly exponential: number[];
   count: number;
   sum: number;
   min: number;
@@ -34,9 +43,11 @@ export interface Exemplar {
   readonly spanId: string;
 }
 
-/** The SDK's data points have no exemplars. */
+/** The SDK's data points have no exemplars, and one form. */
 export interface ExemplifiedPoint extends DataPoint<Histogram> {
   readonly exemplars?: readonly Exemplar[] | undefined;
+  /** The same values, for who wants them so. */
+  readonly exponential?: ExponentialHistogram | undefined;
 }
 
 /**
@@ -58,6 +69,7 @@ export interface HistogramMetric {
 /** In parts of the unit. */
 export interface SortedValues {
   readonly counts: readonly number[];
+  readonly exponential?: readonly number[] | undefined;
   readonly sum: number;
   readonly min: number;
   readonly max: number;
@@ -68,6 +80,8 @@ export interface HistogramOptions {
   readonly bounds: readonly number[];
   /** What is recorded is so many times as large: 1e9 for nanoseconds where the unit is a second. */
   readonly partsOfUnit: number;
+  /** Absent: points have no exponential form. Its parts are those of `partsOfUnit`. */
+  readonly exponential?: ExponentialBuckets | undefined;
   /** Absent: no exemplars. */
   readonly clock?: Pick<BootClock, 'wallTime'> | undefined;
 }
@@ -77,7 +91,8 @@ const MAX_SERIES = 2000;
 const OVERFLOW: Attributes = { 'otel.metric.overflow': true };
 
 export function createHistogramMetric(descriptor: MetricDescriptor, options: HistogramOptions): HistogramMetric {
-  const { partsOfUnit, clock } = options;
+  const { partsOfUnit, clock, exponential } = options;
+  const exponentialBounds = exponential && Float64Array.from(exponential.bounds, Number);
   const all: HistogramSeries[] = [];
   const boundaries = [...options.bounds];
   let overflow: HistogramSeries | undefined;
@@ -87,6 +102,7 @@ export function createHistogramMetric(descriptor: MetricDescriptor, options: His
     const series = {
       attributes,
       counts: new Array<number>(boundaries.length + 1).fill(0),
+      exponential: new Array<number>(exponentialBounds === undefined ? 0 : exponentialBounds.length + 1).fill(0),
       count: 0,
       sum: 0,
       min: Number.POSITIVE_INFINITY,
@@ -111,11 +127,12 @@ export function createHistogramMetric(descriptor: MetricDescriptor, options: His
       const value = parts / partsOfUnit;
       let bucket = 0;
       while (bucket < boundaries.length && value > (boundaries[bucket] as number)) bucket++;
-      series.counts[bucket] = (series.counts[bucket] as number) + 1;
+      addTo(series.counts, bucket, 1);
       series.count++;
       series.sum += value;
       if (value < series.min) series.min = value;
       if (value > series.max) series.max = value;
+      if (exponentialBounds !== undefined) addTo(series.exponential, bucketOf(exponentialBounds, parts), 1);
       if (call === undefined || clock === undefined) return;
       // The first one since the last look: keeping the newest would store something for each call.
       const known = series.exemplars[bucket];
@@ -124,11 +141,14 @@ export function createHistogramMetric(descriptor: MetricDescriptor, options: His
         series.exemplars[bucket] = { call: { traceId, spanId, start, durationNs }, value, collections };
       }
     },
-    add(series, { counts, sum, min, max }) {
+    add(series, { counts, exponential: fine = [], sum, min, max }) {
       for (let bucket = 0; bucket <= boundaries.length; bucket++) {
         const count = counts[bucket] ?? 0;
-        series.counts[bucket] = (series.counts[bucket] as number) + count;
+        addTo(series.counts, bucket, count);
         series.count += count;
+      }
+      for (let bucket = 0; bucket < series.exponential.length; bucket++) {
+        addTo(series.exponential, bucket, fine[bucket] ?? 0);
       }
       series.sum += sum / partsOfUnit;
       series.min = Math.min(series.min, min / partsOfUnit);
@@ -155,11 +175,28 @@ export function createHistogramMetric(descriptor: MetricDescriptor, options: His
                 max: series.max,
               },
               ...(clock === undefined ? {} : { exemplars: exemplarsOf(series, clock) }),
+              ...(exponential === undefined ? {} : { exponential: exponentialOf(series, exponential) }),
             }),
           ),
       };
     },
   };
+}
+
+function addTo(counts: number[], bucket: number, count: number): void {
+  counts[bucket] = (counts[bucket] as number) + count;
+}
+
+function exponentialOf(series: HistogramSeries, { scale, firstIndex }: ExponentialBuckets): ExponentialHistogram {
+  const { count, sum, min, max, exponential } = series;
+  const [zeroCount = 0, ...counts] = exponential;
+  const first = Math.max(
+    0,
+    counts.findIndex((each) => each > 0),
+  );
+  const last = counts.findLastIndex((each) => each > 0);
+  const positive = { offset: firstIndex + first, bucketCounts: counts.slice(first, last + 1) };
+  return { count, sum, min, max, scale, zeroCount, positive, negative: { offset: 0, bucketCounts: [] } };
 }
 
 function exemplarsOf({ exemplars }: HistogramSeries, clock: Pick<BootClock, 'wallTime'>): Exemplar[] {

@@ -36,8 +36,27 @@ export interface KernelCounts {
   /** Of `sampledOut`: by overload or a limit. */
   readonly shed: number;
   readonly uncounted: number;
+  readonly unlabelled: number;
+  readonly timesRingFull: number;
+  readonly timesNoRoom: number;
+  readonly panicsRingFull: number;
   readonly timeNs: number;
 }
+
+/**
+ * What is missing of calls that are not lost themselves: values that were not read (SIDESPAN_CAPTURE_CALLS_PER_SECOND); what found
+ * no room in the ring; in metrics the attributes, or the duration.
+ */
+export const INCOMPLETE_REASONS = [
+  'capture_limit',
+  'arguments_ring_full',
+  'goroutine_times_ring_full',
+  'goroutine_times_no_room',
+  'panic_ring_full',
+  'metric_series_full',
+  'metric_not_counted',
+] as const;
+export type IncompleteReason = (typeof INCOMPLETE_REASONS)[number];
 
 /** What became of a client's requests that were to get a `traceparent` header (SIDESPAN_PROPAGATION=write). */
 export const HEADER_OUTCOMES = ['written', 'present', 'no_room', 'no_call', 'unsearched', 'refused', 'fault'] as const;
@@ -88,5 +107,9 @@ export const NO_COUNTS: KernelCounts = {
   unpairedUnsampled: 0,
   shed: 0,
   uncounted: 0,
+  unlabelled: 0,
+  timesRingFull: 0,
+  timesNoRoom: 0,
+  panicsRingFull: 0,
   timeNs: 0,
 };

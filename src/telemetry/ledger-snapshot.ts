@@ -3,6 +3,8 @@ import {
   DROP_REASONS,
   type DropReason,
   type HeaderOutcome,
+  INCOMPLETE_REASONS,
+  type IncompleteReason,
   type KernelCounts,
   type LedgerProcess,
   type ProbeAccount,
@@ -38,10 +40,8 @@ export interface LedgerRow {
   readonly stillRunningAtDetach: number;
   /** Calls that had begun when the probe came: neither seen nor lost. */
   readonly enteredBeforeAttach: number;
-  /** Calls whose arguments were lost, though the call itself was not. */
-  readonly argumentsLost: number;
-  /** Calls whose values were not read: there were more than SIDESPAN_CAPTURE_CALLS_PER_SECOND. */
-  readonly notCaptured: number;
+  /** What is missing of calls that are counted above: only reasons that occurred. */
+  readonly incomplete: Readonly<Partial<Record<IncompleteReason, number>>>;
   /** Requests that were to get a header, by what became of it: only what occurred. */
   readonly headers?: Readonly<Partial<Record<HeaderOutcome, number>>> | undefined;
   /** How often the probe was taken out (SIDESPAN_CPU_BUDGET). Calls meanwhile are not in `seen`. */
@@ -127,8 +127,15 @@ export function rowOf(account: ProbeAccount): LedgerRow {
     queued,
     stillRunningAtDetach: closed ? running : 0,
     enteredBeforeAttach: kernel.enteredBefore,
-    argumentsLost: kernel.argumentsRingFull,
-    notCaptured: kernel.notCaptured,
+    incomplete: occurred({
+      capture_limit: kernel.notCaptured,
+      arguments_ring_full: kernel.argumentsRingFull,
+      goroutine_times_ring_full: kernel.timesRingFull,
+      goroutine_times_no_room: kernel.timesNoRoom,
+      panic_ring_full: kernel.panicsRingFull,
+      metric_series_full: kernel.unlabelled,
+      metric_not_counted: kernel.uncounted,
+    }),
     headers: account.headers && occurred(account.headers),
     pauses: account.pauses,
     pausedSince: account.pausedSinceMs === undefined ? undefined : new Date(account.pausedSinceMs).toISOString(),
@@ -163,30 +170,35 @@ export const NO_CALLS: LedgerSums = {
   queued: 0,
   stillRunningAtDetach: 0,
   enteredBeforeAttach: 0,
-  argumentsLost: 0,
-  notCaptured: 0,
+  incomplete: {},
   pauses: 0,
 };
 
 export function addedSums(a: LedgerSums, b: LedgerSums): LedgerSums {
-  const dropped: Partial<Record<DropReason, number>> = {};
-  for (const reason of DROP_REASONS) dropped[reason] = (a.dropped[reason] ?? 0) + (b.dropped[reason] ?? 0);
   return {
     seen: a.seen + b.seen,
     exported: a.exported + b.exported,
     sampledOut: a.sampledOut + b.sampledOut,
     shed: a.shed + b.shed,
-    dropped: occurred(dropped),
+    dropped: addedCounts(DROP_REASONS, a.dropped, b.dropped),
     inFlight: a.inFlight + b.inFlight,
     running: a.running + b.running,
     unread: a.unread + b.unread,
     queued: a.queued + b.queued,
     stillRunningAtDetach: a.stillRunningAtDetach + b.stillRunningAtDetach,
     enteredBeforeAttach: a.enteredBeforeAttach + b.enteredBeforeAttach,
-    argumentsLost: a.argumentsLost + b.argumentsLost,
-    notCaptured: a.notCaptured + b.notCaptured,
+    incomplete: addedCounts(INCOMPLETE_REASONS, a.incomplete, b.incomplete),
     pauses: a.pauses + b.pauses,
   };
+}
+
+function addedCounts<Reason extends string>(
+  reasons: readonly Reason[],
+  a: Readonly<Partial<Record<Reason, number>>>,
+  b: Readonly<Partial<Record<Reason, number>>>,
+): Partial<Record<Reason, number>> {
+  const sums = reasons.map((reason): [Reason, number] => [reason, (a[reason] ?? 0) + (b[reason] ?? 0)]);
+  return occurred(Object.fromEntries(sums) as Partial<Record<Reason, number>>);
 }
 
 function occurred<Reason extends string>(counts: Partial<Record<Reason, number>>): Partial<Record<Reason, number>> {

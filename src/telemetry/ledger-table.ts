@@ -1,4 +1,4 @@
-import { DROP_REASONS } from './ledger-account.ts';
+import { DROP_REASONS, INCOMPLETE_REASONS } from './ledger-account.ts';
 import type { LedgerSnapshot, LedgerSums } from './ledger-snapshot.ts';
 
 /** More rows than fit a screen or two say nothing: those with the most calls are shown, the rest added up below. */
@@ -21,8 +21,10 @@ const SOMETIMES: readonly Column[] = [
   { title: 'still running at detach', cell: (row) => row.stillRunningAtDetach },
   { title: '(of the sampled out: overload or limit)', cell: (row) => row.shed },
   { title: '(entered before attach)', cell: (row) => row.enteredBeforeAttach },
-  { title: '(arguments lost)', cell: (row) => row.argumentsLost },
-  { title: '(values not read: capture limit)', cell: (row) => row.notCaptured },
+  ...INCOMPLETE_REASONS.map((reason) => ({
+    title: `(incomplete: ${reason})`,
+    cell: (row: LedgerSums) => row.incomplete[reason] ?? 0,
+  })),
   { title: '(times taken out: CPU budget)', cell: (row) => row.pauses },
 ];
 

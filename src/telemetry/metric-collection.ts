@@ -6,7 +6,7 @@ import type { BootClock } from './boot-clock.ts';
 import { instrumentationScope } from './call-span.ts';
 import type { Ledger } from './ledger.ts';
 import type { LedgerProcess } from './ledger-account.ts';
-import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
+import { createProcessMetrics, type ExponentialForms, type ProcessMetrics } from './process-metrics.ts';
 
 /** The metrics of all traced processes and of the agent. A resource each: OTLP sends them side by side. */
 export interface MetricCollection {
@@ -25,6 +25,8 @@ export interface MetricCollectionOptions {
   readonly queues: () => readonly QueueFigures[];
   /** Absent: histograms have no exemplars. */
   readonly clock?: Pick<BootClock, 'wallTime'> | undefined;
+  /** Absent: histograms have no exponential form. */
+  readonly exponential?: ExponentialForms | undefined;
 }
 
 /** Longer than readers usually pause (60 s), so that a process's last figures are read. */
@@ -39,7 +41,7 @@ interface Entry {
 }
 
 export function createMetricCollection(options: MetricCollectionOptions): MetricCollection {
-  const { ledger, agent, version, queues, clock } = options;
+  const { ledger, agent, version, queues, clock, exponential } = options;
   const entries = new Map<ProcessMetrics, Entry>();
   const agentStart = now();
   const ledgerScope = instrumentationScope('sidespan/ledger', version);
@@ -55,7 +57,7 @@ export function createMetricCollection(options: MetricCollectionOptions): Metric
 
   return {
     open(process, resource) {
-      const metrics = createProcessMetrics(resource, { clock });
+      const metrics = createProcessMetrics(resource, { clock, exponential });
       entries.set(metrics, { process, metrics, startTime: now() });
       return metrics;
     },

@@ -12,6 +12,7 @@ export const CUMULATIVE = 1 as AggregationTemporality.CUMULATIVE;
 export const DELTA = 0 as AggregationTemporality.DELTA;
 export const DATA_POINT = {
   HISTOGRAM: 0 as DataPointType.HISTOGRAM,
+  EXPONENTIAL_HISTOGRAM: 1 as DataPointType.EXPONENTIAL_HISTOGRAM,
   GAUGE: 2 as DataPointType.GAUGE,
   SUM: 3 as DataPointType.SUM,
 };

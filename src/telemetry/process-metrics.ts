@@ -7,6 +7,7 @@ import { type ActiveRequests, createActiveRequests } from './active-requests.ts'
 import type { BootClock } from './boot-clock.ts';
 import { type CallMetrics, type CallRecorder, callRecorder } from './call-metrics.ts';
 import type { DbClientFacts } from './db-client-span.ts';
+import type { ExponentialBuckets } from './exponential-buckets.ts';
 import { createHistogramMetric } from './histogram-metric.ts';
 import type { HttpClientFacts } from './http-client-span.ts';
 import type { HttpServerFacts } from './http-server-span.ts';
@@ -55,6 +56,14 @@ export interface ProcessMetrics {
 export interface ProcessMetricsOptions {
   /** Absent: histograms have no exemplars. */
   readonly clock?: Pick<BootClock, 'wallTime'> | undefined;
+  /** Absent: histograms have no exponential form. */
+  readonly exponential?: ExponentialForms | undefined;
+}
+
+/** Buckets of durations in nanoseconds, and of sizes in bytes. */
+export interface ExponentialForms {
+  readonly durations: ExponentialBuckets;
+  readonly sizes: ExponentialBuckets;
 }
 
 type CallKind = 'httpServer' | 'httpClient' | 'rpcServer' | 'rpcClient' | 'dbClient' | 'function';
@@ -135,7 +144,10 @@ interface KindMetrics extends CallMetrics {
   readonly active: ActiveRequests | undefined;
 }
 
-export function createProcessMetrics(resource: Resource, { clock }: ProcessMetricsOptions = {}): ProcessMetrics {
+export function createProcessMetrics(
+  resource: Resource,
+  { clock, exponential }: ProcessMetricsOptions = {},
+): ProcessMetrics {
   const metrics = new Map<InstrumentationScope, Map<CallKind, KindMetrics>>();
 
   function metricsOf(scope: InstrumentationScope, kind: CallKind): KindMetrics {
@@ -147,11 +159,20 @@ export function createProcessMetrics(resource: Resource, { clock }: ProcessMetri
   }
 
   function newMetrics(kind: CallKind): KindMetrics {
-    const options = { bounds: BOUNDS_SECONDS[kind], partsOfUnit: NS_PER_SECOND, clock };
-    const duration = createHistogramMetric(DURATIONS[kind], options);
+    const duration = createHistogramMetric(DURATIONS[kind], {
+      bounds: BOUNDS_SECONDS[kind],
+      partsOfUnit: NS_PER_SECOND,
+      clock,
+      exponential: exponential?.durations,
+    });
     if (kind !== 'httpServer' && kind !== 'httpClient') return { duration, active: undefined };
     const size = (descriptor: MetricDescriptor) =>
-      createHistogramMetric(descriptor, { bounds: SIZE_BOUNDS_BYTES, partsOfUnit: 1, clock });
+      createHistogramMetric(descriptor, {
+        bounds: SIZE_BOUNDS_BYTES,
+        partsOfUnit: 1,
+        clock,
+        exponential: exponential?.sizes,
+      });
     return {
       duration,
       requestSize: size(REQUEST_SIZES[kind]),

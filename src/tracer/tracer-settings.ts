@@ -24,6 +24,7 @@ export function tracerSettings(
   | 'sampling'
   | 'durationBoundsNs'
   | 'sizeBounds'
+  | 'exponential'
   | 'timedHits'
 > {
   const { stringBytes, elements, depth, totalBytes, callsPerSecond } = config.capture;

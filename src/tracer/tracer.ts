@@ -5,7 +5,7 @@ import { BpfError } from '../bpf/bpf-error.ts';
 import { type KeepOptions, type KernelSide, openKernelSide, type SamplingOptions } from '../bpf/kernel-side.ts';
 import { seriesKeyLayout } from '../bpf/map-layout.ts';
 import type { ProbeCounters } from '../bpf/probe-counters.ts';
-import type { SeriesKey, SeriesTotals } from '../bpf/series-table.ts';
+import type { ExponentialBounds, SeriesKey, SeriesTotals } from '../bpf/series-table.ts';
 import type { TargetProcess } from '../discovery/process.ts';
 import type { Call } from '../event/call.ts';
 import { createCallDecoder } from '../event/call-decoder.ts';
@@ -43,6 +43,8 @@ export interface TracerOptions {
   readonly keep?: KeepOptions | undefined;
   /** The same for sizes of bodies; undefined: they are not counted. */
   readonly sizeBounds?: readonly number[] | undefined;
+  /** Both are sorted into these buckets too; undefined: they are not. */
+  readonly exponential?: ExponentialBounds | undefined;
   readonly libbpfPath?: string | undefined;
   /** The plan has requests into which headers are written. */
   readonly writeHeaders?: boolean | undefined;

@@ -29,6 +29,7 @@ struct wire_format {
 	struct pressure pressure;
 	struct series_key series_key;
 	struct series series;
+	struct wide_series wide_series;
 	struct goroutine_key goroutine_key;
 	struct goroutine goroutine;
 	struct frame frame;

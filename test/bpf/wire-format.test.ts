@@ -64,6 +64,7 @@ const structs: Readonly<Record<string, { readonly layout: Layout; readonly unrea
   pressure: { layout: maps.pressureLayout },
   series_key: { layout: maps.seriesKeyLayout },
   series: { layout: maps.seriesLayout },
+  wide_series: { layout: maps.wideSeriesLayout },
   body_sizes: { layout: maps.bodySizesLayout },
   goroutine_key: { layout: maps.goroutineKeyLayout },
   goroutine: { layout: maps.goroutineLayout, unread: ['panics'] },

@@ -4,9 +4,11 @@ import { test } from 'node:test';
 import { ExportError } from '../../src/export/export-error.ts';
 import { createMetricExport, type MetricExportOptions } from '../../src/export/metric-export.ts';
 import { instrumentationScope } from '../../src/telemetry/call-span.ts';
+import { durationBuckets, sizeBuckets } from '../../src/telemetry/exponential-buckets.ts';
 import { createLedger } from '../../src/telemetry/ledger.ts';
 import { NO_COUNTS } from '../../src/telemetry/ledger-account.ts';
 import { createMetricCollection } from '../../src/telemetry/metric-collection.ts';
+import type { ExponentialForms } from '../../src/telemetry/process-metrics.ts';
 import { agentResource, processResource } from '../../src/telemetry/resource.ts';
 import { call, functionProbe } from '../support/calls.ts';
 import { type SinkPoint, startOtlpSink } from '../support/otlp-sink.ts';
@@ -16,7 +18,7 @@ const version = '0.1.0';
 const retry = { firstMs: 20, maxMs: 50 };
 
 /** Two processes with a function each, called once and twice. */
-function collection() {
+function collection(exponential?: ExponentialForms) {
   const ledger = createLedger();
   const agent = agentResource({ version }, 9, 'host');
   const metrics = createMetricCollection({
@@ -24,6 +26,8 @@ function collection() {
     agent,
     version,
     queues: () => [{ exporter: 'otlp', size: 1, capacity: 9 }],
+    exponential,
+    clock: { wallTime: ([seconds, ns]) => [seconds, ns] },
   });
   const scope = instrumentationScope('sidespan/function', version);
   const calls = ['gateway', 'inventory'].map((serviceName, index) => {
@@ -34,15 +38,15 @@ function collection() {
       processResource({ pid: index + 1, startTicks: 1, exePath: `/${serviceName}` }, { version }),
     );
     const durations = of.function(scope, functionProbe.functionName);
-    return () => {
-      durations.record(undefined, call({ durationNs: 2_000_000 }));
+    return (durationNs = 2_000_000) => {
+      durations.record(undefined, call({ durationNs }));
       account.received++;
       account.exported++;
       const seen = account.kernel.seen + 1;
       account.kernel = { ...NO_COUNTS, seen, ended: [seen, 0, 0, 0, 0] };
     };
   });
-  const [first, second] = calls as [() => void, () => void];
+  const [first, second] = calls as [(durationNs?: number) => void, () => void];
   first();
   second();
   second();
@@ -170,6 +174,33 @@ test('delta: what came since the last export that was accepted', async () => {
   assert.equal(of(points, 'gateway', 'sidespan.calls.in_flight')[0]?.temporality, 'AGGREGATION_TEMPORALITY_CUMULATIVE');
   await exporter.shutdown(1000);
 });
+
+for (const temporality of ['cumulative', 'delta'] as const) {
+  test(`exponential histograms, ${temporality}`, async () => {
+    await using sink = await startOtlpSink();
+    const { collect, first } = collection({ durations: durationBuckets(), sizes: sizeBuckets() });
+    const exporter = await createMetricExport(
+      options({ otlp: { ...otlp('grpc', sink.grpc, temporality), exponential: true } }),
+      { collect, onProblem: assert.fail },
+      { version, retry },
+    );
+    await exporter.flush(5000);
+    first(9_000_000);
+    first(9_000_000);
+    await exporter.flush(5000);
+    const [point] = of(await sink.metrics(), 'gateway', 'sidespan.function.duration');
+    assert.deepEqual([point?.type, point?.scale], ['exponential histogram', 3]);
+    // 2 ms is between 2^(-72/8) and 2^(-71/8) seconds, 9 ms between 2^(-55/8) and 2^(-54/8).
+    const ninth = 17;
+    assert.equal(point?.offset, -72);
+    const expected = [temporality === 'cumulative' ? 1 : 0, ...new Array(ninth - 1).fill(0), 2];
+    assert.deepEqual(point?.buckets, expected);
+    assert.equal(point?.count, temporality === 'cumulative' ? 3 : 2);
+    // The calls of this test were long ago: before the time that a delta is of.
+    assert.equal(point?.exemplars?.at(-1)?.value, temporality === 'cumulative' ? 0.009 : undefined);
+    await exporter.shutdown(1000);
+  });
+}
 
 test('a hanging receiver does not hold a shutdown up', async () => {
   await using sink = await startOtlpSink();

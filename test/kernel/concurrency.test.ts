@@ -104,16 +104,19 @@ test('a full table of goroutines costs only the calls that find no room', async 
   assert.equal(summary.balanced, true);
 });
 
+const isGoroutineTime = (attribute: string) =>
+  /^sidespan\.goroutine\.(running|runnable|syscall|blocked\.)/.test(attribute);
+
 test('a full ring costs only the calls that find no room', { timeout: 120_000 }, async (t) => {
   const calls = 50_000;
   const service = await startTracedService(t, await goTarget('exact'), {
     args: ['-calls', String(calls), '-goroutines', '64'],
     functions: ['main.Traced', 'main.Leaf'],
-    env: { SIDESPAN_RING_BYTES: '65536' },
+    env: { SIDESPAN_RING_BYTES: '65536', SIDESPAN_GOROUTINE_TIMES: 'on', OTEL_METRICS_EXPORTER: 'otlp' },
   });
   service.tell();
   const report = JSON.parse(await service.line()) as TargetReport;
-  const { summary, spans } = await service.stopAgent();
+  const { summary, spans, metrics } = await service.stopAgent();
 
   assert.equal(report.functions['main.Traced']?.returned, calls, 'the program did its work');
   for (const name of ['main.Traced', 'main.Leaf']) {
@@ -122,7 +125,19 @@ test('a full ring costs only the calls that find no room', { timeout: 120_000 },
     // From the next look at the ring on, fewer traces are kept.
     assert.equal(probe.seen, probe.exported + probe.sampledOut + dropped(probe), JSON.stringify(probe));
     assert.deepEqual([probe.stillRunning, probe.enteredBeforeAttach], [0, 0], name);
-    assert.equal(spans.filter((span) => span.name === name).length, probe.exported, name);
+    const own = spans.filter((span) => span.name === name);
+    assert.equal(own.length, probe.exported, name);
+    // The record of a call may have found room where that of its times did not, or neither.
+    const without = own.filter(({ attributes }) => !Object.keys(attributes).some(isGoroutineTime)).length;
+    const lost = (reason: string) => probe.incomplete[`goroutine_times_${reason}`] ?? 0;
+    const timesLost = lost('ring_full') + lost('no_room');
+    assert.ok(timesLost >= without && timesLost <= without + dropped(probe), JSON.stringify({ probe, without }));
+    const durations = metrics.filter(
+      (point) => point.name === 'sidespan.function.duration' && point.attributes['code.function.name'] === name,
+    );
+    // Calls whose record was lost have no attributes.
+    const counted = durations.reduce((sum, { count = 0 }) => sum + count, 0);
+    assert.equal(counted + (probe.dropped['ring_full'] ?? 0), probe.seen, name);
   }
   assert.ok((probeOf(summary, 'main.Traced').dropped['ring_full'] ?? 0) > 0, 'the ring was full');
   assert.equal(summary.balanced, true);

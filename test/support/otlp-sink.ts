@@ -68,7 +68,7 @@ export interface SinkPoint {
   readonly scope: string;
   readonly name: string;
   readonly unit: string;
-  /** `counter`, `sum`, `gauge`, `histogram` */
+  /** `counter`, `sum`, `gauge`, `histogram`, `exponential histogram` */
   readonly type: string;
   readonly temporality?: string;
   readonly attributes: SinkAttributes;
@@ -77,6 +77,10 @@ export interface SinkPoint {
   readonly count?: number;
   readonly buckets?: readonly number[];
   readonly bounds?: readonly number[];
+  /** Of an exponential histogram: `buckets` are those from the index `offset` on. */
+  readonly scale?: number;
+  readonly offset?: number;
+  readonly zeroCount?: number;
   readonly exemplars?: readonly SinkExemplar[];
   readonly startUnixNs: string;
   readonly timeUnixNs: string;

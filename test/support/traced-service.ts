@@ -21,6 +21,7 @@ export interface ProbeSummary {
   readonly dropped: Readonly<Record<string, number>>;
   readonly stillRunning: number;
   readonly enteredBeforeAttach: number;
+  readonly incomplete: Readonly<Record<string, number>>;
   readonly pauses: number;
   readonly pausedSince?: string;
 }

@@ -58,7 +58,7 @@ test('every call that was seen is somewhere', () => {
   );
   assert.deepEqual([row.running, row.unread, row.queued, row.inFlight], [7, 2, 7, 16]);
   assert.equal(row.enteredBeforeAttach, 4);
-  assert.equal(row.argumentsLost, 6);
+  assert.deepEqual(row.incomplete, { arguments_ring_full: 6 });
   assert.equal(row.stillRunningAtDetach, 0);
   assert.equal(balanced(snapshot), true);
   assert.equal(row.process, 'gateway (4711)');

@@ -96,6 +96,9 @@ type point struct {
 	Count       uint64         `json:"count,omitempty"`
 	Buckets     []uint64       `json:"buckets,omitempty"`
 	Bounds      []float64      `json:"bounds,omitempty"`
+	Scale       *int32         `json:"scale,omitempty"`
+	Offset      int32          `json:"offset"`
+	ZeroCount   uint64         `json:"zeroCount,omitempty"`
 	Exemplars   []exemplar     `json:"exemplars,omitempty"`
 	StartUnixNs string         `json:"startUnixNs"`
 	TimeUnixNs  string         `json:"timeUnixNs"`
@@ -255,6 +258,23 @@ func toPoints(metric *metricspb.Metric) []point {
 			p.Count = one.Count
 			p.Buckets = one.BucketCounts
 			p.Bounds = one.ExplicitBounds
+			p.Exemplars = toExemplars(one.Exemplars)
+			points = append(points, p)
+		}
+	case *metricspb.Metric_ExponentialHistogram:
+		base.Type = "exponential histogram"
+		base.Temporality = data.ExponentialHistogram.AggregationTemporality.String()
+		for _, one := range data.ExponentialHistogram.DataPoints {
+			p := base
+			p.Attributes = attributes(one.Attributes)
+			p.StartUnixNs = strconv.FormatUint(one.StartTimeUnixNano, 10)
+			p.TimeUnixNs = strconv.FormatUint(one.TimeUnixNano, 10)
+			p.Value = one.GetSum()
+			p.Count = one.Count
+			p.Scale = &one.Scale
+			p.ZeroCount = one.ZeroCount
+			p.Offset = one.Positive.GetOffset()
+			p.Buckets = one.Positive.GetBucketCounts()
 			p.Exemplars = toExemplars(one.Exemplars)
 			points = append(points, p)
 		}
