@@ -17,7 +17,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
+	"sync"
 )
 
 var plain, secure string // host:port of the servers
@@ -65,16 +65,8 @@ var kinds = []kind{
 		return do(clear, request("GET", "http://someone:hunter2@"+plain+"/ok/secret?token=hunter3&sig=hunter4&plain=5", ""))
 	}},
 	{"refused", func() string { return do(clear, request("GET", "http://127.0.0.1:1/refused", "")) }},
-	{"timeout", func() string {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
-		defer cancel()
-		return do(clear, request("GET", "http://"+plain+"/sleep", "").WithContext(ctx))
-	}},
-	{"cancelled", func() string {
-		ctx, cancel := context.WithCancel(context.Background())
-		time.AfterFunc(5*time.Millisecond, cancel)
-		return do(clear, request("GET", "http://"+plain+"/sleep", "").WithContext(ctx))
-	}},
+	{"timeout", func() string { return give(context.DeadlineExceeded) }},
+	{"cancelled", func() string { return give(context.Canceled) }},
 	{"proxied", func() string { return do(clear, request("GET", "http://"+plain+"/proxy", "")) }},
 	{"closing", func() string { return do(clear, request("GET", "http://"+plain+"/close", "")) }},
 	{"tls", func() string { return do(over1, request("GET", "https://"+secure+"/ok/tls", "")) }},
@@ -103,6 +95,45 @@ func request(method, url, body string) *http.Request {
 	}
 	return request
 }
+
+// give gives a request up as soon as its handler has it, and waits until the server has ended it too: by the clock, a machine
+// under load would now and then send no request, or end it after everything was counted.
+func give(why error) string {
+	ctx := &givenUp{Context: context.Background(), why: why, done: make(chan struct{})}
+	go func() {
+		<-begun
+		close(ctx.done)
+	}()
+	outcome := do(clear, request("GET", "http://"+plain+"/sleep", "").WithContext(ctx))
+	<-ended
+	return outcome
+}
+
+// givenUp ends when somebody closes done.
+type givenUp struct {
+	context.Context
+	why  error
+	done chan struct{}
+}
+
+func (c *givenUp) Done() <-chan struct{} { return c.done }
+
+func (c *givenUp) Err() error {
+	select {
+	case <-c.done:
+		return c.why
+	default:
+		return nil
+	}
+}
+
+type connectionKey struct{}
+
+var (
+	begun    = make(chan struct{}) // a handler of /sleep has its request
+	ended    = make(chan struct{}) // its connection is closed: the request has ended
+	sleeping sync.Map              // connections of such requests
+)
 
 // do says the status, or "error".
 func do(client *http.Client, request *http.Request) string {
@@ -135,10 +166,9 @@ func serve(config *tls.Config) string {
 		http.Redirect(w, r, target, http.StatusFound)
 	})
 	mux.HandleFunc("/sleep", func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case <-time.After(5 * time.Second):
-		case <-r.Context().Done():
-		}
+		sleeping.Store(r.Context().Value(connectionKey{}), true)
+		begun <- struct{}{}
+		<-r.Context().Done()
 	})
 	// On the goroutine of the request.
 	mux.HandleFunc("/proxy", func(w http.ResponseWriter, r *http.Request) {
@@ -147,7 +177,20 @@ func serve(config *tls.Config) string {
 	mux.HandleFunc("/close", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 	})
-	server := &http.Server{Handler: mux, TLSConfig: config, ErrorLog: log.New(io.Discard, "", 0)}
+	server := &http.Server{
+		Handler:   mux,
+		TLSConfig: config,
+		ErrorLog:  log.New(io.Discard, "", 0),
+		ConnContext: func(ctx context.Context, connection net.Conn) context.Context {
+			return context.WithValue(ctx, connectionKey{}, connection)
+		},
+		ConnState: func(connection net.Conn, state http.ConnState) {
+			if _, was := sleeping.Load(connection); was && state == http.StateClosed {
+				sleeping.Delete(connection)
+				ended <- struct{}{}
+			}
+		},
+	}
 	go func() {
 		if config == nil {
 			log.Fatal(server.Serve(listener))
