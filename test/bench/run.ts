@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { commandLine, endWithUsage } from '../support/command-line.ts';
 import { attaching } from './attaching.ts';
 import { binaries } from './binaries.ts';
 import { delay, start, stop } from './delays.ts';
@@ -59,20 +60,21 @@ const details: Readonly<Record<string, string>> = {
   reading: 'binary-reading.ts',
 };
 
-const args = process.argv.slice(2);
-const flags = args.filter((arg) => arg.startsWith('--'));
-const names = args.filter((arg) => !arg.startsWith('--'));
-const quick = flags.includes('--quick');
-const unknown = [
-  ...flags.filter((flag) => !['--quick', '--json'].includes(flag)),
-  ...names.filter((name) => !(name in measurements) && !(name in details)),
+const nameLines = [
+  ...Object.entries(measurements).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`),
+  ...Object.entries(details).map(([name, file]) => `  ${name.padEnd(10)} details: test/bench/${file}`),
 ];
-if (unknown.length > 0) {
-  console.error(`bench: unknown: ${unknown.join(', ')}\nusage: npm run bench [-- [--quick] [--json] [NAME…]]`);
-  for (const [name, { about }] of Object.entries(measurements)) console.error(`  ${name.padEnd(10)} ${about}`);
-  for (const [name, file] of Object.entries(details)) console.error(`  ${name.padEnd(10)} details: test/bench/${file}`);
-  process.exit(2);
-}
+const usage = `npm run bench -- [--quick] [--json] [NAME…]
+Measures Sidespan on real processes: everything but the details, or what is named.
+${nameLines.join('\n')}`;
+
+const { values: flags, positionals: names } = commandLine(usage, {
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+});
+const { quick } = flags;
+const unknown = names.filter((name) => !(name in measurements) && !(name in details));
+if (unknown.length > 0) endWithUsage(usage, `bench: unknown: ${unknown.join(', ')}`);
 
 const chosen = Object.entries(measurements).filter(([name]) => names.length === 0 || names.includes(name));
 const seconds = chosen.reduce((sum, [, each]) => sum + (quick ? each.quickSeconds : each.seconds), 0);
@@ -101,7 +103,7 @@ for (const [name, { about, run }] of chosen) {
 }
 const tookSeconds = Math.round((performance.now() - begun) / 1000);
 
-if (flags.includes('--json')) {
+if (flags.json) {
   const rows = figures.map((figure) => ({ ...figure, reached: reached(figure) ?? null }));
   console.log(JSON.stringify({ machine, otherLoad: disturbance, quick, tookSeconds, figures: rows, failed }, null, 2));
 } else if (figures.length > 0) {

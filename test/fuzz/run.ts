@@ -1,13 +1,9 @@
-/**
- * Damages real executables and asks them everything: no crash, no hang, bounded memory (`npm run test:fuzz`).
- *   --mutations N   how many in all; 100,000 unless given otherwise
- *   --seed N        mutation n of a kind has the seed N + n; a failure names its own
- *   --jobs N        processes at a time; as many as there are processors unless given otherwise
- */
+/** Damages real executables and asks them everything: no crash, no hang, bounded memory (`npm run test:fuzz`). */
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
+import { commandLine, endWithUsage } from '../support/command-line.ts';
 import { textTable } from '../support/text-table.ts';
 import type { BatchResult } from './batch.ts';
 import { type Base, baseExecutable, corpus } from './corpus.ts';
@@ -39,15 +35,20 @@ interface Batch {
   readonly count: number;
 }
 
-const { values } = parseArgs({
+const usage = `npm run test:fuzz -- [--mutations N] [--seed N] [--jobs N]
+Damages real executables at random and asks them everything: no crash, no hang, bounded memory. Takes 25 minutes of CPU time.
+  --mutations N   how many in all; 100,000 unless given otherwise
+  --seed N        mutation n of a kind has the seed N + n; a failure names its own
+  --jobs N        processes at a time; as many as there are processors unless given otherwise`;
+
+const { values } = commandLine(usage, {
   options: { mutations: { type: 'string' }, seed: { type: 'string' }, jobs: { type: 'string' } },
 });
 const mutations = Number(values.mutations ?? 100_000);
 const seed = Number(values.seed ?? 1);
 const jobs = Number(values.jobs ?? availableParallelism());
 if (!(mutations >= 1) || !Number.isSafeInteger(seed) || !(jobs >= 1)) {
-  console.error('test:fuzz: --mutations and --jobs are numbers from 1 on, --seed a whole number');
-  process.exit(2);
+  endWithUsage(usage, 'test:fuzz: --mutations and --jobs are numbers from 1 on, --seed a whole number');
 }
 
 const sums = corpus.map((base): Sum => ({ base, done: 0, refused: 0, slowestMs: 0, maxRssMb: 0, failed: false }));

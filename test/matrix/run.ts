@@ -1,5 +1,5 @@
 /** `npm run test:matrix`: every Go release by every way of building, as a table. `--help` lists the options. */
-import { parseArgs } from 'node:util';
+import { commandLine } from '../support/command-line.ts';
 import { everyGoVersion, minorOf } from '../support/go-toolchain.ts';
 import { matrixBuilds } from './builds.ts';
 import { type CellResult, runCell } from './cell.ts';
@@ -10,19 +10,14 @@ Builds a program for each Go release and way of building, traces it with the rea
 Toolchains and programs are kept in the cache; the first run builds for about an hour, a later one takes ten minutes.
 --markdown prints one table with a column for each release at the end. Exit code 1: a cell that should work does not.`;
 
-const { values: options } = parseArgs({
+const { values: options } = commandLine(usage, {
   options: {
     go: { type: 'string' },
     build: { type: 'string' },
     json: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
-if (options.help) {
-  console.log(usage);
-  process.exit();
-}
 
 const releases = chosen(options.go, everyGoVersion, 'Go release');
 const names = chosen(

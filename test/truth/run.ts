@@ -1,20 +1,6 @@
-/**
- * Compares much, prints what was compared, and fails on any disagreement:
- *
- *   npm run test:truth -- values --versions 1.19,1.26 --functions 2000 --seed 7   many random programs
- *   npm run test:truth -- values --gcflags 'all=-N -l'                            of code that is not optimized
- *   npm run test:truth -- values --stripped                   types by the signatures that people write
- *   npm run test:truth -- inlined --versions 1.19,1.27 --functions 300            calls that the compiler inlined
- *   npm run test:truth -- libraries                                               every release of the libraries in test/targets
- *   npm run test:truth -- parents --requests 20000 --versions 1.26,1.27           of calls, beside the OpenTelemetry SDK's
- *   npm run test:truth -- differential --requests 4000 --seed 7                   of spans, beside otelhttp's and otelgrpc's
- *   npm run test:truth -- go-tests                  Go's own tests of net/http and grpc-go's, with and without Sidespan
- *   npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
- *   npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
- *   npm run test:truth -- floats BINARY…  of how many functions all can be read, and SP at the sites for floats
- */
+/** Compares much, prints what was compared, and fails on any disagreement (`npm run test:truth`). */
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { commandLine, endWithUsage } from '../support/command-line.ts';
 import { textTable } from '../support/text-table.ts';
 import type { BinaryTruth } from './binary-truth.ts';
 import { compareFloats } from './compare-floats.ts';
@@ -26,7 +12,22 @@ import { compareSpans, spanTable } from './compare-spans.ts';
 import { traceInlined } from './trace-inlined.ts';
 import { traceRandomValues } from './trace-values.ts';
 
-const { values, positionals } = parseArgs({
+const usage = `npm run test:truth -- WHAT [--seed N] [--versions 1.19,1.26] …
+Compares much, prints what was compared, and exits with 1 on any disagreement:
+  npm run test:truth -- values --versions 1.19,1.26 --functions 2000 --seed 7   many random programs
+  npm run test:truth -- values --gcflags 'all=-N -l'                            of code that is not optimized
+  npm run test:truth -- values --stripped                                       types by the signatures that people write
+  npm run test:truth -- inlined --versions 1.19,1.27 --functions 300            calls that the compiler inlined
+  npm run test:truth -- libraries                                               every release of the libraries in test/targets
+  npm run test:truth -- parents --requests 20000 --versions 1.26,1.27           of calls, beside the OpenTelemetry SDK's
+  npm run test:truth -- differential --requests 4000 --seed 7                   of spans, beside otelhttp's and otelgrpc's
+  npm run test:truth -- go-tests                  Go's own tests of net/http and grpc-go's, with and without Sidespan
+  npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
+  npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
+  npm run test:truth -- floats BINARY…  of how many functions all can be read, and SP at the sites for floats
+--versions takes Go releases, --keep a folder for the programs that \`values\` makes.`;
+
+const { values, positionals } = commandLine(usage, {
   allowPositionals: true,
   options: {
     versions: { type: 'string', default: '' },
@@ -51,10 +52,7 @@ if (
     ? !/^(values|inlined|parents|libraries|differential|go-tests)$/.test(what ?? '') || binaries.length > 0
     : binaries.length === 0
 ) {
-  process.stderr.write(
-    'test:truth: say what to run: values, inlined, parents, libraries, differential, go-tests, sites BINARY…, places BINARY…, floats BINARY…\n',
-  );
-  process.exit(2);
+  endWithUsage(usage, 'test:truth: say what to run, and with sites, places and floats of which executables');
 }
 
 /** Tests that take two releases of a library, or all of them (test/support/library-releases.ts). */
