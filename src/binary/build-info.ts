@@ -58,7 +58,8 @@ function candidateRanges(elf: ElfFile): readonly { readonly fileOffset: number; 
 function findMagic(elf: ElfFile, fileOffset: number, sizeBytes: number): number | undefined {
   for (let done = 0; done < sizeBytes; done += pieceBytes) {
     const count = Math.min(pieceBytes + stringsOffset, sizeBytes - done);
-    const piece = Buffer.from(elf.readFile(fileOffset + done, count).buffer);
+    const { buffer, byteOffset, byteLength } = elf.readFile(fileOffset + done, count);
+    const piece = Buffer.from(buffer, byteOffset, byteLength);
     for (let at = piece.indexOf(magic); at !== -1; at = piece.indexOf(magic, at + 1)) {
       if ((fileOffset + done + at) % alignment === 0) return fileOffset + done + at;
     }

@@ -17,13 +17,13 @@ export function methodTypes(
   if (uncommon === undefined || uncommon.methodCount === 0) return undefined;
   const { methodsVaddr, methodCount } = uncommon;
   const cursor = types.image.cursor(methodsVaddr, methodCount * methodBytes);
+  // -1 and 0 stand for code that was left out.
+  if (codeOffset <= 0) return undefined;
   for (let index = 0; index < methodCount; index++) {
-    const typeOffset = cursor.seek(methodsVaddr + index * methodBytes + 4).i32();
-    const interfaceCode = cursor.i32();
+    const interfaceCode = cursor.seek(methodsVaddr + index * methodBytes + 8).i32();
     const directCode = cursor.i32();
-    // -1 and 0 stand for code that was left out.
-    const isThis = [directCode, interfaceCode].some((offset) => offset > 0 && offset === codeOffset);
-    const typeVaddr = isThis ? types.typeAtOffset(typeOffset) : 0;
+    if (directCode !== codeOffset && interfaceCode !== codeOffset) continue;
+    const typeVaddr = types.typeAtOffset(cursor.seek(methodsVaddr + index * methodBytes + 4).i32());
     if (typeVaddr === 0) continue;
     const type = types.descriptor(typeVaddr);
     if (type.kind !== 'func') continue;

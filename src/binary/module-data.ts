@@ -67,7 +67,8 @@ function* pointersTo(elf: ElfFile, image: Image, target: number): Generator<numb
   const seen = new Set<number>();
   for (const { vaddr, sizeBytes } of writableRanges(elf)) {
     for (let done = 0; done < sizeBytes; done += pieceBytes) {
-      const piece = Buffer.from(elf.read(vaddr + done, Math.min(pieceBytes + 8, sizeBytes - done)).buffer);
+      const read = elf.read(vaddr + done, Math.min(pieceBytes + 8, sizeBytes - done));
+      const piece = Buffer.from(read.buffer, read.byteOffset, read.byteLength);
       for (let at = piece.indexOf(pattern); at !== -1; at = piece.indexOf(pattern, at + 1)) {
         const found = vaddr + done + at;
         if (found % 8 !== 0 || seen.has(found)) continue;

@@ -89,7 +89,8 @@ function* search(elf: ElfFile, image: Image, vaddr: number, sizeBytes: number): 
   let looks = 0;
   for (let at = start; at + 8 <= end; at += pieceBytes) {
     const count = Math.floor(Math.min(pieceBytes, end - at) / 8) * 2;
-    const words = new Uint32Array(elf.read(at, count * 4).buffer, 0, count);
+    const bytes = elf.read(at, count * 4);
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, count);
     for (let index = 1; index < count; index += 2) {
       if (words[index] !== wanted) continue;
       if (++looks > maxLooks) return;

@@ -13,6 +13,10 @@ const maxNamesakes = 1000;
 /** Each costs a look through the text of all types; with more of them the index of all names is cheaper. */
 const maxSearchesInVain = 64;
 
+/** Strings of 30 bytes: under 1 MB. What the first searches looked at, all later ones do. */
+const maxListed = 4096;
+const maxListedBytes = 256;
+
 /** Names of all types of a program of 100 MB have 4 million characters; a hostile one could have far more. */
 const maxIndexedCharacters = 64 * 1024 * 1024;
 
@@ -21,6 +25,8 @@ export class RuntimeTypes {
   readonly #types: TypeReader;
   readonly #byAddress = new Map<number, GoType>();
   readonly #addresses = new Map<string, number | undefined>();
+  /** Strings of the ordered list by their place in it: each search begins with the same few. */
+  readonly #listed = new Map<number, Uint8Array>();
   #named: ReadonlyMap<string, number> | undefined;
   #unnamed: ReadonlyMap<string, number> | undefined;
   #missed = 0;
@@ -169,6 +175,16 @@ export class RuntimeTypes {
     });
   }
 
+  #listedString(index: number, vaddrOf: (index: number) => number): Uint8Array {
+    let bytes = this.#listed.get(index);
+    if (bytes === undefined) {
+      bytes = this.#types.stringBytes(vaddrOf(index));
+      const isKept = this.#listed.size < maxListed && bytes.length <= maxListedBytes;
+      if (isKept) this.#listed.set(index, new Uint8Array(bytes));
+    }
+    return bytes;
+  }
+
   /** Types of the ordered list that have this string. */
   *#namesakes(text: string): Generator<TypeDescriptor> {
     const { typelinks } = this.#types.range;
@@ -180,7 +196,7 @@ export class RuntimeTypes {
     let high = typelinks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (Buffer.compare(types.stringBytes(vaddrOf(middle)), wanted) < 0) low = middle + 1;
+      if (Buffer.compare(this.#listedString(middle, vaddrOf), wanted) < 0) low = middle + 1;
       else high = middle;
     }
     const last = Math.min(typelinks.length, low + maxNamesakes);

@@ -59,10 +59,10 @@ function splitName(functionName: string): { readonly owner: string; readonly nam
 
 /** `github.com/acme/shop.(*Cart)` -> `*github.com/acme/shop.Cart`: how the receiver's type is called. */
 function receiverName(owner: string): string {
-  const pointer = /^(.*)\.\(\*(.+)\)$/.exec(owner);
+  const pointer = owner.endsWith(')') ? /^(.*)\.\(\*(.+)\)$/.exec(owner) : null;
   // The symbol's package path has its dots after the last slash escaped, the type's name hasn't.
-  const plain = owner.replaceAll('%2e', '.');
-  return pointer ? `*${pointer[1]?.replaceAll('%2e', '.')}.${pointer[2]}` : plain;
+  const plain = (path: string) => (path.includes('%') ? path.replaceAll('%2e', '.') : path);
+  return pointer ? `*${plain(pointer[1] ?? '')}.${pointer[2]}` : plain(owner);
 }
 
 /** A list in which either all or none have a name: `_` stands for a missing one. */

@@ -60,6 +60,8 @@ export interface InstructionEffect {
 export interface InstructionDecoder extends Disposable {
   /** All instructions of a function. */
   sweep(code: Uint8Array): Instructions;
+  /** The instructions from an offset on, up to the first jump or return; undefined where that takes a whole sweep. */
+  sweepToBranch(code: Uint8Array, start: number, maxCount: number): Instructions | undefined;
   /** Whether the kernel emulates the instruction at that offset: a hit costs one trap instead of two. */
   isEmulated(code: Uint8Array, offset: number): boolean;
   /** Whether the instruction at that offset is the NOP that the compiler marks inlined calls with. */

@@ -16,6 +16,13 @@ export type Piece =
   /** On the stack, that many bytes above SP at the first instruction and at every RET. */
   | { readonly stackOffset: number; readonly at: number; readonly sizeBytes: number };
 
+export function isSamePiece(one: Piece, other: Piece | undefined): boolean {
+  if (other === undefined || one.at !== other.at || one.sizeBytes !== other.sizeBytes) return false;
+  if ('register' in one) return 'register' in other && one.register === other.register;
+  if ('floatRegister' in one) return 'floatRegister' in other && one.floatRegister === other.floatRegister;
+  return 'stackOffset' in other && one.stackOffset === other.stackOffset;
+}
+
 export interface AssignedValue {
   readonly name: string;
   readonly type: GoType;
@@ -54,8 +61,18 @@ export type Architecture = keyof typeof registerSequences;
 
 const pointerBytes = 8;
 
+let last: { readonly signature: GoSignature; readonly key: string; readonly assignment: Assignment } | undefined;
+
 /** Pieces of every parameter and result of a function with that ABI. */
 export function assignRegisters(signature: GoSignature, arch: Architecture, abi: Abi = 'registers'): Assignment {
+  // Asked by who doubts a signature, and again by who takes it.
+  const key = arch + abi;
+  if (last?.signature !== signature || last.key !== key)
+    last = { signature, key, assignment: assign(signature, arch, abi) };
+  return last.assignment;
+}
+
+function assign(signature: GoSignature, arch: Architecture, abi: Abi): Assignment {
   const sequences = abi === 'registers' ? registerSequences[arch] : stackOnly;
   const stack = { next: 0 };
   const parameters = assignAll(signature.parameters, sequences, stack);

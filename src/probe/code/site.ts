@@ -75,6 +75,8 @@ export function findEntrySite(
   fn: FunctionCode,
   isMorestack: (vaddr: number) => boolean,
 ): Found<FunctionSites> {
+  const check = findUsualStackCheck(decoder, fn, isMorestack);
+  if (check !== undefined) return { value: { abi: fn.abi, entry: check, exits: [] } };
   const entry = entryOf(decoder, fn, decoder.sweep(fn.code), isMorestack);
   return entry.value === undefined ? entry : { value: { abi: fn.abi, entry: entry.value, exits: [] } };
 }
@@ -120,6 +122,21 @@ function findExits(instructions: Instructions, sizeBytes: number, isAssembly: bo
   return { value: exits };
 }
 
+/** As findStackCheck, without what is between the check and the way to morestack; undefined: that may have to be looked at. */
+function findUsualStackCheck(
+  decoder: InstructionDecoder,
+  { code, entryVaddr }: FunctionCode,
+  isMorestack: (vaddr: number) => boolean,
+): EntrySite | undefined {
+  const first = decoder.sweepToBranch(code, 0, maxCheckInstructions);
+  const last = (first?.count ?? 0) - 1;
+  if (first?.flow[last] !== flow.stackCheckJump || first.flow.subarray(0, last).includes(flow.call)) return undefined;
+  const offset = first.offset[last] ?? 0;
+  const target = first.target[last] ?? 0;
+  const way = target > offset ? decoder.sweepToBranch(code, target, maxSlowPathInstructions) : undefined;
+  return way && isWayToMorestack(way, 0, entryVaddr, isMorestack) ? stackCheckAt(offset) : undefined;
+}
+
 function findStackCheck(
   instructions: Instructions,
   entryVaddr: number,
@@ -129,7 +146,7 @@ function findStackCheck(
     const kind = instructions.flow[i];
     if (kind === flow.stackCheckJump) {
       if (!leadsToMorestack(instructions, instructions.target[i] ?? 0, entryVaddr, isMorestack)) return undefined;
-      return { offset: instructions.offset[i] ?? 0, stackCheck: true, emulated: true, why: 'stack check' };
+      return stackCheckAt(instructions.offset[i] ?? 0);
     }
     // Huge frames have a first jump to morestack for an SP underflow; the last one decides.
     const underflow =
@@ -139,7 +156,10 @@ function findStackCheck(
   return undefined;
 }
 
-/** From there the code only spills registers, calls morestack, reloads them and jumps to the first instruction. */
+function stackCheckAt(offset: number): EntrySite {
+  return { offset, stackCheck: true, emulated: true, why: 'stack check' };
+}
+
 function leadsToMorestack(
   instructions: Instructions,
   target: number,
@@ -147,7 +167,16 @@ function leadsToMorestack(
   isMorestack: (vaddr: number) => boolean,
 ): boolean {
   const start = instructionIndex(instructions, target);
-  if (start === undefined) return false;
+  return start !== undefined && isWayToMorestack(instructions, start, entryVaddr, isMorestack);
+}
+
+/** From the instruction of that index on the code only spills registers, calls morestack, reloads them and jumps to the first one. */
+function isWayToMorestack(
+  instructions: Instructions,
+  start: number,
+  entryVaddr: number,
+  isMorestack: (vaddr: number) => boolean,
+): boolean {
   let called = false;
   for (let i = start; i < Math.min(instructions.count, start + maxSlowPathInstructions); i++) {
     const kind = instructions.flow[i];

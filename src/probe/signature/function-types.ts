@@ -3,7 +3,7 @@ import { dictionaryParameter, takesDictionaryFirst } from '../../binary/dwarf/di
 import type { Found, GoBinary, GoFunction } from '../../binary/go-binary.ts';
 import type { GoParameter, GoSignature } from '../../binary/go-type.ts';
 import type { Abi } from '../code/calling-convention.ts';
-import { type AssignedValue, type Assignment, assignRegisters } from '../code/register-assignment.ts';
+import { type AssignedValue, type Assignment, assignRegisters, isSamePiece } from '../code/register-assignment.ts';
 import type { FunctionSites } from '../code/site.ts';
 import { type FunctionName, functionName } from '../function-name.ts';
 import { completeSignature, fillsFrame, hasRoom } from './complete-signature.ts';
@@ -108,7 +108,10 @@ function hiddenPlaces({ binary, abi }: Code, name: FunctionName): readonly Assig
 }
 
 function isAtSamePlace(one: AssignedValue, other: AssignedValue): boolean {
-  return JSON.stringify(one.pieces) === JSON.stringify(other.pieces);
+  const { pieces } = one;
+  return (
+    pieces.length === other.pieces.length && pieces.every((piece, index) => isSamePiece(piece, other.pieces[index]))
+  );
 }
 
 /** The binary, and how the function gets its arguments. */
@@ -262,8 +265,8 @@ function untyped(
   const frame = abi === 'stack' ? rawStack(binary.argumentBytes(fn)) : undefined;
   const hidden = hiddenPlaces({ binary, abi }, name);
   const dictionary = hidden.find((value) => value.name === dictionaryParameter.name);
-  const raw = frame ?? rawArguments(arch, registersAtMost(name, clues.info, hidden[0]));
-  const parameters = (words ?? raw)
+  const raw = () => frame ?? rawArguments(arch, registersAtMost(name, clues.info, hidden[0]));
+  const parameters = (words ?? raw())
     .filter((value) => dictionary === undefined || !isAtSamePlace(value, dictionary))
     .map((value): SourcedValue => {
       const receiver = hidden.find((own) => own !== dictionary && isAtSamePlace(own, value));

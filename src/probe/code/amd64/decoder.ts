@@ -26,6 +26,13 @@ export class Amd64Decoder implements InstructionDecoder {
     return { count, offset, flow: flows, target, undecodable };
   }
 
+  sweepToBranch(code: Uint8Array, start: number, maxCount: number): Instructions | undefined {
+    if (maxCount > this.#found.offsets.length) this.#found = arraysFor(maxCount);
+    const { offsets: offset, flows, targets: target } = this.#found;
+    const count = sweepKnown(code, this.#found, start, maxCount);
+    return count === undefined ? undefined : { count, offset, flow: flows, target };
+  }
+
   isEmulated(code: Uint8Array, offset: number): boolean {
     return isEmulated(code, offset);
   }

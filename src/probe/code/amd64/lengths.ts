@@ -29,15 +29,18 @@ const tail = new Uint8Array(2 * lookaheadBytes);
 /**
  * Finds the instructions of a function and what they do to the flow of control, if all of them are in the table.
  * @param into large enough for an instruction a byte
+ * @param start offset of the first one
+ * @param maxCount if it is given, no more than these, and none behind a jump or return
  * @returns how many there are; undefined: there is an instruction that the table lacks, or the last one is cut off
  */
-export function sweepKnown(code: Uint8Array, into: Swept): number | undefined {
+export function sweepKnown(code: Uint8Array, into: Swept, start = 0, maxCount?: number): number | undefined {
   const { offsets, flows, targets } = into;
   const sizeBytes = code.length;
   const tailStart = Math.max(0, sizeBytes - lookaheadBytes);
   tail.fill(0).set(code.subarray(tailStart));
   let count = 0;
-  for (let offset = 0; offset < sizeBytes; count++) {
+  for (let offset = start; offset < sizeBytes; count++) {
+    if (maxCount !== undefined && (count === maxCount || (count > 0 && leaves(flows[count - 1] as number)))) break;
     const length = offset < tailStart ? knownLength(code, offset) : knownLength(tail, offset - tailStart);
     const end = offset + length;
     if (length === 0 || end > sizeBytes) return undefined;
@@ -47,6 +50,11 @@ export function sweepKnown(code: Uint8Array, into: Swept): number | undefined {
     offset = end;
   }
   return count;
+}
+
+/** Whether what stands behind the instruction may not be what is run next. */
+function leaves(kind: number): boolean {
+  return kind !== flow.next && kind !== flow.call;
 }
 
 /** 0: an instruction that the table lacks. There must be `lookaheadBytes` from `start` on. */

@@ -34,6 +34,11 @@ export class Arm64Decoder implements InstructionDecoder {
     return { count, offset: offsets, flow: flows, target: targets, undecodable };
   }
 
+  /** What is data among them, only a whole sweep tells. */
+  sweepToBranch(): undefined {
+    return undefined;
+  }
+
   isEmulated(code: Uint8Array, offset: number): boolean {
     return offset + 4 <= code.length && isEmulated(wordAt(code, offset));
   }
