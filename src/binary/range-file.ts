@@ -15,7 +15,7 @@ const smallBytes = 4 * 1024;
 /** So many at once where one is asked for after the other: a read has its price, whatever its size. */
 const piecesInRow = 4;
 
-/** Small reads share buffers: of a listing of 100,000 functions, as many buffers would be a fifth of its time. */
+/** Small reads share buffers: a listing of 100,000 functions has thousands of them. */
 const sharedBytes = 64 * 1024;
 
 interface Piece {

@@ -13,7 +13,7 @@ const maxPartBytes = 128;
  * (src/internal/runtime/maps/group.go), which the binary itself has, or which is composed: entries lie in pairs, or all keys before all values.
  */
 export function mapParts(binary: GoBinary, type: GoType): MapParts | undefined {
-  const group = type.group ?? binary.runtimeType(type.name)?.group ?? composedGroup(binary, type);
+  const group = type.group ?? binary.runtimeType(type.name)?.group ?? composedForShapes(binary, type);
   const fields = group?.fields ?? [];
   const named = (...names: string[]) => fields.find(({ name }) => names.includes(name));
   const pairs = named('slots');
@@ -37,6 +37,11 @@ export function mapParts(binary: GoBinary, type: GoType): MapParts | undefined {
     valuesAt: values.offsetBytes,
     valueStride: values.type.elem.sizeBytes,
   });
+}
+
+/** Other maps without a descriptor are always empty: nothing is put into a map without it. They would take room from those that are not. */
+function composedForShapes(binary: GoBinary, type: GoType): GoType | undefined {
+  return type.name.includes('go.shape.') ? composedGroup(binary, type) : undefined;
 }
 
 interface Places {
