@@ -584,6 +584,8 @@ struct probe_counters {
 	__u64 unlabelled;	 /* of which it is in the series of the rest: `series` was full */
 	__u64 times_ring_full;	 /* calls of which it is not known what their goroutine did: the record found no room */
 	__u64 times_no_room;	 /* … the goroutine has no slot of its own, or too many open calls */
+	__u64 phases_ring_full;	 /* requests of which it is not known where their time went: as times_ring_full … */
+	__u64 phases_no_room;	 /* … as times_no_room */
 	__u64 panics_ring_full;	 /* records of panics that found none */
 	__u64 time_ns;		 /* that the program took for hits of its sites: of one in settings.timed_hits */
 };

@@ -110,11 +110,28 @@ static __always_inline void begin_times(struct hit *hit)
 	__builtin_memcpy(times->at_entry_ns[number], times->total_ns, sizeof(times->total_ns));
 }
 
+/* Sends what came to `times` since the call in scratch->frame began as the goroutine's open call `number`. @return not 0: no room */
+static __always_inline long send_times_record(struct hit *hit, __u32 kind, const struct goroutine_times *times, __u32 number)
+{
+	struct scratch *scratch = hit->plan.scratch;
+	struct times_record *record = &scratch->times;
+
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < GOROUTINE_ACTIVITIES; i++)
+		record->ns[i] = times->total_ns[i] - times->at_entry_ns[number][i];
+	record->header.kind = kind;
+	record->header.process_slot = hit->key.process_slot;
+	record->header.probe = scratch->frame.probe;
+	record->header.capture_bytes = 0;
+	record->goid = scratch->state.goid;
+	__builtin_memcpy(record->span_id, scratch->frame.span_id, 8);
+	return bpf_ringbuf_output(&ring, record, sizeof(*record), BPF_RB_NO_WAKEUP);
+}
+
 /* Sends the times of the call in scratch->frame, which ends. One that ends on another goroutine has none. */
 static __always_inline void send_times(struct hit *hit)
 {
 	struct scratch *scratch = hit->plan.scratch;
-	struct times_record *record = &scratch->times;
 	__u32 number = scratch->state.index;
 	struct goroutine_times *times;
 
@@ -128,16 +145,7 @@ static __always_inline void send_times(struct hit *hit)
 	if (!times)
 		return;
 	change_activity(times, ACTIVITY_RUNNING, scratch->call.end_ns);
-#pragma clang loop unroll(full)
-	for (__u32 i = 0; i < GOROUTINE_ACTIVITIES; i++)
-		record->ns[i] = times->total_ns[i] - times->at_entry_ns[number][i];
-	record->header.kind = RECORD_TIMES;
-	record->header.process_slot = hit->key.process_slot;
-	record->header.probe = scratch->frame.probe;
-	record->header.capture_bytes = 0;
-	record->goid = scratch->state.goid;
-	__builtin_memcpy(record->span_id, scratch->frame.span_id, 8);
-	if (bpf_ringbuf_output(&ring, record, sizeof(*record), BPF_RB_NO_WAKEUP))
+	if (send_times_record(hit, RECORD_TIMES, times, number))
 		COUNT(scratch->frame.probe, times_ring_full);
 }
 

@@ -93,28 +93,22 @@ static __noinline int begin_phases(struct hit *hit, const struct probe *probe)
 static __noinline int end_phases(struct hit *hit, const struct probe *probe, __u32 is_sent)
 {
 	struct scratch *scratch = hit->plan.scratch;
-	struct times_record *record = &scratch->times;
 	__u32 number = scratch->state.index;
 	struct goroutine_times *phases;
 
-	if (!(probe->flags & PROBE_PHASES) || scratch->state.crowded || number >= INLINE_FRAMES)
+	if (!(probe->flags & PROBE_PHASES))
 		return 0;
+	if (scratch->state.crowded || number >= INLINE_FRAMES) {
+		if (is_sent)
+			COUNT(scratch->frame.probe, phases_no_room);
+		return 0;
+	}
 	phases = phases_of(hit);
 	if (!phases || phases->owner != owner_word(&hit->key))
 		return 0;
 	change_activity(phases, phases->activity >> PHASE_BITS, scratch->call.end_ns);
-	if (!is_sent)
-		return 0;
-#pragma clang loop unroll(full)
-	for (__u32 i = 0; i < GOROUTINE_ACTIVITIES; i++)
-		record->ns[i] = phases->total_ns[i] - phases->at_entry_ns[number][i];
-	record->header.kind = RECORD_PHASES;
-	record->header.process_slot = hit->key.process_slot;
-	record->header.probe = scratch->frame.probe;
-	record->header.capture_bytes = 0;
-	record->goid = scratch->state.goid;
-	__builtin_memcpy(record->span_id, scratch->frame.span_id, 8);
-	bpf_ringbuf_output(&ring, record, sizeof(*record), BPF_RB_NO_WAKEUP);
+	if (is_sent && send_times_record(hit, RECORD_PHASES, phases, number))
+		COUNT(scratch->frame.probe, phases_ring_full);
 	return 0;
 }
 

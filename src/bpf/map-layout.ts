@@ -198,7 +198,7 @@ export const scratchBuffers = 4;
 
 /** `ended` is an array of five u64, by enum call_end. */
 export const probeCountersLayout = {
-  sizeBytes: 192,
+  sizeBytes: 208,
   seen: 0,
   ended: 8,
   restarts: 48,
@@ -217,6 +217,8 @@ export const probeCountersLayout = {
   unlabelled: 152,
   times_ring_full: 160,
   times_no_room: 168,
-  panics_ring_full: 176,
-  time_ns: 184,
+  phases_ring_full: 176,
+  phases_no_room: 184,
+  panics_ring_full: 192,
+  time_ns: 200,
 } as const;

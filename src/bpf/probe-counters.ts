@@ -21,6 +21,8 @@ export interface ProbeCounters {
   readonly unlabelled: number;
   readonly timesRingFull: number;
   readonly timesNoRoom: number;
+  readonly phasesRingFull: number;
+  readonly phasesNoRoom: number;
   readonly panicsRingFull: number;
   /** Of one in settings.timed_hits of its sites' hits. */
   readonly timeNs: number;
@@ -62,6 +64,8 @@ export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
     unlabelled: sum(layout.unlabelled),
     timesRingFull: sum(layout.times_ring_full),
     timesNoRoom: sum(layout.times_no_room),
+    phasesRingFull: sum(layout.phases_ring_full),
+    phasesNoRoom: sum(layout.phases_no_room),
     panicsRingFull: sum(layout.panics_ring_full),
     timeNs: sum(layout.time_ns),
   };

@@ -39,6 +39,8 @@ export interface KernelCounts {
   readonly unlabelled: number;
   readonly timesRingFull: number;
   readonly timesNoRoom: number;
+  readonly phasesRingFull: number;
+  readonly phasesNoRoom: number;
   readonly panicsRingFull: number;
   readonly timeNs: number;
 }
@@ -52,6 +54,8 @@ export const INCOMPLETE_REASONS = [
   'arguments_ring_full',
   'goroutine_times_ring_full',
   'goroutine_times_no_room',
+  'request_phases_ring_full',
+  'request_phases_no_room',
   'panic_ring_full',
   'metric_series_full',
   'metric_not_counted',
@@ -110,6 +114,8 @@ export const NO_COUNTS: KernelCounts = {
   unlabelled: 0,
   timesRingFull: 0,
   timesNoRoom: 0,
+  phasesRingFull: 0,
+  phasesNoRoom: 0,
   panicsRingFull: 0,
   timeNs: 0,
 };

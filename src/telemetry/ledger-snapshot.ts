@@ -132,6 +132,8 @@ export function rowOf(account: ProbeAccount): LedgerRow {
       arguments_ring_full: kernel.argumentsRingFull,
       goroutine_times_ring_full: kernel.timesRingFull,
       goroutine_times_no_room: kernel.timesNoRoom,
+      request_phases_ring_full: kernel.phasesRingFull,
+      request_phases_no_room: kernel.phasesNoRoom,
       panic_ring_full: kernel.panicsRingFull,
       metric_series_full: kernel.unlabelled,
       metric_not_counted: kernel.uncounted,
