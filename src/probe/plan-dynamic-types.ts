@@ -93,14 +93,33 @@ function addDynamicType(builder: PlanBuilder, value: DynamicPlan, typeVaddr: num
 
 /** A preset's own view of a dynamic type: a few fields by path. A type that the binary lacks is left out. */
 export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamicType, limits: CaptureLimits): void {
-  const { binary, strings } = builder;
+  const { binary } = builder;
   if (wanted.method !== undefined && binary.functionsNamed(methodName(wanted.type, wanted.method)).length === 0) return;
   const typeVaddr = binary.runtimeTypeAddress(wanted.type);
   const type = binary.runtimeType(wanted.type);
-  if (typeVaddr === undefined || (type?.kind !== 'pointer' && type?.kind !== 'struct')) return;
+  if (typeVaddr === undefined || type === undefined) return;
+  addFields(builder, { type, typeVaddr }, wanted.fields, limits);
+}
+
+/** What values that pass on to another one of these interfaces pass on to. */
+export function addWrappers(builder: PlanBuilder, interfaces: readonly string[], limits: CaptureLimits): void {
+  for (const found of interfaces.flatMap((name) => builder.binary.implementations(name))) {
+    const fields = (found.type.elem ?? found.type).fields ?? [];
+    const inner = fields.find(({ type }) => interfaces.includes(type.name));
+    if (inner !== undefined) addFields(builder, found, [{ name: 'wrapped', path: inner.name }], limits);
+  }
+}
+
+function addFields(
+  builder: PlanBuilder,
+  { type, typeVaddr }: { readonly type: GoType; readonly typeVaddr: number },
+  wanted: PresetDynamicType['fields'],
+  limits: CaptureLimits,
+): void {
+  if (type.kind !== 'pointer' && type.kind !== 'struct') return;
   if (builder.dynamicTypes.some((known) => known.typeVaddr === typeVaddr)) return;
   const fields: NamedShape[] = [];
-  for (const { name, path } of wanted.fields) {
+  for (const { name, path } of wanted) {
     const place = fieldPath(type, path);
     if (place.value === undefined) return;
     // The first hop of a pointer is that from the interface's data word.
@@ -113,7 +132,7 @@ export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamic
   const shape = type.kind === 'pointer' ? pointer(0, type, target) : target;
   const sizeBytes = direct ? 8 : shapeEnd(shape);
   if (sizeBytes > planLimits.imageBytes) return;
-  const ops = [...opsOf(shape, strings), op.end()];
+  const ops = [...opsOf(shape, builder.strings), op.end()];
   addDynamicType(builder, { typeName: type.name, sizeBytes, direct, ops, shape }, typeVaddr, false);
 }
 

@@ -17,6 +17,13 @@ export interface DatabaseFailure {
   readonly statusCode: string | undefined;
 }
 
+/** What the error is about, if it only says where that happened (`cause` in src/probe/preset/database-errors.ts). */
+export function rootCause(error: Value | undefined): Value | undefined {
+  if (!Array.isArray(error?.value)) return error;
+  const cause = (error.value as readonly Value[]).find(({ name }) => name === 'cause');
+  return cause?.value === undefined || cause.value === null ? error : rootCause(cause);
+}
+
 /** What a driver's error says (src/probe/preset/database-errors.ts), with `?` for the values in its message; undefined: none, or one that any client may have. */
 export function databaseFailure(error: Value | undefined, queries: QueryTexts): DatabaseFailure | undefined {
   if (error?.value === undefined || error.value === null) return undefined;
@@ -35,8 +42,6 @@ export function databaseFailure(error: Value | undefined, queries: QueryTexts): 
   }
   if (Array.isArray(value)) {
     const part = (name: string) => (value as readonly Value[]).find((each) => each.name === name);
-    const cause = part('cause');
-    if (cause !== undefined) return databaseFailure(cause, queries);
     const [code, message] = [part('code')?.value, part('message')];
     const isCode = (typeof code === 'string' && code !== '') || typeof code === 'number';
     const statusCode = isCode ? String(code) : undefined;

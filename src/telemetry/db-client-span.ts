@@ -3,7 +3,7 @@ import type { CallContent } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
 import { type CallFailure, clientError } from './call-error.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
-import { databaseFailure } from './database-error.ts';
+import { databaseFailure, rootCause } from './database-error.ts';
 import { databaseSystem, USUAL_PORTS } from './database-systems.ts';
 import { addressOf } from './network-address.ts';
 import { addCaptureNotes, fieldOf, integerField, textField } from './preset-field.ts';
@@ -43,8 +43,8 @@ export function didNothing(call: CallContent, known: KnownFields = NO_FIELDS): b
 }
 
 export function dbClientFacts(call: DbCall, queries: QueryTexts, known: KnownFields = NO_FIELDS): DbClientFacts {
-  const error = fieldOf(call, 'error');
-  const driver = fieldOf(call, 'driver');
+  const error = rootCause(fieldOf(call, 'error'));
+  const driver = unwrapped(fieldOf(call, 'driver'));
   const system = known.system ?? (driver === undefined ? undefined : systemOf(driver));
   const query = fieldOf(call, 'query');
   const text = typeof query?.value === 'string' ? query.value : undefined;
@@ -108,9 +108,15 @@ const SPAN_ATTRIBUTES = [
   ['errorType', ATTR.ERROR_TYPE],
 ] as const;
 
+/** The database's own one of middleware's connectors and drivers, which wrap others. */
+function unwrapped(driver: Value | undefined): Value | undefined {
+  const inner = partOf(driver, 'wrapped');
+  return inner === undefined ? driver : unwrapped(inner);
+}
+
 /** The connector's type says whose it is; that of database/sql has the driver. */
 function systemOf(driver: Value): string {
-  return databaseSystem(partOf(driver, 'driver')?.goType ?? driver.goType);
+  return databaseSystem(unwrapped(partOf(driver, 'driver'))?.goType ?? driver.goType);
 }
 
 function partOf(value: Value | undefined, name: string): Value | undefined {

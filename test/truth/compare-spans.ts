@@ -3,7 +3,8 @@ import { goTarget } from '../support/go-target.ts';
 import { type SinkSpan, startOtlpSink } from '../support/otlp-sink.ts';
 import { eventually } from '../support/running.ts';
 import { startTracedService } from '../support/traced-service.ts';
-import { ruleFor, unknownMethodRule } from './span-rules.ts';
+import { type Pairing, pairings } from './span-pairs.ts';
+import { ruleFor } from './span-rules.ts';
 
 /** What both say of a pair of spans. */
 interface Comparison {
@@ -26,7 +27,9 @@ export interface SpanTruth {
 export interface SpanOptions {
   readonly calls: number;
   /** `http`, if it is not said. */
-  readonly kind?: 'http' | 'grpc' | undefined;
+  readonly kind?: 'http' | 'grpc' | 'sql' | undefined;
+  /** More arguments for the program. */
+  readonly args?: readonly string[] | undefined;
   readonly seed: number;
   readonly go?: string | undefined;
 }
@@ -34,12 +37,14 @@ export interface SpanOptions {
 /** Sends calls of all kinds mixed, one after the other, and holds each span beside the other's. */
 export async function compareSpans(
   context: Parameters<typeof startTracedService>[0],
-  { calls, kind = 'http', seed, go }: SpanOptions,
+  { calls, kind = 'http', args = [], seed, go }: SpanOptions,
 ): Promise<SpanTruth> {
   const sink = await startOtlpSink();
   context.after(() => sink.stop());
   const target = await goTarget('instrumented', { ...(go && { go }) });
-  const service = await startTracedService(context, target, { args: ['-to', `http://${sink.http}`, '-calls', kind] });
+  const service = await startTracedService(context, target, {
+    args: ['-to', `http://${sink.http}`, '-calls', kind, ...args],
+  });
   service.tell(`${calls} ${seed}`);
   await service.line();
   const { spans } = await service.stopAgent();
@@ -47,10 +52,8 @@ export async function compareSpans(
     () => sink.spans(),
     (sent) => sent.length > 0,
   );
-  return judge(
-    sdk,
-    spans.filter((span) => !isExport(span)),
-  );
+  const isCompared = kind === 'sql' ? isOfSql : (span: SinkSpan) => !isExport(span);
+  return judge(sdk, spans.filter(isCompared), pairings[kind]);
 }
 
 /** The SDK's own requests. */
@@ -58,23 +61,39 @@ function isExport({ kind, attributes }: SinkSpan): boolean {
   return kind === 'CLIENT' && String(attributes['url.full']).endsWith('/v1/traces');
 }
 
-function judge(sdk: readonly SinkSpan[], own: readonly SinkSpan[]): SpanTruth {
+/** Requests come from a client without middleware. */
+function isOfSql({ kind, attributes }: SinkSpan): boolean {
+  return kind === 'SERVER' || attributes['db.system.name'] !== undefined;
+}
+
+function judge(sdk: readonly SinkSpan[], own: readonly SinkSpan[], { keyOf, aloneRules, outer }: Pairing): SpanTruth {
   const unexplained: string[] = [];
   const agreements = new Map<string, number>();
   const explained = new Map<string, { count: number; example: string }>();
-  const ownByKey = Map.groupBy(own, keyOf);
-  const sdkByKey = Map.groupBy(sdk, keyOf);
+  const byKey = (spans: readonly SinkSpan[]) => {
+    const byId = new Map(spans.map((span) => [span.spanId, span]));
+    return Map.groupBy(spans.toSorted(byStart), (span) => keyOf(span, byId.get(span.parentSpanId ?? '')));
+  };
+  const ownByKey = byKey(own);
+  const sdkByKey = byKey(sdk);
   let pairs = 0;
   for (const key of new Set([...ownByKey.keys(), ...sdkByKey.keys()])) {
-    const theirs = (sdkByKey.get(key) ?? []).toSorted(byStart);
-    const ours = (ownByKey.get(key) ?? []).toSorted(byStart);
-    if (theirs.length === 0 && ours.every(isUnknownMethod))
-      addTo(explained, `SERVER span: ${unknownMethodRule}`, key, ours.length);
-    else if (theirs.length !== ours.length)
+    let theirs = sdkByKey.get(key) ?? [];
+    let ours = ownByKey.get(key) ?? [];
+    for (const { name, by, holds } of aloneRules) {
+      const [more, less] = by === 'sdk' ? [theirs, ours] : [ours, theirs];
+      const alone = more.filter(holds).slice(0, Math.max(0, more.length - less.length));
+      if (alone.length === 0) continue;
+      addTo(explained, `${alone[0]!.kind} span: ${name}`, key, alone.length);
+      const rest = more.filter((span) => !alone.includes(span));
+      if (by === 'sdk') theirs = rest;
+      else ours = rest;
+    }
+    if (theirs.length !== ours.length)
       unexplained.push(`${key}: ${theirs.length} spans by the SDK, ${ours.length} by Sidespan`);
     theirs.slice(0, ours.length).forEach((span, n) => {
       pairs++;
-      for (const { what, sdk: a, own: b } of comparisons(span, ours[n]!)) {
+      for (const { what, sdk: a, own: b } of comparisons(span, ours[n]!, outer[span.kind])) {
         if (JSON.stringify(a) === JSON.stringify(b)) {
           agreements.set(what, (agreements.get(what) ?? 0) + 1);
           continue;
@@ -105,30 +124,19 @@ function addTo(table: Map<string, { count: number; example: string }>, key: stri
   else table.set(key, { count, example });
 }
 
-function isUnknownMethod({ attributes }: SinkSpan): boolean {
-  return attributes['rpc.method'] === '_OTHER';
-}
-
-/**
- * Which spans are of the same call. A server's have the same parent, the SDK's client, that came in the `traceparent`; a
- * client's have the same request.
- */
-function keyOf({ kind, traceId, parentSpanId, attributes }: SinkSpan): string {
-  if (kind === 'SERVER') return `SERVER ${traceId} ${parentSpanId}`;
-  const { 'http.request.method': method, 'http.request.method_original': original } = attributes;
-  const what = attributes['url.full'] ?? attributes['rpc.method'];
-  return `${kind} ${original ?? method ?? ''} ${what}`;
-}
-
 function byStart(a: SinkSpan, b: SinkSpan): number {
   return a.startUnixNs < b.startUnixNs ? -1 : 1;
 }
 
-function comparisons(sdk: SinkSpan, own: SinkSpan): Comparison[] {
+function comparisons(sdk: SinkSpan, own: SinkSpan, outer: 'sdk' | 'own' | undefined): Comparison[] {
   const keys = new Set([...Object.keys(sdk.attributes), ...Object.keys(own.attributes)]);
   const events = ({ events: list = [] }: SinkSpan) =>
     list.map(({ name, attributes }) => [name, attributes['exception.type'], attributes['exception.message']]);
+  // Each by its own clock, but clocks that run alike.
+  const encloses = outer === 'own' ? own.durationNs >= sdk.durationNs : sdk.durationNs >= own.durationNs;
+  const duration = { what: 'duration', sdk: sdk.durationNs, own: encloses ? sdk.durationNs : own.durationNs };
   return [
+    ...(outer === undefined ? [] : [duration]),
     { what: 'name', sdk: sdk.name, own: own.name },
     { what: 'status', sdk: sdk.status, own: own.status },
     { what: 'status message', sdk: sdk.statusMessage, own: own.statusMessage },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { startPostgres } from '../support/postgres.ts';
 import { textTable } from '../support/text-table.ts';
 import { compareSpans, spanTable } from './compare-spans.ts';
 import { ruleNames } from './span-rules.ts';
@@ -32,6 +33,19 @@ test("gRPC's spans are those of the SDK's middleware, or a rule says why not", {
     'CLIENT server.port',
   ]) {
     assert.ok((truth.agreements.get(field) ?? 0) > 0.85 * load.calls, table);
+  }
+});
+
+test("database/sql's spans are those of its middleware, or a rule says why not", { timeout: 120_000 }, async (t) => {
+  const { dsn } = await startPostgres(t);
+  for (const driver of ['pgx', 'postgres']) {
+    const truth = await compareSpans(t, { calls: 150, seed: 5, kind: 'sql', args: ['-driver', driver, '-dsn', dsn] });
+    const table = textTable(spanTable(truth));
+    assert.deepEqual(truth.unexplained, [], table);
+    for (const field of ['CLIENT status', 'CLIENT db.system.name', 'CLIENT duration']) {
+      assert.ok((truth.agreements.get(field) ?? 0) > 200, table);
+    }
+    assert.ok((truth.agreements.get('CLIENT db.response.status_code') ?? 0) > 30, table);
   }
 });
 

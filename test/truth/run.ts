@@ -1,6 +1,7 @@
 /** Compares much, prints what was compared, and fails on any disagreement (`npm run test:truth`). */
 import { spawnSync } from 'node:child_process';
 import { commandLine, endWithUsage } from '../support/command-line.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { textTable } from '../support/text-table.ts';
 import type { BinaryTruth } from './binary-truth.ts';
 import { compareFloats } from './compare-floats.ts';
@@ -20,7 +21,7 @@ Compares much, prints what was compared, and exits with 1 on any disagreement:
   npm run test:truth -- inlined --versions 1.19,1.27 --functions 300            calls that the compiler inlined
   npm run test:truth -- libraries                                               every release of the libraries in test/targets
   npm run test:truth -- parents --requests 20000 --versions 1.26,1.27           of calls, beside the OpenTelemetry SDK's
-  npm run test:truth -- differential --requests 4000 --seed 7                   of spans, beside otelhttp's and otelgrpc's
+  npm run test:truth -- differential --requests 4000 --seed 7                   of spans, beside otelhttp's, otelgrpc's and otelsql's
   npm run test:truth -- go-tests                  Go's own tests of net/http and grpc-go's, with and without Sidespan
   npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
   npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
@@ -117,15 +118,21 @@ for (const go of what === 'differential' ? versions : []) {
   const seed = Number(values.seed);
   const endings: (() => unknown)[] = [];
   const ended = { after: (end: unknown) => void endings.push(end as () => unknown) };
-  for (const kind of ['http', 'grpc'] as const) {
-    const truth = await compareSpans(ended, { calls: Number(values.requests), kind, seed, go });
-    for (const end of endings.splice(0).reverse()) await end();
+  const { dsn } = await startPostgres(ended);
+  for (const { kind, args } of [
+    { kind: 'http', args: [] },
+    { kind: 'grpc', args: [] },
+    { kind: 'sql', args: ['-driver', 'pgx', '-dsn', dsn] },
+    { kind: 'sql', args: ['-driver', 'postgres', '-dsn', dsn] },
+  ] as const) {
+    const truth = await compareSpans(ended, { calls: Number(values.requests), kind, args, seed, go });
     process.stdout.write(
-      `${kind}, go ${go ?? 'installed'} seed ${seed}: ${truth.pairs} pairs of spans\n${textTable(spanTable(truth))}\n`,
+      `${kind} ${args[1] ?? ''}, go ${go ?? 'installed'} seed ${seed}: ${truth.pairs} pairs of spans\n${textTable(spanTable(truth))}\n`,
     );
     for (const line of truth.unexplained.slice(0, maxShown)) process.stdout.write(`  ${line}\n`);
     failed ||= truth.unexplained.length > 0;
   }
+  for (const end of endings.reverse()) await end();
 }
 if (what === 'go-tests') {
   for await (const { line, isSame } of goTestReport()) {

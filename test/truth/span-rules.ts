@@ -1,4 +1,6 @@
 import type { SinkSpan } from '../support/otlp-sink.ts';
+import { databaseRules } from './database-rules.ts';
+import { pairings } from './span-pairs.ts';
 
 /** Something that the two tracers say differently of one call. */
 export interface Difference {
@@ -13,7 +15,7 @@ export interface Difference {
   readonly ownSpan: SinkSpan;
 }
 
-interface Rule {
+export interface Rule {
   /** As docs/telemetry.md has it. */
   readonly name: string;
   readonly holds: (difference: Difference) => boolean;
@@ -185,6 +187,7 @@ const rules: readonly Rule[] = [
       String(sdk).startsWith(`${own} /`) &&
       !('http.route' in ownSpan.attributes),
   },
+  ...databaseRules,
 ];
 
 /** The name of the rule that explains it; undefined: one of the two is wrong. */
@@ -192,8 +195,8 @@ export function ruleFor(difference: Difference): string | undefined {
   return rules.find(({ holds }) => holds(difference))?.name;
 }
 
-/** Of spans that the middleware never ends. */
-export const unknownMethodRule = 'calls of unknown methods';
-
 /** For a test that each is in the documentation. */
-export const ruleNames: readonly string[] = [...rules.map(({ name }) => name), unknownMethodRule];
+export const ruleNames: readonly string[] = [
+  ...rules.map(({ name }) => name),
+  ...Object.values(pairings).flatMap(({ aloneRules }) => aloneRules.map(({ name }) => name)),
+];

@@ -8,9 +8,17 @@ export const databaseErrors: readonly PresetDynamicType[] = [
   error('*github.com/go-sql-driver/mysql.MySQLError', 'Number', 'Message'),
   error('*modernc.org/sqlite.Error', 'code', 'msg'),
   error('github.com/mattn/go-sqlite3.Error', 'Code', 'err'),
-  // Around PostgreSQL's own.
-  { type: '*github.com/jackc/pgx/v5/pgconn.PrepareError', method: 'Error', fields: [{ name: 'cause', path: 'err' }] },
+  // Around PostgreSQL's own, and around those of the context.
+  ...['PrepareError', 'errTimeout', 'contextAlreadyDoneError', 'pgconnError'].map(aroundAnother),
 ];
+
+function aroundAnother(name: string): PresetDynamicType {
+  return {
+    type: `*github.com/jackc/pgx/v5/pgconn.${name}`,
+    method: 'Error',
+    fields: [{ name: 'cause', path: 'err' }],
+  };
+}
 
 function error(type: string, code: string, message: string): PresetDynamicType {
   return {

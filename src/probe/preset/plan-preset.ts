@@ -5,7 +5,7 @@ import type { LabelShape, Shape } from '../capture/shape.ts';
 import type { CaptureLimits } from '../capture/shape-context.ts';
 import { hasFields } from '../capture/shape-fields.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
-import { addPresetDynamicType } from '../plan-dynamic-types.ts';
+import { addPresetDynamicType, addWrappers } from '../plan-dynamic-types.ts';
 import { collectInterfaces } from '../plan-functions.ts';
 import type { PresetReport } from '../probe-plan.ts';
 import { probeFlag, siteAction, siteFlag } from '../wire.ts';
@@ -31,6 +31,7 @@ export function planPreset(builder: PlanBuilder, preset: Preset, limits: Capture
   }
   for (const call of ready) addCall(builder, preset, call);
   for (const type of preset.dynamicTypes ?? []) addPresetDynamicType(builder, type, limits);
+  addWrappers(builder, preset.wrapped ?? [], limits);
   return { name: preset.name, missing };
 }
 

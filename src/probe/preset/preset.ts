@@ -35,6 +35,11 @@ export interface Preset {
   readonly abandonedLabels?: PresetCapture | undefined;
   /** What to read of values behind the capture's interfaces, besides what every plan knows. */
   readonly dynamicTypes?: readonly PresetDynamicType[] | undefined;
+  /**
+   * Interfaces whose implementations may pass on to another one, of any of these: of those with a field of such a type that is
+   * read as `wrapped`, whatever they are called.
+   */
+  readonly wrapped?: readonly string[] | undefined;
 }
 
 /** A preset without calls of its own, which says something of another one's. Word 3 of those is for it to keep. */

@@ -91,6 +91,8 @@ export const databaseSql: Preset = {
       txContext,
     ),
   ],
+  // Middleware is between database/sql and the database's own driver.
+  wrapped: ['database/sql/driver.Connector', 'database/sql/driver.Driver'],
   dynamicTypes: [
     ...databaseErrors,
     // A data source's text has the password: it is not read.

@@ -19,7 +19,7 @@ import (
 // Requests whose handlers may still run.
 var running sync.WaitGroup
 
-// Of gRPC.
+// What is waited for besides.
 var lastCall = func() {}
 
 func finish() {

@@ -1,7 +1,8 @@
-// Instrumented is a server and its client in one, of HTTP/1.1 and HTTP/2 or of gRPC, whose calls the OpenTelemetry SDK's
-// middleware traces: what it sends, by OTLP over HTTP, is what a tracer from outside is compared with.
+// Instrumented is a server and its client in one, of HTTP/1.1 and HTTP/2, of gRPC, or one that asks PostgreSQL, whose calls
+// the OpenTelemetry SDK's middleware traces: what it sends, by OTLP over HTTP, is what a tracer from outside is compared with.
 //
 //	instrumented -to http://127.0.0.1:4318 -calls grpc
+//	instrumented -to http://127.0.0.1:4318 -calls sql -driver postgres|pgx -dsn DSN
 //
 // Each line of its standard input, `N SEED`, is that many calls of all kinds; it answers `done` when the SDK has sent their spans.
 package main
@@ -23,7 +24,9 @@ import (
 
 func main() {
 	to := flag.String("to", "", "where the SDK sends its spans")
-	kind := flag.String("calls", "http", "http or grpc")
+	kind := flag.String("calls", "http", "http, grpc or sql")
+	driver := flag.String("driver", "pgx", "of database/sql")
+	dsn := flag.String("dsn", "", "data source")
 	flag.Parse()
 	ctx := context.Background()
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(*to+"/v1/traces"))
@@ -36,6 +39,7 @@ func main() {
 	calls := map[string]func() []call{
 		"http": func() []call { return append(httpCalls("1.1"), httpCalls("2")...) },
 		"grpc": grpcCalls,
+		"sql":  func() []call { return sqlCalls(*driver, *dsn) },
 	}[*kind]()
 	fmt.Println("ready", os.Getpid())
 	input := bufio.NewScanner(os.Stdin)
