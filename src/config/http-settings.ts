@@ -6,8 +6,8 @@ import { BadValue, parsed, quoted, type ValueType } from './value-type.ts';
 const maxHeaders = 16;
 /** PLAN_STRING_BYTES of bpf/event.h. */
 const maxNameBytes = 56;
-/** LABEL_CHOICES of bpf/event.h. */
-const maxMethods = 16;
+/** LABEL_CHOICES of bpf/event.h, but for that of HTTP/2's preface. */
+const maxMethods = 15;
 
 /** RFC 9110, 5.6.2: names of headers, and methods. */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -16,7 +16,13 @@ import { functionFacts, functionFailure, functionMeaning } from './function-span
 import { createRouteGuesser } from './guessed-route.ts';
 import type { SortedValues } from './histogram-metric.ts';
 import { httpClientAddress, httpClientBodySizes, httpClientFacts, httpClientMeaning } from './http-client-span.ts';
-import { httpServerBodySizes, httpServerFactsFinder, httpServerMeaning, isPreface } from './http-server-span.ts';
+import {
+  arePrefaces,
+  httpServerBodySizes,
+  httpServerFactsFinder,
+  httpServerMeaning,
+  isPreface,
+} from './http-server-span.ts';
 import type { KnownMethods } from './http-words.ts';
 import type { ProbeAccount } from './ledger-account.ts';
 import { defined } from './metric-attributes.ts';
@@ -178,10 +184,15 @@ function interpreter(
         panics && call.end === 'goroutine end' ? { ...call, end: 'panic' } : call;
       return {
         call: (call) => (isPreface(call) ? undefined : requests.call(ended(call))),
-        group: (calls) => requests.group(calls && ended(calls)),
+        group(calls) {
+          const of = calls && ended(calls);
+          return of && arePrefaces(of, factsOf(of)) ? () => {} : requests.group(of);
+        },
         open(call) {
-          const { method, scheme } = factsOf(call);
-          active.count(defined({ [ATTR.HTTP_REQUEST_METHOD]: method, [ATTR.URL_SCHEME]: scheme }));
+          const facts = factsOf(call);
+          const { method, scheme } = facts;
+          if (!arePrefaces(call, facts))
+            active.count(defined({ [ATTR.HTTP_REQUEST_METHOD]: method, [ATTR.URL_SCHEME]: scheme }));
         },
       };
     }

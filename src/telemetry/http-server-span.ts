@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
+import { prefaceMethod } from '../probe/preset/http-methods.ts';
 import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { addConnectProcedure } from './connect-procedure.ts';
@@ -175,7 +176,14 @@ function urlParts(call: HasFields): RequestTarget {
 
 /** `PRI *`, with which a connection of HTTP/2 without TLS begins: no request, but net/http hands it to handlers (h2c). */
 export function isPreface(call: HasFields): boolean {
-  return textField(call, 'method') === 'PRI' && textField(call, 'target') === '*';
+  return textField(call, 'method') === prefaceMethod && textField(call, 'target') === '*';
+}
+
+/** The same of calls of which the kernel knows no target, and of open ones: such a request of HTTP/2 has an answer. */
+export function arePrefaces(calls: HasFields, { statusCode }: Pick<HttpServerFacts, 'statusCode'>): boolean {
+  return (
+    statusCode === undefined && textField(calls, 'method') === prefaceMethod && integerField(calls, 'protoMajor') === 2
+  );
 }
 
 /** `GET example.com/items/{id}`, as Request.Pattern has it, without method and host. */

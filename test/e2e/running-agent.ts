@@ -54,7 +54,7 @@ export interface RunningAgent {
 }
 
 /** A folder that goes with the test. */
-export function testFolder(context: TestContext): string {
+export function testFolder(context: Pick<TestContext, 'after'>): string {
   const folder = mkdtempSync(join(tmpdir(), 'sidespan-e2e-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
@@ -62,7 +62,7 @@ export function testFolder(context: TestContext): string {
 
 /** Starts `sidespan run`; the viewer takes a free port unless `env` says otherwise. */
 export function startAgent(
-  context: TestContext,
+  context: Pick<TestContext, 'after'>,
   env: Readonly<Record<string, string>>,
   [program, ...first]: readonly [string, ...string[]] = [process.execPath, mainFile],
 ): RunningAgent {
@@ -127,7 +127,7 @@ export interface Server {
 
 /** Starts test/targets/httpserver or grpcserver, or another executable that says where it listens. */
 export async function startServer(
-  context: TestContext,
+  context: Pick<TestContext, 'after'>,
   executable: string,
   { args = [], env = {} }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Server> {
@@ -150,7 +150,7 @@ export interface Load {
 
 /** Starts requests to `http://ADDRESS PATH`, in turn; more flags of test/targets/load in `args`. */
 export async function startLoad(
-  context: TestContext,
+  context: Pick<TestContext, 'after'>,
   address: string,
   paths: readonly string[],
   requests: number,
@@ -161,7 +161,11 @@ export async function startLoad(
 }
 
 /** Runs a client whose last line is one JSON object. */
-export async function startClient<T>(context: TestContext, program: string, args: readonly string[]): Promise<T> {
+export async function startClient<T>(
+  context: Pick<TestContext, 'after'>,
+  program: string,
+  args: readonly string[],
+): Promise<T> {
   const child = start(context, program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -174,7 +178,7 @@ export async function startClient<T>(context: TestContext, program: string, args
 
 /** Sends requests and waits for all answers. */
 export async function sendLoad(
-  context: TestContext,
+  context: Pick<TestContext, 'after'>,
   address: string,
   paths: readonly string[],
   requests: number,

@@ -52,3 +52,23 @@ for (const { name, options } of builds) {
     assert.equal(summary.balanced, true);
   });
 }
+
+for (const sampler of ['always_on', 'always_off']) {
+  test(`what a connection without TLS begins with is no request, ${sampler}`, { timeout: 60_000 }, async (t) => {
+    const service = await startTracedService(t, await goTarget('webparts', { ldflags: '-s -w' }), {
+      env: { OTEL_TRACES_SAMPLER: sampler, OTEL_METRICS_EXPORTER: 'otlp' },
+    });
+    service.tell(JSON.stringify({ by: 'http2', times, method: 'GET', to: 'x-h2c', path: '/headers' }));
+    await service.line();
+    const { metrics } = await service.stopAgent();
+    const counted = (name: string) =>
+      metrics
+        .filter((point) => point.name === name)
+        .map(({ attributes, count, value }) => [attributes['http.request.method'], count ?? value]);
+    assert.deepEqual(counted('http.server.request.duration'), [['GET', times]]);
+    assert.deepEqual(
+      counted('http.server.active_requests').filter(([, open]) => open !== 0),
+      [],
+    );
+  });
+}

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { Client, credentials } from '@grpc/grpc-js';
+import { seriesOf } from '../support/exposition.ts';
 
 const run = promisify(execFile);
 
@@ -78,13 +79,9 @@ export async function repeat(
  * @param labels as they are printed: `code="200"`.
  */
 export async function counter(url: string, name: string, ...labels: readonly string[]): Promise<number> {
-  let sum = 0;
-  for (const line of (await request(url)).split('\n')) {
-    const [series = '', value] = line.split(/ (?=[^ ]+$)/);
-    const [own, inBraces = ''] = series.split('{');
-    if (own === name && labels.every((label) => inBraces.includes(label))) sum += Number(value);
-  }
-  return sum;
+  return seriesOf(await request(url))
+    .filter((series) => series.name === name && labels.every((label) => series.labelText.includes(label)))
+    .reduce((sum, { value }) => sum + value, 0);
 }
 
 /** Ports that were free a moment ago. */

@@ -41,7 +41,10 @@ export interface Row {
 }
 
 /** What the program's source gives: the folder it is unpacked to, and the executable in it. */
-export async function obtain({ source, path = '' }: Program): Promise<{ unpacked: string; executable: string }> {
+export async function obtain({
+  source,
+  path = '',
+}: Pick<Program, 'source' | 'path'>): Promise<{ unpacked: string; executable: string }> {
   if ('module' in source) {
     const executable = await moduleCommand(source);
     return { unpacked: join(executable, '..'), executable };
@@ -56,10 +59,8 @@ export async function traceProgram(
   program: Program,
   obtained: { readonly unpacked: string; readonly executable: string },
 ): Promise<Row> {
-  const folder = await mkdtemp(join(tmpdir(), 'sidespan-program-'));
-  const here: Here = { ...obtained, folder, ports: await freePorts() };
-  const about = await binaryFacts(program, here.executable);
-  const pid = await startProgram(context, program, here);
+  const about = await binaryFacts(program, obtained.executable);
+  const { here, pid } = await startProgram(context, program, obtained);
   const ownBefore = await program.own?.read(here);
 
   const sink = await startOtlpSink();
@@ -120,7 +121,14 @@ function requestOf({ attributes }: SinkSpan): string {
   return `${verb} ${path} ${status}`;
 }
 
-async function startProgram(context: TestContext, program: Program, here: Here): Promise<number> {
+/** Returns when it answers; it ends with the test. */
+export async function startProgram(
+  context: Pick<TestContext, 'after'>,
+  program: Pick<Program, 'start' | 'ready'>,
+  obtained: { readonly unpacked: string; readonly executable: string },
+): Promise<{ readonly here: Here; readonly pid: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'sidespan-program-'));
+  const here: Here = { ...obtained, folder, ports: await freePorts() };
   const { args, env = {}, files = {} } = program.start(here);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(here.folder, name), content, { mode: 0o700 });
   const log = join(here.folder, 'log');
@@ -149,7 +157,7 @@ async function startProgram(context: TestContext, program: Program, here: Here):
   };
   const up = await eventually(answering, (answers) => answers, startTimeoutMs).catch(() => false);
   assert.ok(up && child.exitCode === null && child.pid !== undefined, readFileSync(log, 'utf8').slice(-4000));
-  return child.pid;
+  return { here, pid: child.pid };
 }
 
 async function binaryFacts(program: Program, executable: string) {

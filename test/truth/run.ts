@@ -6,10 +6,12 @@ import { textTable } from '../support/text-table.ts';
 import type { BinaryTruth } from './binary-truth.ts';
 import { compareFloats } from './compare-floats.ts';
 import { goTestReport } from './compare-go-tests.ts';
+import { ownMetricReport } from './compare-own-programs.ts';
 import { compareParents, type ParentOptions, parentTable, parentWays } from './compare-parents.ts';
 import { comparePlaces } from './compare-places.ts';
 import { compareSites } from './compare-sites.ts';
 import { compareSpans, spanTable } from './compare-spans.ts';
+import { countTable, isDifferent } from './own-metrics.ts';
 import { traceInlined } from './trace-inlined.ts';
 import { traceRandomValues } from './trace-values.ts';
 
@@ -22,6 +24,7 @@ Compares much, prints what was compared, and exits with 1 on any disagreement:
   npm run test:truth -- libraries                                               every release of the libraries in test/targets
   npm run test:truth -- parents --requests 20000 --versions 1.26,1.27           of calls, beside the OpenTelemetry SDK's
   npm run test:truth -- differential --requests 4000 --seed 7                   of spans, beside otelhttp's, otelgrpc's and otelsql's
+  npm run test:truth -- own-metrics --requests 4000 --seed 7                    of calls, beside programs' own metrics
   npm run test:truth -- go-tests                  Go's own tests of net/http and grpc-go's, with and without Sidespan
   npm run test:truth -- sites BINARY…   sites of every function beside the Go disassembler's and pclntab's word
   npm run test:truth -- places BINARY…  where arguments are at entry, beside DWARF's word
@@ -50,7 +53,7 @@ const comparisons: Readonly<Record<string, (path: string) => Promise<BinaryTruth
 const compare = comparisons[what ?? ''];
 if (
   compare === undefined
-    ? !/^(values|inlined|parents|libraries|differential|go-tests)$/.test(what ?? '') || binaries.length > 0
+    ? !/^(values|inlined|parents|libraries|differential|own-metrics|go-tests)$/.test(what ?? '') || binaries.length > 0
     : binaries.length === 0
 ) {
   endWithUsage(usage, 'test:truth: say what to run, and with sites, places and floats of which executables');
@@ -133,6 +136,14 @@ for (const go of what === 'differential' ? versions : []) {
     failed ||= truth.unexplained.length > 0;
   }
   for (const end of endings.reverse()) await end();
+}
+if (what === 'own-metrics') {
+  for await (const { name, rows } of ownMetricReport({ calls: Number(values.requests), seed: Number(values.seed) })) {
+    const different = rows.filter(isDifferent);
+    process.stdout.write(`${name}: ${rows.length} counts, ${different.length} different\n`);
+    if (different.length > 0) process.stdout.write(`${textTable(countTable(different))}\n`);
+    failed ||= different.length > 0;
+  }
 }
 if (what === 'go-tests') {
   for await (const { line, isSame } of goTestReport()) {

@@ -1,3 +1,4 @@
+import { prefaceMethod } from './http-methods.ts';
 import type { AnyPreset, CapturedHeaders, PresetCapture, PresetField } from './preset.ts';
 import { canonicalName } from './propagation.ts';
 
@@ -39,7 +40,8 @@ export function withHttpOptions(preset: AnyPreset, options: HttpOptions): AnyPre
 }
 
 function replaced(field: PresetField, { headers, knownMethods }: HttpOptions): PresetField[] {
-  if ('label' in field && field.as === 'method') return [{ ...field, as: { choices: knownMethods } }];
+  if ('label' in field && field.as === 'method')
+    return [{ ...field, as: { choices: [...new Set([...knownMethods, prefaceMethod])] } }];
   if (!('captured' in field)) return [field];
   const { captured, path, sentAt } = field;
   const names = headers[captured];

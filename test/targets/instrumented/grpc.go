@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -54,14 +53,20 @@ func grpcService() *grpc.ServiceDesc {
 		HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{{
 			MethodName: "Unary",
-			Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (_ any, err error) {
+			Handler: func(_ any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
 				in := new(message)
 				if err := decode(in); err != nil {
 					return nil, err
 				}
-				defer recovered(&err)
-				text, err := answer(ctx, in.Value)
-				return wrapperspb.String(text), err
+				handle := func(ctx context.Context, in any) (_ any, err error) {
+					defer recovered(&err)
+					text, err := answer(ctx, in.(*message).Value)
+					return wrapperspb.String(text), err
+				}
+				if intercept == nil {
+					return handle(ctx, in)
+				}
+				return intercept(ctx, in, &grpc.UnaryServerInfo{FullMethod: "/" + probeService + "/Unary"}, handle)
 			},
 		}},
 		Streams: []grpc.StreamDesc{{
@@ -88,34 +93,38 @@ func grpcService() *grpc.ServiceDesc {
 	}
 }
 
-// untilEnded is the server's middleware, whose calls are running until it has ended their spans.
-type untilEnded struct{ stats.Handler }
+// untilEnded is a server's calls, which are running until they have ended for those who got to know of it before.
+type untilEnded struct{}
 
 // TagRPC is called in the order in which calls arrive. Of methods that there are not none is ended.
-func (u untilEnded) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
+func (untilEnded) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
 	if !strings.HasSuffix(info.FullMethodName, "/Missing") {
 		running.Add(1)
 	}
-	return u.Handler.TagRPC(ctx, info)
+	return ctx
 }
 
-func (u untilEnded) HandleRPC(ctx context.Context, s stats.RPCStats) {
-	u.Handler.HandleRPC(ctx, s)
+func (untilEnded) HandleRPC(_ context.Context, s stats.RPCStats) {
 	if _, ok := s.(*stats.End); ok {
 		running.Done()
 	}
 }
 
-func grpcCalls() []call {
-	server := grpc.NewServer(grpc.StatsHandler(untilEnded{otelgrpc.NewServerHandler()}))
+func (untilEnded) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+func (untilEnded) HandleConn(context.Context, stats.ConnStats) {}
+
+func grpcCalls(by middleware) []call {
+	// Stats handlers are called in this order.
+	server := grpc.NewServer(append(by.server, grpc.StatsHandler(untilEnded{}))...)
 	server.RegisterService(grpcService(), nil)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
 	go server.Serve(listener)
-	client, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStatsHandler(otelgrpc.NewClientHandler()))
+	client, err := grpc.NewClient(listener.Addr().String(),
+		append(by.client, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		log.Fatal(err)
 	}

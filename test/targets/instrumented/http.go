@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
 
 // Requests whose handlers may still run.
@@ -30,15 +28,26 @@ func finish() {
 // call makes one call, of which n is in the path: pairs of spans are found by it.
 type call func(n int)
 
-func routes() http.Handler {
-	mux := http.NewServeMux()
-	handle := func(pattern string, handler http.HandlerFunc) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			running.Add(1)
-			defer running.Done()
-			handler(w, r)
-		})
+// deadline passes when `passed` is closed.
+type deadline struct {
+	context.Context
+	passed chan struct{}
+}
+
+func (d deadline) Done() <-chan struct{} { return d.passed }
+
+func (d deadline) Err() error {
+	select {
+	case <-d.passed:
+		return context.DeadlineExceeded
+	default:
+		return nil
 	}
+}
+
+func routes(waits func()) http.Handler {
+	mux := http.NewServeMux()
+	handle := mux.HandleFunc
 	handle("GET /plain/{id}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "plain") })
 	handle("GET /status/{status}/{id}", func(w http.ResponseWriter, r *http.Request) {
 		var status int
@@ -65,6 +74,7 @@ func routes() http.Handler {
 		http.Redirect(w, r, "/plain/"+r.PathValue("id"), http.StatusFound)
 	})
 	handle("GET /wait/{id}", func(w http.ResponseWriter, r *http.Request) {
+		waits()
 		<-r.Context().Done()
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
@@ -74,8 +84,15 @@ func routes() http.Handler {
 	return mux
 }
 
-func httpCalls(protocol string) []call {
-	server := httptest.NewUnstartedServer(otelhttp.NewHandler(routes(), "server"))
+func httpCalls(protocol string, by middleware) []call {
+	// Closed when a handler waits for its client to go.
+	var waits chan struct{}
+	observed := by.handler(routes(func() { close(waits) }))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		running.Add(1)
+		defer running.Done()
+		observed.ServeHTTP(w, r)
+	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	var transport *http.Transport
 	if protocol == "2" {
@@ -87,7 +104,7 @@ func httpCalls(protocol string) []call {
 		server.Start()
 		transport = &http.Transport{}
 	}
-	client := &http.Client{Transport: otelhttp.NewTransport(transport)}
+	client := &http.Client{Transport: by.transport(transport)}
 	send := func(ctx context.Context, method, path, body string) {
 		request, err := http.NewRequestWithContext(ctx, method, server.URL+path, strings.NewReader(body))
 		if err != nil {
@@ -119,9 +136,8 @@ func httpCalls(protocol string) []call {
 		func(n int) { send(always, http.MethodDelete, fmt.Sprintf("/plain/%d", n), "") },
 		func(n int) { send(always, "BREW", fmt.Sprintf("/plain/%d", n), "") },
 		func(n int) {
-			ctx, cancel := context.WithTimeout(always, 5*time.Millisecond)
-			defer cancel()
-			send(ctx, http.MethodGet, fmt.Sprintf("/wait/%d", n), "")
+			waits = make(chan struct{})
+			send(deadline{always, waits}, http.MethodGet, fmt.Sprintf("/wait/%d", n), "")
 		},
 	}
 }
