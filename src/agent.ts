@@ -1,6 +1,7 @@
-import { controlCpu, timedHits } from './agent/cpu-budget.ts';
+import { controlCpu } from './agent/cpu-budget.ts';
 import { agentFigures } from './agent/figures.ts';
 import type { Log } from './agent/log.ts';
+import { timedHits } from './agent/probe-share.ts';
 import { returnMemory } from './agent/return-memory.ts';
 import { controlSampling } from './agent/sampling-control.ts';
 import { createServices, type Services } from './agent/services.ts';
@@ -104,6 +105,8 @@ export async function startAgent({ config, selection, version, hostName, log }: 
 
   const policy = samplingPolicy(config.traces.sampler);
   const countSizes = config.metrics.exporters.length > 0;
+  // Presets have none: without functions nothing of it is in the program.
+  const cpuBudget = config.functions.length > 0 ? config.cpuBudget : undefined;
   let watch: TargetWatch | undefined;
   let spanCount = 0;
   const tracer = undo.use(
@@ -111,7 +114,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
       ...tracerSettings(config, { countSizes }),
       sampling: { ...policy, tracesPerSecond: config.traces.tracesPerSecond },
       durationBoundsNs: durationBoundsNs(),
-      timedHits: config.cpuBudget === undefined ? undefined : timedHits,
+      timedHits: cpuBudget === undefined ? undefined : timedHits,
       sizeBounds: countSizes ? SIZE_BOUNDS_BYTES : undefined,
       exponential: exponential && { durations: exponential.durations.bounds, sizes: exponential.sizes.bounds },
       planner,
@@ -136,7 +139,7 @@ export async function startAgent({ config, selection, version, hostName, log }: 
   const { tracesPerSecond } = config.traces;
   undo.use(controlSampling(tracer, { policy, tracesPerSecond, ringBytes: config.ringBytes }, log));
   const services: Services = createServices(tracer, telemetry, log);
-  if (config.cpuBudget !== undefined) undo.use(controlCpu(tracer, services, config.cpuBudget, log));
+  if (cpuBudget !== undefined) undo.use(controlCpu(tracer, services, { budget: cpuBudget }, log));
   const snapshot = (): LedgerSnapshot => {
     services.readCounters();
     ledger.setRecursionMisses(tracer.kernel.recursionMisses());

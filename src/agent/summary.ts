@@ -23,7 +23,7 @@ export function writeSummary(path: string, snapshot: LedgerSnapshot): void {
     incomplete: row.incomplete,
     ...(row.headers && { headers: row.headers }),
     pauses: row.pauses,
-    ...(row.pausedSince && { pausedSince: row.pausedSince }),
+    ...(row.pausedSince && { pausedSince: row.pausedSince, pausedUntil: row.pausedUntil }),
   }));
   const text = JSON.stringify({ balanced: balanced(snapshot), probes }, null, 2);
   try {

@@ -1,4 +1,4 @@
-import { inlinedText } from '../probe/probe.ts';
+import { probeText } from '../probe/probe.ts';
 import type { LedgerSnapshot } from '../telemetry/ledger-snapshot.ts';
 import type { AgentStatus, ProcessAttachments, ViewerStatus } from '../web/status.ts';
 import { buildMode, sitesOf } from './process-line.ts';
@@ -35,7 +35,7 @@ export function viewerStatus(
   };
 }
 
-function attachmentsOf({ process, ledgerProcess }: TracedService): ProcessAttachments {
+function attachmentsOf({ process, ledgerProcess, accounts }: TracedService): ProcessAttachments {
   const { plan, binary, target } = process;
   return {
     pid: target.pid,
@@ -46,15 +46,24 @@ function attachmentsOf({ process, ledgerProcess }: TracedService): ProcessAttach
     symbols: binary.hasSymbols,
     dwarf: binary.hasDwarf,
     functionCount: binary.functionCount,
-    attached: plan.probes.map(({ description }, index) => ({
-      functionName: description.inlined
-        ? inlinedText(description.functionName, description.inlined)
-        : description.functionName,
-      kind: description.kind,
-      ...sitesOf(plan, index),
-      ...(description.source ?? description.inlined?.calledAt),
-    })),
+    attached: plan.probes.flatMap(({ description }, index) =>
+      accounts[index]?.paused === undefined
+        ? [
+            {
+              functionName: probeText(description),
+              kind: description.kind,
+              ...sitesOf(plan, index),
+              ...(description.source ?? description.inlined?.calledAt),
+            },
+          ]
+        : [],
+    ),
     notAttached: [
+      ...accounts.flatMap(({ probe, paused }) =>
+        paused === undefined
+          ? []
+          : [{ functionName: probeText(probe), reason: `over SIDESPAN_CPU_BUDGET, until ${timeOf(paused.untilMs)}` }],
+      ),
       ...plan.report.presets.flatMap(({ name, unavailable, isAbsent }) =>
         unavailable === undefined || isAbsent ? [] : [{ functionName: name, reason: unavailable }],
       ),
@@ -62,6 +71,8 @@ function attachmentsOf({ process, ledgerProcess }: TracedService): ProcessAttach
     ],
   };
 }
+
+const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 
 function notAttached({ pid, exePath, note }: UntracedProcess): ProcessAttachments {
   return {

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import koffi from 'koffi';
 import { BpfError } from './bpf-error.ts';
 
@@ -18,6 +19,7 @@ const mmapCall = libc.func(
 );
 const munmapCall = libc.func('int munmap(void *address, size_t length)');
 const madviseCall = libc.func('int madvise(uintptr_t address, size_t length, int advice)');
+const memfdCreate = libc.func('int memfd_create(const char *name, unsigned int flags)');
 const closeCall = libc.func('int close(int fd)');
 const clockGettime = libc.func('int clock_gettime(int clock, void *time)');
 const ioctlCall = libc.func('int ioctl(int fd, unsigned long request, long argument)');
@@ -90,7 +92,7 @@ export interface Mapping extends Disposable {
   readonly bytes: ArrayBuffer;
 }
 
-export const protection = { read: 1, write: 2 } as const;
+export const protection = { read: 1, write: 2, execute: 4 } as const;
 
 /** mmap(2), shared. Throws BpfError naming `what`. */
 export function mapShared(fd: number, offset: number, sizeBytes: number, access: number, what: string): Mapping {
@@ -114,6 +116,41 @@ export function holdMapped(fd: number, sizeBytes: number, what: string): Disposa
     },
   };
 }
+
+/** Machine code in a file of its own that has no name, mapped as a program's. */
+export interface MappedCode extends Disposable {
+  /** Where the file can be opened. */
+  readonly path: string;
+  /** Calls what begins at that offset as `void f(int)`. */
+  call(offset: number, argument: number): void;
+}
+
+/** Throws BpfError where the system allows no such code. */
+export function mapCode(code: Uint8Array): MappedCode {
+  const closeOnExec = 1;
+  const ownCopy = 2;
+  const fd = memfdCreate('sidespan-code', closeOnExec) as number;
+  if (fd < 0) throw new BpfError('Making a file in memory', koffi.errno());
+  try {
+    writeSync(fd, code);
+    const address = map(fd, 0, code.length, protection.read | protection.execute, ownCopy, 'Mapping code');
+    codeType ??= koffi.proto('void code(int argument)');
+    const type = codeType;
+    return {
+      path: `/proc/self/fd/${fd}`,
+      call: (offset, argument) => void koffi.call(address + BigInt(offset), type, argument),
+      [Symbol.dispose]: () => {
+        munmapCall(address, code.length);
+        close(fd);
+      },
+    };
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+let codeType: ReturnType<typeof koffi.proto> | undefined;
 
 function map(fd: number, offset: number, sizeBytes: number, access: number, flags: number, what: string): bigint {
   const address = mmapCall(null, sizeBytes, access, flags, fd, offset) as bigint;

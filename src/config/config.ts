@@ -197,7 +197,7 @@ export function resolveConfig(
     },
     redaction: values.SIDESPAN_REDACT,
     queryText: values.SIDESPAN_DB_QUERY_TEXT,
-    cpuBudget: values.SIDESPAN_CPU_BUDGET,
+    cpuBudget: values.SIDESPAN_CPU_BUDGET === 'off' ? undefined : values.SIDESPAN_CPU_BUDGET,
     ringBytes: values.SIDESPAN_RING_BYTES,
     maxGoroutines: values.SIDESPAN_MAX_GOROUTINES,
     viewer: {

@@ -1,6 +1,6 @@
 import { choiceList, nameList, patternList } from './compound-type.ts';
 import { duration } from './duration-type.ts';
-import { percentage } from './percentage-type.ts';
+import { percentageOrOff } from './percentage-type.ts';
 import { redactionRules } from './redaction-rules.ts';
 import { optional, withDefault } from './setting.ts';
 import { choice, integer, onOff, path, size, text } from './value-type.ts';
@@ -171,13 +171,13 @@ export const ownSettings = {
     example: '500ms',
     otherwise: 'none',
   }),
-  SIDESPAN_CPU_BUDGET: optional({
-    type: percentage,
+  SIDESPAN_CPU_BUDGET: withDefault({
+    type: percentageOrOff,
+    fallback: '5%',
     group: 'What to trace',
     description:
-      'How much of one core the BPF programs of the traced functions may take in each process. Over it the most expensive functions are not traced for 30 seconds, then twice as long each time: said in the log, and in the ledger.',
-    example: '5%',
-    otherwise: 'no limit',
+      'How much of one core tracing the functions of `SIDESPAN_FUNCTIONS` may take in each process: BPF programs and the traps that lead to them. Over it the most expensive ones are not traced for 30 seconds, then twice as long each time: said in the log, and in the ledger. Requests, queries and the like are always traced.',
+    example: '20%',
   }),
   SIDESPAN_REDACT: withDefault({
     type: redactionRules,

@@ -18,6 +18,11 @@ export function inlinedText(functionName: string, { into, calledAt }: InlinedPla
   return `${functionName}, inlined into ${into}${line ?? ''}`;
 }
 
+/** A function, or the place where one was inlined, as people read it. */
+export function probeText({ functionName, inlined }: Pick<ProbeDescription, 'functionName' | 'inlined'>): string {
+  return inlined === undefined ? functionName : inlinedText(functionName, inlined);
+}
+
 /** A traced function or preset of one process, as telemetry, viewer and ledger name it. */
 export interface ProbeDescription {
   readonly kind: ProbeKind;

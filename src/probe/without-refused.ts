@@ -1,4 +1,4 @@
-import { inlinedText } from './probe.ts';
+import { probeText } from './probe.ts';
 import type { PlannedProbe, PlannedSite, ProbePlan } from './probe-plan.ts';
 import { siteAction } from './wire.ts';
 
@@ -49,7 +49,7 @@ export function withoutRefused(plan: ProbePlan, refused: readonly RefusedSite[])
       reason,
     ]) => ({
       preset,
-      functionName: inlined === undefined ? functionName : inlinedText(functionName, inlined),
+      functionName: probeText({ functionName, inlined }),
       reason,
     }),
   );

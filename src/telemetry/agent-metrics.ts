@@ -30,6 +30,11 @@ const CALLS = {
     '{call}',
     'Calls that are not lost themselves, but something of them is, by reason.',
   ),
+  paused: descriptor(
+    SIDESPAN.FUNCTION_PAUSED,
+    '{probe}',
+    'Probes that are out because of what they cost: calls of the function are not seen meanwhile.',
+  ),
   headers: descriptor(
     SIDESPAN.REQUEST_HEADERS,
     '{request}',
@@ -100,6 +105,16 @@ export function ledgerMetrics(
     counter(
       CALLS.incomplete,
       byReason((row) => row.incomplete),
+      startTime,
+      endTime,
+    ),
+    level(
+      CALLS.paused,
+      summed(
+        rows
+          .filter(({ pauses }) => pauses > 0)
+          .map((row): Point => [attributesOf(row.functionName), row.pausedSince === undefined ? 0 : 1]),
+      ),
       startTime,
       endTime,
     ),

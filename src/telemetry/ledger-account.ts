@@ -90,8 +90,8 @@ export interface ProbeAccount {
   exportFailed: number;
   /** How often it was taken out for what it cost (SIDESPAN_CPU_BUDGET): its calls are not seen then. */
   pauses: number;
-  /** Milliseconds since 1970 since when it is out; undefined: it is not. */
-  pausedSinceMs: number | undefined;
+  /** Since when, and until when it is out: milliseconds since 1970. Undefined: it is not. */
+  paused: { readonly sinceMs: number; readonly untilMs: number } | undefined;
   /** The probe is detached, the ring drained and the counters read for the last time. */
   closed: boolean;
 }

@@ -1,4 +1,4 @@
-import { type InlinedPlace, inlinedText, type ProbeDescription } from '../probe/probe.ts';
+import { type InlinedPlace, type ProbeDescription, probeText } from '../probe/probe.ts';
 import {
   DROP_REASONS,
   type DropReason,
@@ -48,6 +48,8 @@ export interface LedgerRow {
   readonly pauses: number;
   /** ISO 8601, since when it is out; undefined: it is not. */
   readonly pausedSince?: string | undefined;
+  /** When it is tried again. */
+  readonly pausedUntil?: string | undefined;
   readonly closed: boolean;
 }
 
@@ -63,6 +65,7 @@ export type LedgerSums = Omit<
   | 'headers'
   | 'closed'
   | 'pausedSince'
+  | 'pausedUntil'
 >;
 
 export interface LedgerSnapshot {
@@ -101,7 +104,7 @@ export function rowOf(account: ProbeAccount): LedgerRow {
   return {
     process: `${process.serviceName} (${process.pid})`,
     owner: process,
-    probe: probe.inlined === undefined ? probe.functionName : inlinedText(probe.functionName, probe.inlined),
+    probe: probeText(probe),
     functionName: probe.functionName,
     inlined: probe.inlined,
     kind: probe.kind,
@@ -140,7 +143,8 @@ export function rowOf(account: ProbeAccount): LedgerRow {
     }),
     headers: account.headers && occurred(account.headers),
     pauses: account.pauses,
-    pausedSince: account.pausedSinceMs === undefined ? undefined : new Date(account.pausedSinceMs).toISOString(),
+    pausedSince: account.paused && new Date(account.paused.sinceMs).toISOString(),
+    pausedUntil: account.paused && new Date(account.paused.untilMs).toISOString(),
     closed,
   };
 }

@@ -59,7 +59,7 @@ export function createLedger(): Ledger {
         queueFull: 0,
         exportFailed: 0,
         pauses: 0,
-        pausedSinceMs: undefined,
+        paused: undefined,
         closed: false,
       };
       accounts.add(account);

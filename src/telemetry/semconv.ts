@@ -117,6 +117,7 @@ export const SIDESPAN = {
   CALLS_DROPPED: 'sidespan.calls.dropped',
   CALLS_IN_FLIGHT: 'sidespan.calls.in_flight',
   CALLS_ENTERED_BEFORE_ATTACH: 'sidespan.calls.entered_before_attach',
+  FUNCTION_PAUSED: 'sidespan.function.paused',
   CALLS_INCOMPLETE: 'sidespan.calls.incomplete',
   REQUEST_HEADERS: 'sidespan.request_headers',
   HEADER_OUTCOME: 'outcome',

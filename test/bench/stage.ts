@@ -80,7 +80,12 @@ export async function startAgent(pid: number, env: Readonly<Record<string, strin
   const summary = join(folder, 'summary.json');
   const startedUnixMs = Date.now();
   const child = spawn(sidespan, ['run', '--pid', String(pid)], {
-    env: cleanEnvironment({ SIDESPAN_VIEWER_PORT: '0', SIDESPAN_SUMMARY_FILE: summary, ...env }),
+    env: cleanEnvironment({
+      SIDESPAN_VIEWER_PORT: '0',
+      SIDESPAN_CPU_BUDGET: 'off',
+      SIDESPAN_SUMMARY_FILE: summary,
+      ...env,
+    }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const program = programOf(child);

@@ -37,7 +37,14 @@ test('with nothing set: the presets, the viewer on loopback, no exporter', () =>
   assert.deepEqual(config.viewer, { enabled: true, host: '127.0.0.1', port: 4380 });
   assert.deepEqual([config.traces.exporters, config.metrics.exporters], [[], []]);
   assert.equal(config.ringBytes, 8 * 1024 * 1024);
+  assert.equal(config.cpuBudget, 0.05);
   assert.deepEqual(warnings, []);
+});
+
+test('a budget of CPU time is a share, or off', () => {
+  const budget = (text: string) => loadConfig({ SIDESPAN_CPU_BUDGET: text }).config.cpuBudget;
+  assert.deepEqual([budget('0.5%'), budget('200 %'), budget('off')], [0.005, 2, undefined]);
+  assert.match(problems({ SIDESPAN_CPU_BUDGET: '5' })[0]!, /"5" is no percentage\. Write 5%, or off\./);
 });
 
 test('later sources win: default, file, environment, command line', () => {

@@ -68,7 +68,12 @@ export function startAgent(
 ): RunningAgent {
   const summaryFile = join(testFolder(context), 'summary.json');
   const child = start(context, program, [...first, 'run'], {
-    env: cleanEnvironment({ SIDESPAN_VIEWER_PORT: '0', SIDESPAN_SUMMARY_FILE: summaryFile, ...env }),
+    env: cleanEnvironment({
+      SIDESPAN_VIEWER_PORT: '0',
+      SIDESPAN_CPU_BUDGET: 'off',
+      SIDESPAN_SUMMARY_FILE: summaryFile,
+      ...env,
+    }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let text = '';

@@ -24,6 +24,7 @@ export interface ProbeSummary {
   readonly incomplete: Readonly<Record<string, number>>;
   readonly pauses: number;
   readonly pausedSince?: string;
+  readonly pausedUntil?: string;
 }
 
 export interface AgentSummary {
@@ -90,6 +91,8 @@ export async function startTracedService(
   const env = cleanEnvironment({
     SIDESPAN_TARGET_PID: String(server.pid),
     SIDESPAN_FUNCTIONS: (options.functions ?? []).join(';'),
+    // What tests do with functions is not normal use.
+    SIDESPAN_CPU_BUDGET: 'off',
     SIDESPAN_VIEWER: 'off',
     SIDESPAN_SUMMARY_FILE: summaryFile,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${sink.http}`,

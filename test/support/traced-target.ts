@@ -51,6 +51,7 @@ export interface TraceTargetOptions {
   readonly attachMode?: AttachMode;
   readonly capturesPerSecond?: number;
   readonly goroutineTimes?: boolean;
+  readonly timedHits?: number;
   readonly onCall?: (call: Call, functionName: string) => void;
 }
 
@@ -106,6 +107,7 @@ export async function traceTarget(
     attachMode: options.attachMode,
     captureBytes: limits.captureBytes,
     capturesPerSecond: options.capturesPerSecond,
+    timedHits: options.timedHits,
     onCall(call, process) {
       const name = process.plan.probes[call.probe - process.firstProbe]!.description.functionName;
       received.set(name, (received.get(name) ?? 0) + 1);
