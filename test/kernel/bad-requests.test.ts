@@ -8,38 +8,19 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { goTarget } from '../support/go-target.ts';
-import type { SinkSpan } from '../support/otlp-sink.ts';
 import { dropped, startTracedService, type TracedService } from '../support/traced-service.ts';
+import { assertBounded, bytes, headerValues, refusedBytes, spaced, traceparents } from './bad-texts.ts';
 
 const requests = Number(process.env.BAD_REQUESTS ?? 160);
 const atOnce = 16;
-/** The longest that any capture reads of a text (presets), written as `%xx` or U+FFFD at worst. */
-const longestText = 4096;
-
-const bytes = (maxLength: number, except: readonly number[]) =>
-  fc
-    .uint8Array({ maxLength, size: 'max' })
-    .map((all) => Buffer.from(all.map((byte) => (except.includes(byte) ? 0x7e : byte))).toString('latin1'));
-const lineEnds = [0, 10, 13];
-const spaced = [...lineEnds, 32];
-/** What net/http refuses in paths and headers. */
-const refusedBytes = [...Array.from({ length: 33 }, (_, byte) => byte), 37, 127];
-
-const traceparents = fc.oneof(
-  bytes(80, lineEnds),
-  fc.constantFrom('00-00000000000000000000000000000000-0000000000000000-00', '00', 'ff-', `00-${'a'.repeat(4000)}`),
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdefABCDEF-_ '), minLength: 50, maxLength: 60 }),
-);
-const values = fc.oneof(
-  { weight: 12, arbitrary: bytes(300, refusedBytes) },
-  bytes(300, lineEnds),
-  fc.integer({ min: 1, max: 90_000 }).map((length) => '\xff'.repeat(length)),
-);
 const headers = fc.array(
   fc.oneof(
     fc.tuple(fc.constantFrom('traceparent', 'Traceparent', 'TRACEPARENT'), traceparents),
-    fc.tuple(fc.constantFrom('tracestate', 'User-Agent', 'X-Forwarded-For', 'X-Forwarded-Proto', 'X-Any'), values),
-    fc.tuple(fc.string({ unit: fc.constantFrom(...'abcXYZ-_!#$%&'), minLength: 1, maxLength: 60 }), values),
+    fc.tuple(
+      fc.constantFrom('tracestate', 'User-Agent', 'X-Forwarded-For', 'X-Forwarded-Proto', 'X-Any'),
+      headerValues,
+    ),
+    fc.tuple(fc.string({ unit: fc.constantFrom(...'abcXYZ-_!#$%&'), minLength: 1, maxLength: 60 }), headerValues),
   ),
   { maxLength: 12 },
 );
@@ -95,16 +76,6 @@ async function sendAll(service: TracedService, texts: readonly string[]): Promis
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return handled;
-}
-
-function assertBounded(spans: readonly SinkSpan[]): void {
-  for (const { name, attributes, traceState = '' } of spans) {
-    const texts = [name, traceState, ...Object.values(attributes).flat().map(String)];
-    for (const text of texts) {
-      assert.ok(text.length <= longestText, `${text.length} characters: ${text.slice(0, 100)}`);
-      assert.ok(text.isWellFormed());
-    }
-  }
 }
 
 test(`${requests} requests of any bytes: one span each that has a handler, all of them valid`, {

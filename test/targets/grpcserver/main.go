@@ -2,6 +2,7 @@
 //
 //	grpcserver -port 0           prints "listening 127.0.0.1:PORT"
 //	grpcserver -handler          the same behind net/http's server (Go 1.24 and later)
+//	grpcserver -unknown          answers methods that it does not know, with nothing, as proxies do; they are counted as `unknown`
 //	kill -USR1 PID               prints the counts as one line of JSON, as the end does
 //
 // Its messages are well-known types and its service description is written by hand, so that it builds with every
@@ -70,12 +71,20 @@ func printCounts() {
 func main() {
 	port := flag.Int("port", 0, "on 127.0.0.1; 0: any free one")
 	asHandler := flag.Bool("handler", false, "behind net/http's server, by (*grpc.Server).ServeHTTP")
+	unknown := flag.Bool("unknown", false, "answer methods that are not known")
 	flag.Parse()
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := grpc.NewServer()
+	var options []grpc.ServerOption
+	if *unknown {
+		options = append(options, grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
+			count("unknown", nil)
+			return nil
+		}))
+	}
+	server := grpc.NewServer(options...)
 	server.RegisterService(&probeService, service{})
 	fmt.Printf("listening %s\n", listener.Addr())
 
