@@ -6,7 +6,7 @@ import { optional, withDefault } from './setting.ts';
 import { choice, integer, onOff, path, size, text } from './value-type.ts';
 
 /** Libraries that Sidespan knows by itself. */
-export const presetNames = ['net/http', 'grpc', 'database/sql', 'pgx', 'go-redis'] as const;
+export const presetNames = ['net/http', 'grpc', 'connect', 'database/sql', 'pgx', 'go-redis'] as const;
 
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 

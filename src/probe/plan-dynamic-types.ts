@@ -3,14 +3,15 @@ import type { GoType } from '../binary/go-type.ts';
 import { op, planLimits } from './capture/capture-op.ts';
 import { opsOf } from './capture/capture-plan.ts';
 import { type DynamicPlan, dynamicPlan } from './capture/dynamic-type.ts';
-import { fieldPath } from './capture/field-path.ts';
 import { type NamedShape, type Shape, shapeEnd } from './capture/shape.ts';
 import type { CaptureLimits } from './capture/shape-context.ts';
 import { shapeOfType } from './capture/shape-of-type.ts';
 import type { TypeFacts } from './capture/type-facts.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import { collectInterfaces } from './plan-functions.ts';
+import { firstPath } from './preset/compile-preset.ts';
 import type { PresetDynamicType } from './preset/preset.ts';
+import { headerShape } from './preset/preset-leaf.ts';
 
 /** Dynamic types known to the kernel for one process: more is never seen in practice, each costs some ops. */
 const maxDynamicTypes = 1500;
@@ -119,12 +120,15 @@ function addFields(
   if (type.kind !== 'pointer' && type.kind !== 'struct') return;
   if (builder.dynamicTypes.some((known) => known.typeVaddr === typeVaddr)) return;
   const fields: NamedShape[] = [];
-  for (const { name, path } of wanted) {
-    const place = fieldPath(type, path);
+  for (const { name, path, header } of wanted) {
+    const place = firstPath(type, path);
     if (place.value === undefined) return;
     // The first hop of a pointer is that from the interface's data word.
     const inner = type.kind === 'pointer' ? place.value.hops.slice(1) : place.value.hops;
-    const leaf = shapeOfType(place.value.type, place.value.at, plain(limits, builder.facts), () => {});
+    const leaf =
+      header === undefined
+        ? shapeOfType(place.value.type, place.value.at, plain(limits, builder.facts), () => {})
+        : headerShape(header, place.value.at);
     fields.push({ name, shape: inner.reduceRight<Shape>((target, hop) => pointer(hop.at, hop.type, target), leaf) });
   }
   const target: Shape = { kind: 'struct', type: 'STRUCT', goType: type.elem?.name ?? type.name, at: 0, fields };

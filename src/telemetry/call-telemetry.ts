@@ -11,6 +11,7 @@ import {
   type SpanOrigin,
   STATUS_ERROR_CODE,
 } from './call-span.ts';
+import { connectClientFacts } from './connect-client-span.ts';
 import { dbClientFacts, dbClientMeaning, didNothing } from './db-client-span.ts';
 import { functionFacts, functionFailure, functionMeaning } from './function-span.ts';
 import { createRouteGuesser } from './guessed-route.ts';
@@ -208,7 +209,8 @@ function interpreter(
       return interpreterOf(metrics.rpcServer(scope), rpcServerFacts, rpcServerMeaning);
     }
     case 'rpc.client': {
-      return interpreterOf(metrics.rpcClient(scope), rpcClientFacts, rpcClientMeaning);
+      const factsOf = probe.known?.system === 'connectrpc' ? connectClientFacts : rpcClientFacts;
+      return interpreterOf(metrics.rpcClient(scope), factsOf, rpcClientMeaning);
     }
     case 'db.client': {
       const facts = (call: CallFacts) => dbClientFacts(call, queries, probe.known);

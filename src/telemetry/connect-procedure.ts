@@ -23,7 +23,7 @@ export function addConnectProcedure(call: HasFields, attributes: Attributes): st
  * As connect.CodeOf has it, of the errors that can wrap no other one: what is within those may have a code that is not read
  * here, so they have none.
  */
-function codeOf(error: Value | undefined): string | undefined {
+export function codeOf(error: Value | undefined): string | undefined {
   if (error === undefined || error.value === null) return undefined;
   if (error.value === 'context canceled') return 'canceled';
   if (error.value === 'context deadline exceeded') return 'deadline_exceeded';
@@ -34,6 +34,6 @@ function codeOf(error: Value | undefined): string | undefined {
 }
 
 /** Numbers and names are gRPC's, but for one letter: https://connectrpc.com/docs/protocol#error-codes */
-function codeName(code: number): string {
+export function codeName(code: number): string {
   return statusCodeName(code).toLowerCase().replace('cancelled', 'canceled');
 }

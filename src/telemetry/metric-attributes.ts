@@ -56,7 +56,7 @@ export function sameRpc(a: RpcServerFacts, b: RpcServerFacts): boolean {
 
 export function rpcAttributes(facts: RpcServerFacts | RpcClientFacts): Attributes {
   return defined({
-    [ATTR.RPC_SYSTEM_NAME]: 'grpc',
+    [ATTR.RPC_SYSTEM_NAME]: 'system' in facts ? facts.system : 'grpc',
     [ATTR.RPC_METHOD]: facts.method,
     [ATTR.RPC_STATUS_CODE]: facts.statusCode,
     [ATTR.ERROR_TYPE]: facts.errorType,

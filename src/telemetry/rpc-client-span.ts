@@ -7,14 +7,17 @@ import { addCaptureNotes, fieldOf, type HasFields, isSetField, textField, wholeT
 import { addMessageCounts } from './rpc-messages.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
 
-/** What both the span and the metric of a gRPC call say. */
+/** What both the span and the metric of a call say. */
 export interface RpcClientFacts {
+  readonly system: 'grpc' | 'connectrpc';
   /** `pkg.Service/Method`, or undefined if it could not be read. */
   readonly method: string | undefined;
   readonly serverAddress: string | undefined;
   readonly serverPort: number | undefined;
   readonly statusCode: string | undefined;
   readonly errorType: string | undefined;
+  /** Of the span alone: what the error says. */
+  readonly message: string | undefined;
 }
 
 type CallFacts = Pick<CallContent, 'fields' | 'end'>;
@@ -25,11 +28,13 @@ export function rpcClientFacts(call: CallFacts): RpcClientFacts {
   const server = target === undefined ? undefined : serverOfTarget(target);
   const status = statusOf(call);
   return {
+    system: 'grpc',
     method: path?.startsWith('/') ? path.slice(1) : path,
     serverAddress: server?.address,
     serverPort: server?.port,
     statusCode: status?.code,
     errorType: errorType(call, status),
+    message: status?.message,
   };
 }
 
@@ -59,7 +64,7 @@ export function serverOfTarget(target: string): NetworkAddress | undefined {
 
 export function rpcClientMeaning(call: CallContent, facts: RpcClientFacts): CallMeaning {
   const attributes: Attributes = {};
-  const { method, errorType } = facts;
+  const { method, errorType, message } = facts;
   if (method !== undefined) attributes[ATTR.RPC_METHOD] = method;
   if (facts.serverAddress !== undefined) attributes[ATTR.SERVER_ADDRESS] = facts.serverAddress;
   if (facts.serverPort !== undefined) attributes[ATTR.SERVER_PORT] = facts.serverPort;
@@ -68,16 +73,18 @@ export function rpcClientMeaning(call: CallContent, facts: RpcClientFacts): Call
   if (call.end !== 'returned') attributes[SIDESPAN.ENDED] = call.end;
   addMessageCounts(call, attributes);
   addCaptureNotes(call, attributes);
-  const message = statusOf(call)?.message;
   const failed = message === undefined ? STATUS_ERROR : { code: STATUS_ERROR_CODE, message };
   return {
-    name: method ?? 'grpc',
+    name: method ?? facts.system,
     kind: SPAN_KIND.CLIENT,
     status: errorType === undefined ? STATUS_UNSET : failed,
-    shared: GRPC_ATTRIBUTES,
+    shared: SYSTEM_ATTRIBUTES[facts.system],
     attributes,
   };
 }
 
 /** Of all spans. */
-const GRPC_ATTRIBUTES: Attributes = { [ATTR.RPC_SYSTEM_NAME]: 'grpc' };
+const SYSTEM_ATTRIBUTES: Readonly<Record<RpcClientFacts['system'], Attributes>> = {
+  grpc: { [ATTR.RPC_SYSTEM_NAME]: 'grpc' },
+  connectrpc: { [ATTR.RPC_SYSTEM_NAME]: 'connectrpc' },
+};

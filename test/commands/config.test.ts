@@ -61,6 +61,6 @@ test('every problem is named, exit code 2', () => {
   assert.deepEqual(stderr.trimEnd().split('\n').sort(), [
     `sidespan: ${file}:2: SIDESPAN_VIEWR: no such setting. Did you mean SIDESPAN_VIEWER?`,
     `sidespan: ${file}:3: SIDESPAN_VIEWER_PORT: "80 80" is not an integer. Give a number from 0 to 65535.`,
-    'sidespan: environment: SIDESPAN_PRESETS: "http" is not a valid value. Did you mean net/http? Valid: net/http, grpc, database/sql, pgx, go-redis, none.',
+    'sidespan: environment: SIDESPAN_PRESETS: "http" is not a valid value. Did you mean net/http? Valid: net/http, grpc, connect, database/sql, pgx, go-redis, none.',
   ]);
 });

@@ -32,7 +32,7 @@ function problems(env: Record<string, string>, path?: string): string[] {
 test('with nothing set: the presets, the viewer on loopback, no exporter', () => {
   const { config, warnings } = loadConfig({ PATH: '/bin', SIDESPAN_TARGET_EXE: '', OTEL_TRACES_EXPORTER: '  ' });
   assert.deepEqual(config.target, { pid: undefined, exe: undefined, port: undefined });
-  assert.deepEqual(config.presets, ['net/http', 'grpc', 'database/sql', 'pgx', 'go-redis']);
+  assert.deepEqual(config.presets, ['net/http', 'grpc', 'connect', 'database/sql', 'pgx', 'go-redis']);
   assert.deepEqual(config.functions, []);
   assert.deepEqual(config.viewer, { enabled: true, host: '127.0.0.1', port: 4380 });
   assert.deepEqual([config.traces.exporters, config.metrics.exporters], [[], []]);
@@ -115,7 +115,7 @@ test('unknown names and bad values of the environment: which, where, the nearest
     [
       'environment: SIDESPAN_LOG_LEVEL: "wran" is not a valid value. Did you mean warn? Valid: silent, error, warn, info, debug.',
       'environment: SIDESPAN_MAX_FUNCTIONS: "1e3" is not an integer. Give a number from 1 to 16384.',
-      'environment: SIDESPAN_PRESETS: "net/htp" is not a valid value. Did you mean net/http? Valid: net/http, grpc, database/sql, pgx, go-redis, none.',
+      'environment: SIDESPAN_PRESETS: "net/htp" is not a valid value. Did you mean net/http? Valid: net/http, grpc, connect, database/sql, pgx, go-redis, none.',
       'environment: SIDESPAN_QQQ: no such setting. All are listed by `sidespan config`.',
       'environment: SIDESPAN_RING_BYTES: 9MiB is not a power of two. The nearest is 8388608 (8 MiB).',
       'environment: SIDESPAN_TARGET_PORT: 99999 is not within 1 to 65535. The nearest is 65535.',

@@ -1,10 +1,10 @@
-import type { Found } from '../../binary/go-binary.ts';
+import type { Found, GoBinary } from '../../binary/go-binary.ts';
 import type { GoType } from '../../binary/go-type.ts';
 import { type CaptureOp, op } from '../capture/capture-op.ts';
 import { type CapturePlan, opsOf } from '../capture/capture-plan.ts';
 import { type FieldHop, fieldPath } from '../capture/field-path.ts';
 import type { CapturedValue, NamedShape, Shape } from '../capture/shape.ts';
-import { firstStackArgument, registerSequences } from '../code/register-assignment.ts';
+import { assignRegisters, firstStackArgument, registerSequences } from '../code/register-assignment.ts';
 import { messagesShape } from './messages.ts';
 import type { PresetCapture, PresetField, PresetPath, PresetWord, WordSource } from './preset.ts';
 import { contextShape, defaultTextBytes, labelShape, leafShape, type PresetContext } from './preset-leaf.ts';
@@ -24,7 +24,9 @@ export function compileCapture(capture: PresetCapture, context: PresetContext, m
   const values: CapturedValue[] = [];
   let at = 0;
   for (const word of capture.words) {
-    fill.push(...fillOps(word, at, context));
+    const ops = fillOps(word, at, context);
+    if (ops.unavailable !== undefined) return ops;
+    fill.push(...ops.value);
     const shape = wordShape(word, at, context);
     if (shape.unavailable !== undefined) return shape;
     if (shape.value !== undefined) values.push({ name: '', shape: shape.value, onStack: isOnStack(word, context) });
@@ -43,18 +45,22 @@ function wordsOf({ as }: PresetWord): number {
   return as === undefined ? 1 : 2;
 }
 
-function fillOps(word: PresetWord, at: number, context: PresetContext): CaptureOp[] {
+function fillOps(word: PresetWord, at: number, context: PresetContext): Found<CaptureOp[]> {
   const ops: CaptureOp[] = [];
   for (let n = 0; n < wordsOf(word); n++) {
-    ops.push(fillOp(word.from, n, at + n * wordBytes, context));
+    const filled = fillOp(word.from, n, at + n * wordBytes, context);
+    if (filled === undefined) return { unavailable: 'the program passes an argument otherwise' };
+    ops.push(filled);
     if (word.save !== undefined) ops.push(op.save(word.save + n, at + n * wordBytes));
   }
-  return ops;
+  return { value: ops };
 }
 
-/** Puts the n-th word from there on into the image. */
-function fillOp(from: WordSource, n: number, at: number, { binary, abi }: PresetContext): CaptureOp {
+/** Puts the n-th word from there on into the image; undefined: the program has no such word. */
+function fillOp(from: WordSource, n: number, at: number, context: PresetContext): CaptureOp | undefined {
+  const { binary, abi } = context;
   if ('saved' in from) return op.saved(from.saved + n, at);
+  if ('struct' in from) return fillFromStruct(from, n, at, context);
   const index = n + ('argument' in from ? from.argument : from.result);
   if (abi === 'stack') {
     const behind = 'argument' in from ? 0 : from.behind;
@@ -63,6 +69,29 @@ function fillOp(from: WordSource, n: number, at: number, { binary, abi }: Preset
   const register = registerSequences[binary.arch].integer[index];
   if (register === undefined) throw new RangeError(`no register for word ${index}`);
   return op.register(register, at, wordBytes);
+}
+
+function fillFromStruct(
+  { argument, struct: name, path }: Extract<WordSource, { readonly struct: string }>,
+  n: number,
+  at: number,
+  { binary, abi }: PresetContext,
+): CaptureOp | undefined {
+  const type = binary.runtimeType(name);
+  const field = type && fieldPath(type, path).value;
+  if (type === undefined || field === undefined || field.hops.length > 0) return undefined;
+  const word = {
+    name: '',
+    type: { kind: 'uintptr', name: 'uintptr', sizeBytes: wordBytes, alignBytes: wordBytes },
+  } as const;
+  const signature = { parameters: [...Array<typeof word>(argument).fill(word), { name: '', type }], results: [] };
+  const pieces = assignRegisters(signature, binary.arch, abi).parameters.at(-1)?.pieces ?? [];
+  const inStruct = field.at + n * wordBytes;
+  const piece = pieces.find((one) => one.at <= inStruct && inStruct + wordBytes <= one.at + one.sizeBytes);
+  if (piece === undefined || 'floatRegister' in piece) return undefined;
+  return 'register' in piece
+    ? op.register(piece.register, at, wordBytes)
+    : op.stack(at, wordBytes, piece.stackOffset + inStruct - piece.at);
 }
 
 /** The shape of what the word leads to; undefined for one that is only kept. */
@@ -74,10 +103,10 @@ function wordShape(word: PresetWord, at: number, context: PresetContext): Found<
     const inner = pairShape(first, at, context);
     return inner.unavailable === undefined ? { value: structShape('', inner.value) } : inner;
   }
-  const types = word.types ?? [];
-  const name = types.find((candidate) => context.binary.runtimeType(candidate) !== undefined);
-  const struct_ = name === undefined ? undefined : context.binary.runtimeType(name);
-  if (struct_ === undefined) return { unavailable: `the program has no type ${types.join(' or ')}` };
+  const struct_ = structOf(word, context.binary);
+  if (struct_ === undefined) {
+    return { unavailable: `the program has no type ${word.implementing ?? word.types?.join(' or ')}` };
+  }
   const root: Way = { pointers: new Map(), leaves: [] };
   const pointer = pointerTo(struct_);
   for (const field of fields) {
@@ -89,6 +118,14 @@ function wordShape(word: PresetWord, at: number, context: PresetContext): Found<
     if (missing !== undefined && !('optional' in field && field.optional)) return { unavailable: missing };
   }
   return { value: shapeOfWay(root, '') };
+}
+
+function structOf({ types = [], implementing }: PresetWord, binary: GoBinary): GoType | undefined {
+  if (implementing !== undefined) {
+    return binary.implementations(implementing).find(({ type }) => type.elem?.kind === 'struct')?.type.elem;
+  }
+  const name = types.find((candidate) => binary.runtimeType(candidate) !== undefined);
+  return name === undefined ? undefined : binary.runtimeType(name);
 }
 
 /** Of a string or an interface in the image itself. */
@@ -175,7 +212,8 @@ function lengthWord(pointer: GoType, path: string, hops: readonly FieldHop[]): n
   return isThere ? value.at + wordBytes : undefined;
 }
 
-function firstPath(type: GoType, path: PresetPath) {
+/** The first path that the type has. */
+export function firstPath(type: GoType, path: PresetPath) {
   const paths = typeof path === 'string' ? [path] : path;
   const found = paths.map((p) => fieldPath(type, p));
   return found.find((p) => p.unavailable === undefined) ?? found[0] ?? { unavailable: 'no path' };

@@ -6,22 +6,24 @@ import { collectInterfaces } from '../plan-functions.ts';
 import type { PresetReport } from '../probe-plan.ts';
 import { siteAction, siteFlag } from '../wire.ts';
 import type { NotesPreset } from './preset.ts';
-import { hasFunction, lacks, prepareSite, type ReadySite } from './preset-site.ts';
+import { functionsOf, lacks, prepareSite, type ReadySite } from './preset-site.ts';
 
 /** Adds the sites of a preset that says something of another one's calls: a router's of the requests. */
 export function planNotes(builder: PlanBuilder, preset: NotesPreset, limits: CaptureLimits): PresetReport {
   const { name, sites } = preset;
-  const absent = sites.find((site) => !hasFunction(builder, site));
-  if (absent !== undefined) return { name, unavailable: lacks(absent.functions), isAbsent: true, missing: [] };
+  const found = sites.map((site) => ({ site, fn: functionsOf(builder, site)[0] }));
+  const absent = found.find(({ fn }) => fn === undefined);
+  if (absent !== undefined) return { name, unavailable: lacks(absent.site.functions), isAbsent: true, missing: [] };
   const probes = builder.presetProbes.get(preset.notes) ?? [];
   if (probes.length === 0) {
     return { name, unavailable: `${preset.notes} is not traced`, isAbsent: true, missing: [] };
   }
   const ready: ReadySite[] = [];
-  for (const site of sites) {
+  for (const { site, fn } of found) {
+    if (fn === undefined) continue;
     // Captures of one probe are told apart by the size of their first image.
     const last = ready.at(-1)?.plan ?? { shape: builder.noteShapes(probes[0] ?? 0).at(-1) };
-    const result = prepareSite(builder, site, limits, (last.shape?.imageBytes ?? 0) + 8);
+    const result = prepareSite(builder, site, fn, limits, (last.shape?.imageBytes ?? 0) + 8);
     if (result.unavailable !== undefined) return { name, unavailable: result.unavailable, missing: [] };
     ready.push(result.value);
   }

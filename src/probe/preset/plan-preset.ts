@@ -1,4 +1,4 @@
-import type { Found } from '../../binary/go-binary.ts';
+import type { Found, GoFunction } from '../../binary/go-binary.ts';
 import type { CapturePlan } from '../capture/capture-plan.ts';
 import { contextOfPreset } from '../capture/context-place.ts';
 import type { LabelShape, Shape } from '../capture/shape.ts';
@@ -10,7 +10,7 @@ import { collectInterfaces } from '../plan-functions.ts';
 import type { PresetReport } from '../probe-plan.ts';
 import { probeFlag, siteAction, siteFlag } from '../wire.ts';
 import type { Preset, PresetSite } from './preset.ts';
-import { compile, hasFunction, isWanted, lacks, prepareSite, type ReadySite } from './preset-site.ts';
+import { compile, functionsOf, isWanted, lacks, prepareSite, type ReadySite } from './preset-site.ts';
 
 /** Adds a preset's probes, sites and plans; says in the report what the binary lacks. */
 export function planPreset(builder: PlanBuilder, preset: Preset, limits: CaptureLimits): PresetReport {
@@ -51,6 +51,16 @@ interface ReadyCall {
   readonly abandonedLabels: CapturePlan | undefined;
 }
 
+/** The site in its function, or in each instance of a generic one; without a function: the binary lacks it. */
+function inFunctions(
+  builder: PlanBuilder,
+  site: PresetSite,
+): { readonly site: PresetSite; readonly fn?: GoFunction }[] {
+  const [first, ...others] = functionsOf(builder, site);
+  if (first === undefined) return [{ site }];
+  return [{ site, fn: first }, ...others.map((fn) => ({ site: { ...site, again: true }, fn }))];
+}
+
 /** @returns with what is missing of the optional sites */
 function prepareCall(
   builder: PlanBuilder,
@@ -61,21 +71,27 @@ function prepareCall(
   const ready: ReadySite[] = [];
   const missing: string[] = [];
   let imageBytes = 0;
-  for (const site of sites.filter((one) => isWanted(builder, one))) {
+  for (const { site, fn } of sites
+    .filter((one) => isWanted(builder, one))
+    .flatMap((one) => inFunctions(builder, one))) {
     const ends = site.action === 'finish' || site.action === 'release';
-    const result = prepareSite(builder, site, limits, ends ? imageBytes : 0);
+    const result = fn
+      ? prepareSite(builder, site, fn, limits, ends ? imageBytes : 0)
+      : { unavailable: lacks(site.functions) };
     if (result.unavailable === undefined) {
       ready.push(result.value);
       // Captures of one probe are told apart by the size of their first image.
       const plan = ends ? result.value.plan : result.value.results;
       if (plan !== undefined) imageBytes = plan.shape.imageBytes + 8;
     } else if ((site.action === 'enter' && !site.again) || site.optional === undefined) {
-      const isAbsent = site.action === 'enter' && !hasFunction(builder, site);
+      const isAbsent = site.action === 'enter' && fn === undefined;
       return { unavailable: result.unavailable, missing, isAbsent };
     } else {
       missing.push(`${site.functions[0]}: ${site.optional}`);
     }
   }
+  if (ready.length === 0)
+    return { unavailable: lacks(sites.flatMap(({ neededFor = [] }) => neededFor)), missing, isAbsent: true };
   const { abi } = builder.finder.convention;
   const leftBehind = sites[0]?.abandoned ?? preset.abandoned;
   const abandoned = leftBehind && compile(builder, leftBehind, abi, limits, imageBytes);
@@ -134,7 +150,9 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
     const exit = { group, object, labelPlan: resultLabels && builder.addPlan(resultLabels) };
     builder.addExits(fn, sites, leaving, probe, builder.addPlan(results), exit);
   }
-  builder.presetFunctions.set(begin.fn.entryVaddr, preset.name);
+  for (const { site, fn } of ready) {
+    if (site.action === 'enter' && site.where === 'entry') builder.presetFunctions.set(fn.entryVaddr, preset.name);
+  }
   builder.presetProbes.set(preset.name, [...(builder.presetProbes.get(preset.name) ?? []), probe]);
 }
 

@@ -63,9 +63,7 @@ export function leafShape(
   }
   if ('header' in field) {
     if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };
-    const maxBytes = field.maxBytes ?? defaultTextBytes;
-    const shape: Shape = { kind: 'header', type: 'STRING', goType: 'string', at, key: field.header, maxBytes };
-    return { value: [{ name: field.field, shape }] };
+    return { value: [{ name: field.field, shape: headerShape(field.header, at, field.maxBytes) }] };
   }
   const shape = shapeOfType(
     type,
@@ -90,6 +88,10 @@ export function leafShape(
     return { value: [{ name: field.field, shape: { ...shape, whenNil: field.whenNil } }] };
   }
   return { value: [{ name: field.field, shape: shape.kind === 'text' ? { ...shape, raw: field.raw } : shape }] };
+}
+
+export function headerShape(key: string, at: number, maxBytes = defaultTextBytes): Shape {
+  return { kind: 'header', type: 'STRING', goType: 'string', at, key, maxBytes };
 }
 
 export function contextShape(

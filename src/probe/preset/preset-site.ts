@@ -25,19 +25,35 @@ export interface ReadySite {
   readonly object: ObjectPlace | undefined;
 }
 
+/** The site's function, or all instances of a generic one; none: the binary lacks it. */
+export function functionsOf({ binary }: PlanBuilder, { functions }: PresetSite): readonly GoFunction[] {
+  for (const name of functions) {
+    const [prefix, ending] = name.split(typeArguments);
+    if (ending === undefined) {
+      const fn = preferredFunction(binary.functionsNamed(name));
+      if (fn !== undefined) return [fn];
+      continue;
+    }
+    const instances = [...binary.functions([{ prefix: `${prefix}[`, ending: `]${ending}` }])];
+    if (instances.length > 0) return instances.filter(({ isWrapper }) => !isWrapper);
+  }
+  return [];
+}
+
+const typeArguments = '[*]';
+
 /**
- * Finds the site's function and makes its captures.
+ * Makes the captures of the site in one of its functions.
  * @param imageBytes the first image of the site's capture is made at least that large
  */
 export function prepareSite(
   builder: PlanBuilder,
   site: PresetSite,
+  fn: GoFunction,
   limits: CaptureLimits,
   imageBytes: number,
 ): Found<ReadySite> {
   const { binary, finder } = builder;
-  const fn = site.functions.map((name) => preferredFunction(binary.functionsNamed(name))).find((f) => f !== undefined);
-  if (fn === undefined) return { unavailable: lacks(site.functions) };
   const hasExits = site.where === 'exits' || site.results !== undefined;
   const sites = site.where === 'call' ? finder.findIndirectCall(fn) : hasExits ? finder.find(fn) : finder.findEntry(fn);
   if (sites.unavailable !== undefined) return { unavailable: `${fn.name}: ${sites.unavailable}` };
@@ -92,11 +108,6 @@ export function compile(
 /** Whether the capture at the site looks for a traceparent, and for other headers beside it. */
 function looksHeadersUp({ capture }: PresetSite): boolean {
   return (capture?.words ?? []).some(({ fields }) => fields?.some((field) => 'traceparent' in field));
-}
-
-/** Whether the program has any of the site's functions. */
-export function hasFunction({ binary }: PlanBuilder, { functions }: PresetSite): boolean {
-  return functions.some((name) => preferredFunction(binary.functionsNamed(name)) !== undefined);
 }
 
 /** Whether the program has all that the site is for. */

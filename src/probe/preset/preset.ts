@@ -56,7 +56,10 @@ export interface NotesPreset {
 export type AnyPreset = Preset | NotesPreset;
 
 export interface PresetSite {
-  /** The names that the function has had; the first which the binary has is taken. */
+  /**
+   * The names that the function has had; the first which the binary has is taken. `connect.NewClient[*].func2` is every instance
+   * of a generic function, of an `enter` whose calls end at RETs: all of them are one probe's, as if each but the first were `again`.
+   */
   readonly functions: readonly string[];
   /** At the function's entry, at all its exits, or where it makes its only indirect call: arguments are those of what it calls. */
   readonly where: 'entry' | 'exits' | 'call';
@@ -112,6 +115,8 @@ export interface PresetWord {
   readonly as?: 'string' | 'interface' | undefined;
   /** Of a pointer to a struct: names that its struct type has had. Absent: the word is only kept. */
   readonly types?: readonly string[] | undefined;
+  /** The same of a generic type: an interface of pointers to all its instances, in which the fields lie alike. */
+  readonly implementing?: string | undefined;
   /** Keep the word in the frame, for the capture at the end. */
   readonly save?: number | undefined;
   readonly fields?: readonly PresetField[] | undefined;
@@ -123,6 +128,8 @@ export type WordSource =
    * stack. All arguments up to it are whole words.
    */
   | { readonly argument: number }
+  /** Of the struct that is passed as it is, behind that many words of arguments, the word (or two) of a field. */
+  | { readonly argument: number; readonly struct: string; readonly path: string }
   /** The n-th word of the results at a RET, likewise; `behind` that many words of arguments, all of them whole. */
   | { readonly result: number; readonly behind: number }
   /** Kept at entry. */
@@ -238,5 +245,10 @@ export interface PresetDynamicType {
   readonly type: string;
   /** Of the interface that holds such values: programs without its code have none. Asking for it is cheaper than for the type. */
   readonly method?: string | undefined;
-  readonly fields: readonly { readonly name: string; readonly path: string }[];
+  readonly fields: readonly {
+    readonly name: string;
+    readonly path: PresetPath;
+    /** Of the map[string][]string at the path. */
+    readonly header?: string | undefined;
+  }[];
 }

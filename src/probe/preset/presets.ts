@@ -1,5 +1,5 @@
 import { chi } from '../presets/chi.ts';
-import { connect } from '../presets/connect.ts';
+import { connect, connectClient } from '../presets/connect.ts';
 import { databaseSql } from '../presets/database-sql.ts';
 import { echo } from '../presets/echo.ts';
 import { gin } from '../presets/gin.ts';
@@ -23,6 +23,7 @@ export const allPresets: readonly AnyPreset[] = [
   httpClient,
   grpcServer,
   grpcClient,
+  connectClient,
   databaseSql,
   pgx,
   goRedis,

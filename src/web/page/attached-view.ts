@@ -76,7 +76,7 @@ const KIND_WORDS = {
   'http.server': 'HTTP server',
   'http.client': 'HTTP client',
   'rpc.server': 'gRPC server',
-  'rpc.client': 'gRPC client',
+  'rpc.client': 'RPC client',
   'db.client': 'database client',
 } as const;
 

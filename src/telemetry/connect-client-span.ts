@@ -1,0 +1,70 @@
+import type { CallContent } from '../event/call.ts';
+import type { Value } from '../event/value.ts';
+import { clientError } from './call-error.ts';
+import { codeName, codeOf } from './connect-procedure.ts';
+import { addressOf } from './network-address.ts';
+import { fieldOf, type HasFields, textField } from './preset-field.ts';
+import type { RpcClientFacts } from './rpc-client-span.ts';
+
+/** How a call of connect-go ended; the code undefined: well, or it is not known. */
+interface Outcome {
+  readonly code?: string | undefined;
+  /** Go's type of an error that has no code. */
+  readonly errorType?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+/** Of src/probe/presets/connect.ts. */
+export function connectClientFacts(call: Pick<CallContent, 'fields' | 'end'>): RpcClientFacts {
+  const connection = fieldOf(call, 'connection');
+  const target = fieldOf(call, 'target') ?? (connection && partOf(connection, 'target'));
+  const server = typeof target?.value === 'string' && !target.truncated ? addressOf(target.value) : undefined;
+  const { code, errorType, message } = outcomeOf(call, connection);
+  return {
+    system: 'connectrpc',
+    method: textField(call, 'method')?.replace(/^\//, ''),
+    serverAddress: server?.address,
+    serverPort: server?.port,
+    statusCode: code,
+    errorType: call.end === 'panic' || call.end === 'goexit' ? call.end : (code ?? errorType),
+    message,
+  };
+}
+
+function outcomeOf(call: HasFields, connection: Value | undefined): Outcome {
+  const error = fieldOf(call, 'error');
+  if (error !== undefined) return outcomeOfError(error);
+  return connection === undefined ? {} : outcomeOfStream(connection);
+}
+
+function outcomeOfError(error: Value): Outcome {
+  const failure = clientError(error);
+  // Of a call that is not sampled only whether it failed is known.
+  if (failure === undefined || error.value === false) return {};
+  const message = partOf(error, 'message')?.value ?? failure.status.message;
+  return {
+    code: codeOf(error),
+    errorType: failure.type,
+    message: typeof message === 'string' ? message : undefined,
+  };
+}
+
+/** By its last message or trailers, else by what the request came to. */
+function outcomeOfStream(connection: Value): Outcome {
+  const code = partOf(connection, 'code')?.value;
+  if (typeof code === 'number' && code > 0) {
+    const message = partOf(connection, 'message')?.value;
+    return { code: codeName(code), message: typeof message === 'string' ? message : undefined };
+  }
+  const status = partOf(connection, 'status')?.value;
+  if (typeof status === 'string' && status !== '') return status === '0' ? {} : { code: codeName(Number(status)) };
+  const error = partOf(connection, 'error');
+  if (error === undefined || error.value === null) return {};
+  const outcome = outcomeOfError(error);
+  // Until 1.15 that the stream has ended is kept there too.
+  return /(^|: )EOF$/.test(outcome.message ?? '') ? {} : outcome;
+}
+
+function partOf({ value }: Value, name: string): Value | undefined {
+  return Array.isArray(value) ? (value as readonly Value[]).find((part) => part.name === name) : undefined;
+}
