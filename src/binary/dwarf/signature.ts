@@ -16,18 +16,7 @@ const maxIdentifierBytes = 4096;
 /** The compiler itself allows more, but no such function can be traced in a useful way. */
 const maxParameters = 1_000;
 
-/** Functions whose arguments the debug information would tell wrong. */
-const unlistedReasons: readonly { readonly functionName: RegExp; readonly reason: string }[] = [
-  {
-    functionName: loopBodyName,
-    reason: 'the body of a loop over an iterator function: not all of its parameters are in the debug information',
-  },
-  {
-    // https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/ssagen/abi.go#L161
-    functionName: /\._C2?func_/,
-    reason: 'a call of a C function: its arguments are passed as a struct on the stack',
-  },
-];
+const loopBody = 'the body of a loop over an iterator function: not all of its parameters are in the debug information';
 
 /**
  * Go 1.17 with its register ABI, the first one, forgot the results that have no name, or whose name isn't used, and so the
@@ -81,8 +70,7 @@ export interface SignatureSource {
  */
 export function readSignature(source: SignatureSource, place: FunctionPlace): Found<GoSignature> {
   if (place.isAssembly) return { unavailable: 'written in assembly: its parameters are not in the debug information' };
-  const reason = unlistedReasons.find(({ functionName }) => functionName.test(place.name))?.reason;
-  if (reason !== undefined) return { unavailable: reason };
+  if (loopBodyName.test(place.name)) return { unavailable: loopBody };
   try {
     const entry = source.functions.find(place.entryVaddr);
     if (entry === undefined) return { unavailable: 'not in the debug information' };

@@ -37,6 +37,20 @@ export function callingConvention(binary: GoBinary): CallingConvention {
   return { abi, threadG: { unavailable: 'its code does not tell where a thread keeps the goroutine' } };
 }
 
+/** cgo's calls of C functions, but not those of its helpers that are written in Go. */
+const cgoCall = /\._(C2?func_(?!CString$|CBytes$|GoString$|GoStringN$|GoBytes$|_CMalloc$)|cgo_cmalloc$)/;
+
+/**
+ * Whether a function written in Go has ABI0 in a program with the register ABI: `//go:cgo_unsafe_args`, which cgo's calls of
+ * C functions have (https://github.com/golang/go/blob/go1.26.0/src/cmd/compile/internal/ssagen/abi.go#L161). Where it checks its
+ * stack it has to fetch g; on arm64, where g is in its register anyway, only its name tells.
+ */
+export function passesOnStack(arch: GoBinary['arch'], name: string, code: Uint8Array): boolean {
+  if (arch === 'arm64') return cgoCall.test(name);
+  const check = stackCheckAt(code.subarray(0, checkBytes));
+  return check !== -1 && fetchesR14(code.subarray(0, check));
+}
+
 function* codeOf(
   binary: GoBinary,
   names: readonly string[],
@@ -55,14 +69,18 @@ function* codeOf(
  * same check, but fetches g into R14 first, as what passes everything on the stack does.
  */
 function amd64HasRegisters(code: Uint8Array): boolean {
-  const at = code.findIndex(
+  const at = stackCheckAt(code);
+  return at !== -1 && !fetchesR14(code.subarray(0, at));
+}
+
+function stackCheckAt(code: Uint8Array): number {
+  return code.findIndex(
     (rex, i) =>
       (rex === 0x49 || rex === 0x4d) &&
       code[i + 1] === 0x3b &&
       code[i + 2] === 0x66 &&
       (code[i + 3] === 0x10 || code[i + 3] === 0x18),
   );
-  return at !== -1 && !fetchesR14(code.subarray(0, at));
 }
 
 /** `mov r14, fs:[disp32]` or `mov r14, fs:[r]`. */

@@ -1,7 +1,7 @@
 import type { Found, GoBinary, GoFunction } from '../../binary/go-binary.ts';
 import { Amd64Decoder } from './amd64/decoder.ts';
 import { Arm64Decoder } from './arm64/decoder.ts';
-import { type Abi, type CallingConvention, callingConvention } from './calling-convention.ts';
+import { type Abi, type CallingConvention, callingConvention, passesOnStack } from './calling-convention.ts';
 import { type FloatPart, type FloatSites, findFloatSites } from './float-sites.ts';
 import { flowGraph } from './flow-graph.ts';
 import { describeInstructions, findInlinedSite, type InlinedSite, type InliningFunction } from './inlined-site.ts';
@@ -189,14 +189,15 @@ export class SiteFinder implements Disposable {
     const { abi, threadG } = this.convention;
     if (switchesStacks(fn))
       return { unavailable: 'switches between stacks, or is entered by a signal: its calls can not be followed' };
-    if (isAssembly && threadG.value === undefined) return threadG;
     if (!isAssembly && this.#isForeign(fn)) return { unavailable: 'not a Go function' };
     const sizeBytes = fn.endVaddr - entryVaddr;
     if (sizeBytes <= 0 || sizeBytes > maxFunctionBytes) {
       return { unavailable: `its size of ${sizeBytes} bytes can't be right` };
     }
     const code = this.#binary.read(entryVaddr, sizeBytes);
-    return { value: { code, entryVaddr, isAssembly, abi: isAssembly ? 'stack' : abi, decoder } };
+    const isStack = isAssembly || passesOnStack(this.#binary.arch, fn.name, code);
+    if (isStack && threadG.value === undefined) return threadG;
+    return { value: { code, entryVaddr, isAssembly, abi: isStack ? 'stack' : abi, decoder } };
   }
 
   [Symbol.dispose](): void {

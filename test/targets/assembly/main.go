@@ -21,8 +21,14 @@ func add(a, b int64) int64
 // stop begins with an instruction that the kernel does not probe. Nobody calls it.
 func stop()
 
+// callC calls a function in C, where there is one.
+var callC func(int) int
+
 func main() {
 	gate.Wait()
+	if callC != nil {
+		callC(7)
+	}
 	if *calls < 0 {
 		stop()
 	}

@@ -3,4 +3,6 @@
 
 package main
 
-import _ "sidespan.test/assembly/threadlocal"
+import "sidespan.test/assembly/threadlocal"
+
+func init() { callC = threadlocal.Touch }
