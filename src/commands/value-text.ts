@@ -11,7 +11,11 @@ export function valueText(value: Value): string {
     return value.type === 'INTERFACE' ? `<${value.goType}: ${value.unavailable}>` : `<${value.unavailable}>`;
   }
   const cut = value.truncated === undefined ? '' : `…(${value.truncated.of})`;
-  const text = knownText(value) ?? contentText(value.value ?? null, value.type);
+  // Not `[]…(2)`, which looks like an empty one.
+  if (cut !== '' && Array.isArray(value.value) && value.value.length === 0) {
+    return `${value.type === 'MAP' ? 'map' : ''}[${cut}]`;
+  }
+  const text = knownText(value) ?? dynamicText(value) ?? contentText(value.value ?? null, value.type);
   return `${text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text}${cut}`;
 }
 
@@ -28,10 +32,22 @@ function knownText({ value, encoding, goType }: Value): string | undefined {
   return encoding === 'hex' && typeof value === 'string' ? `0x${value}` : undefined;
 }
 
+/** A struct behind an interface is not what its type says it is: `cart.Item{ID: 7}`, `&cart.Item{ID: 7}`. */
+function dynamicText({ type, goType, value }: Value): string | undefined {
+  const isStruct = type === 'INTERFACE' && Array.isArray(value) && value.length > 0 && value.every(isValue);
+  if (!isStruct || /^\*?struct \{/.test(goType)) return undefined;
+  // Packages by the last element of their path, as Go source has them.
+  const name = goType.replace(/[\w~%.-]+\//g, '');
+  return `${name.replace(/^\*/, '&')}${contentText(value, 'STRUCT')}`;
+}
+
 function contentText(content: ValueContent, type: string): string {
   if (content === null) return 'nil';
   if (typeof content === 'string' && type === 'WORD') return content.replace(/^0x0+(?=.)/, '0x');
-  if (typeof content === 'string') return isNumberText(type) ? content : JSON.stringify(content);
+  if (typeof content === 'string') {
+    const isAddress = type === 'PTR' && /^0x[\da-f]+$/.test(content);
+    return isAddress || isNumberText(type) ? content : JSON.stringify(content);
+  }
   if (typeof content !== 'object') return String(content);
   if (!Array.isArray(content)) {
     const item = itemText(content as ItemContent, type);
@@ -40,12 +56,14 @@ function contentText(content: ValueContent, type: string): string {
     return `{${entries.join(', ')}}`;
   }
   const items = content as readonly (Value | ValueContent)[];
+  if (type === 'MAP' || (items.length > 0 && items.every(isEntry))) {
+    return `map[${(items as unknown as readonly MapEntry[]).map(entryText).join(' ')}]`;
+  }
   if (items.every(isValue)) {
     const fields = items.map((item) => (item.name === '' ? valueText(item) : `${item.name}: ${valueText(item)}`));
     const isList = type.startsWith('[') || items.some((item) => item.name === '');
     return isList ? `[${fields.join(' ')}]` : `${type === 'PTR' ? '&' : ''}{${fields.join(', ')}}`;
   }
-  if (type === 'MAP') return `map[${(items as unknown as readonly MapEntry[]).map(entryText).join(' ')}]`;
   return `[${items.map((item) => contentText(item as ValueContent, type.replace(/^\[\d*\]/, ''))).join(' ')}]`;
 }
 
@@ -59,7 +77,7 @@ interface ItemContent {
 }
 
 function itemText(item: ItemContent, type: string): string | undefined {
-  if (item.unavailable !== undefined) return `<${item.unavailable}>`;
+  if (item.unavailable !== undefined) return `<${item.goType ? `${item.goType}: ` : ''}${item.unavailable}>`;
   if (item.value === undefined) return undefined;
   return valueText({ name: '', type, ...item, goType: item.goType ?? '' } as Value);
 }
@@ -71,6 +89,11 @@ interface MapEntry {
 
 function entryText({ key, value }: MapEntry): string {
   return `${contentText(key, '')}:${contentText(value, '')}`;
+}
+
+/** Also of a map behind an interface. */
+function isEntry(item: Value | ValueContent): boolean {
+  return typeof item === 'object' && item !== null && 'key' in item && 'value' in item;
 }
 
 /** Integers beyond 2^53 are strings of digits. */

@@ -211,9 +211,12 @@ function decodeItems(
 
 /** An item has no name and the slice's type says its own; what the content alone can't say makes it an object. */
 export function itemContent(item: Value): ValueContent {
-  if (item.unavailable !== undefined) return { unavailable: item.unavailable };
+  const isInterface = item.type === 'INTERFACE';
+  if (item.unavailable !== undefined) {
+    return { ...(isInterface ? { goType: item.goType } : {}), unavailable: item.unavailable };
+  }
   const value = item.value ?? null;
-  const isDynamic = item.type === 'INTERFACE' && value !== null;
+  const isDynamic = isInterface && value !== null;
   if (!isDynamic && item.truncated === undefined && item.encoding === undefined) return value;
   return {
     ...(isDynamic ? { goType: item.goType } : {}),

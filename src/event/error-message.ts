@@ -27,6 +27,11 @@ const messages: Readonly<
   '*os/exec.Error': (field) => joined(field, (name, err) => `exec: ${quoted(name)}: ${err}`, 'Name', 'Err'),
   '*strconv.NumError': (field) =>
     joined(field, (f, num, err) => `strconv.${f}: parsing ${quoted(num)}: ${err}`, 'Func', 'Num', 'Err'),
+  '*encoding/json.SyntaxError': (field) => field('msg'),
+  'net.UnknownNetworkError': (_field, value) => prefixed('unknown network ', textOf(value)),
+  '*net.AddrError': (field) =>
+    joined(field, (err, addr) => (addr === '' ? err : `address ${addr}: ${err}`), 'Err', 'Addr'),
+  '*net/http.MaxBytesError': () => 'http: request body too large',
   '*net/url.Error': (field) => joined(field, (op, url, err) => `${op} ${quoted(url)}: ${err}`, 'Op', 'URL', 'Err'),
   '*net.OpError': opErrorText,
   '*net.DNSError': (field) =>
@@ -49,10 +54,14 @@ const messages: Readonly<
   '*errors.joinError': joinedText,
 };
 
+/** Not `Op`, `Name`, `Key`: around these Error() puts words. */
+const messageField =
+  /^(s|e|err|str|string)$|(msg|message|text|error|errorstring|reason|desc|description|detail|details)$/i;
+
 /**
  * The rule for errors of that dynamic type: by the table above; else the value itself where it is a string; else the only
- * field of a struct like errors.errorString. Of any other type its fields are shown: which of them Error() uses, and
- * what it puts around them, can't be known.
+ * field of a struct like errors.errorString, whose name says that it is the message. Of any other type its fields are
+ * shown: which of them Error() uses, and what it puts around them, can't be known.
  */
 export function errorMessage(typeName: string): ErrorMessage {
   const rule = messages[typeName];
@@ -61,7 +70,8 @@ export function errorMessage(typeName: string): ErrorMessage {
     if (typeof value.value === 'string' && value.truncated === undefined && value.type !== 'PTR') return value.value;
     const fields = fieldsOf(value);
     const [only] = fields;
-    return fields.length === 1 && only?.type === 'STRING' ? fieldText(value, only.name) : undefined;
+    const isMessage = fields.length === 1 && only?.type === 'STRING' && messageField.test(only.name);
+    return isMessage ? fieldText(value, only.name) : undefined;
   };
 }
 
@@ -145,6 +155,10 @@ function fieldText(value: Value, name: string): string | undefined {
   if (field.value === null && field.type === 'INTERFACE') return '';
   if (typeof field.value !== 'string') return undefined;
   return field.truncated === undefined ? field.value : `${field.value}…`;
+}
+
+function prefixed(prefix: string, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : prefix + text;
 }
 
 /** As Go's %q shows a plain text. */

@@ -2,7 +2,7 @@ import type { Value, ValueContent } from '../event/value.ts';
 
 /**
  * A captured value as JSON text: structs as objects by field name, nil as null. In place of a field that could not be
- * read stands `{"unavailable": "reason"}`; what was cut is `{"value": …, "truncated": {"of": 900}}`.
+ * read stands `{"unavailable": "reason"}`, behind an interface with its `goType`; what was cut is `{"value": …, "truncated": {"of": 900}}`.
  */
 export function contentJson(content: ValueContent): string {
   return JSON.stringify(plain(content));
@@ -49,7 +49,10 @@ function isEntry(content: unknown): content is MapEntry {
 }
 
 function plainValue(value: Value): Plain {
-  if (value.value === undefined) return { unavailable: value.unavailable ?? 'not captured' };
+  if (value.value === undefined) {
+    const unavailable = value.unavailable ?? 'not captured';
+    return value.type === 'INTERFACE' ? { goType: value.goType, unavailable } : { unavailable };
+  }
   const content = plain(value.value);
   if (value.truncated === undefined && value.encoding === undefined) return content;
   return {

@@ -43,6 +43,8 @@ function valueContent(value: Value): HTMLElement {
 
 function content(marked: Marked, depth: number, goType = ''): HTMLElement {
   if (marked.unavailable !== undefined) return unavailable(marked.unavailable);
+  const isLeftOut = Array.isArray(marked.content) && marked.content.length === 0 && marked.truncatedOf !== undefined;
+  if (isLeftOut) return el('span.truncated', {}, `none of ${count(marked.truncatedOf ?? 0)}`);
   const body = plain(marked.content ?? null, depth, goType);
   if (marked.truncatedOf === undefined) return body;
   return el('span.cut', {}, body, el('span.truncated', {}, cutNote(marked.content ?? null, marked.truncatedOf)));
@@ -119,7 +121,10 @@ function marksOf(value: ValueContent): Marked {
   const object = value as Readonly<Record<string, ValueContent>>;
   const keys = Object.keys(object);
   const { unavailable: reason, truncated } = object;
-  if (keys.length === 1 && typeof reason === 'string') return { unavailable: reason };
+  if (typeof reason === 'string' && keys.every((key) => key === 'unavailable' || key === 'goType')) {
+    const type = object['goType'];
+    return { unavailable: typeof type === 'string' ? `${reason} (${type})` : reason };
+  }
   if (keys.length === 2 && 'value' in object && truncated !== null && typeof truncated === 'object') {
     const { of } = truncated as { readonly of?: ValueContent };
     if (typeof of === 'number') return { content: object['value'] ?? null, truncatedOf: of };
