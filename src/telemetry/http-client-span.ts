@@ -75,7 +75,7 @@ export function httpClientMeaning(call: CallContent, facts: HttpClientFacts): Ca
   if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
   if (facts.protocolVersion !== undefined) attributes[ATTR.NETWORK_PROTOCOL_VERSION] = facts.protocolVersion;
   const connections = connectionsOf(call);
-  const resent = resendCount(call, connections.length);
+  const resent = resendCount(call, connections.length > 0 ? connections.length - 1 : timesSentAgain(call));
   if (resent !== undefined) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = resent;
   const reused = connections.at(-1);
   if (reused !== undefined) attributes[SIDESPAN.CONNECTION_REUSED] = reused;
@@ -113,13 +113,19 @@ function fullUrl(call: CallContent): string | undefined {
   });
 }
 
+/** After each try that failed, but for the one whose error the program got. */
+function timesSentAgain(call: CallContent): number {
+  const last = failureOf(call) === undefined ? 0 : 1;
+  const failed = (name: string) => call.fields.filter((field) => field.name === name).length;
+  // What HTTP/2 gives up is asked once more by what calls it.
+  return Math.max(0, failed('failedTry') - last) + Math.max(0, failed('failedStream') - last);
+}
+
 /**
  * How many requests this one follows by redirects: as many answers as lead to it; and how often the client sent it again by itself.
  * Undefined for one that was sent once, and where there are more than were counted.
- * @param times it was sent; 0: not known
  */
-function resendCount(call: CallContent, times: number): number | undefined {
-  const again = Math.max(0, times - 1);
+function resendCount(call: CallContent, again: number): number | undefined {
   if (isSetField(call, 'redirect1') !== true) return again || undefined;
   if (isSetField(call, 'redirect3') !== false) return undefined;
   return (isSetField(call, 'redirect2') === true ? 2 : 1) + again;

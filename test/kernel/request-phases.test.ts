@@ -64,3 +64,26 @@ for (const build of builds) {
     assert.equal(summary.balanced, true);
   });
 }
+
+for (const build of builds) {
+  test(`requests that net/http sends again are counted without it, ${JSON.stringify(build)}`, {
+    timeout: 120_000,
+  }, async (t) => {
+    const service = await startTracedService(t, await goTarget('phases', build));
+    for (const kind of ['retried', 'retried', 'posted']) {
+      service.tell(kind);
+      assert.equal((await service.line()) === 'done', kind === 'retried');
+    }
+    const { spans, log } = await service.stopAgent();
+    const again = spans.map(({ status, attributes }) => [status, attributes['http.request.resend_count']]);
+    assert.deepEqual(
+      again,
+      [
+        ['UNSET', undefined],
+        ['UNSET', 1],
+        ['ERROR', undefined],
+      ],
+      log,
+    );
+  });
+}

@@ -70,6 +70,26 @@ test('how often it was sent before, as far as it was looked', () => {
   assert.equal(resent(true, true, true), undefined);
 });
 
+test('how often it was sent again: after each try that failed but the last', () => {
+  const closed = 'http: server closed idle connection';
+  const resent = (tries: readonly string[], error: string | null) => {
+    const { status, ...asked } = ok;
+    const answer = error === null ? { status } : {};
+    const noted = tries.flatMap((name) => fields({ [name]: closed }));
+    const span = spanOf({}, { fields: [...fields({ ...asked, ...answer, error }), ...noted] });
+    return span.attributes['http.request.resend_count'];
+  };
+  assert.equal(resent([], null), undefined);
+  assert.equal(resent(['failedTry'], null), 1);
+  assert.equal(resent(['failedTry', 'failedTry'], null), 2);
+  assert.equal(resent(['failedTry'], closed), undefined);
+  assert.equal(resent(['failedTry', 'failedTry'], closed), 1);
+  assert.equal(resent(['failedStream'], null), 1);
+  // HTTP/2 gives up, and what calls it does too.
+  assert.equal(resent(['failedStream', 'failedTry'], closed), undefined);
+  assert.equal(resent(['failedStream', 'failedStream', 'failedTry'], closed), 1);
+});
+
 test('URLs as Go writes them', () => {
   const url = { scheme: 'http', hasUser: false, host: 'a:1', path: '' };
   assert.equal(urlText(url), 'http://a:1');

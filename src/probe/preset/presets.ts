@@ -8,6 +8,7 @@ import { gorillaMux } from '../presets/gorilla-mux.ts';
 import { grpcClient } from '../presets/grpc-client.ts';
 import { grpcServer } from '../presets/grpc-server.ts';
 import { httpClient } from '../presets/http-client.ts';
+import { httpRetries } from '../presets/http-retries.ts';
 import { httpServer } from '../presets/http-server.ts';
 import { pgx } from '../presets/pgx.ts';
 import type { AnyPreset } from './preset.ts';
@@ -21,6 +22,7 @@ export const allPresets: readonly AnyPreset[] = [
   echo,
   connect,
   httpClient,
+  ...httpRetries,
   grpcServer,
   grpcClient,
   connectClient,

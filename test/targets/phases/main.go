@@ -1,6 +1,7 @@
 // Phases is a server and a client of HTTP in one program; each part of a request takes 40 ms at least.
 //
-//	phases     sends requests as it is told, a line each: "http" (HTTP/1.1), "http2", "retried"; prints "done" after each
+//	phases     sends requests as it is told, a line each: "http" (HTTP/1.1), "http2", "retried", "posted"; prints "done" after each,
+//	           or the error
 //
 // The request has a body of which the rest comes 40 ms after the handler has begun; before the handler comes a hook that sleeps (HTTP/1.1
 // only), then it sleeps itself; the answer is larger than all buffers and not read for 40 ms. Making a connection takes 40 ms.
@@ -111,6 +112,9 @@ func main() {
 		var err error
 		if kind == "retried" {
 			response, err = client.Get(urls[kind])
+		} else if kind == "posted" {
+			// To the same server, and may not be sent again.
+			response, err = client.Post(urls["retried"], "text/plain", strings.NewReader("once"))
 		} else {
 			response, err = client.Post(urls[kind], "text/plain", new(lateBody))
 		}
