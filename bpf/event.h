@@ -254,7 +254,13 @@ enum label_kind {
 	LABEL_TEXT = 7,	   /* the string's first `size` bytes. Not where the code at `place` is the one in imm */
 	LABEL_TYPE = 8,	   /* the linked address of the dynamic type of the interface, which has an itab, as the text */
 	LABEL_SIZE = 9,	   /* no label: an integer of 8 bytes is the size of the body `place`, if it is not below `size` */
+	LABEL_NOTE = 10,   /* the string in place of the text that is there; the label is NOTE_WHOLE */
+	LABEL_PART = 11,   /* the string behind the text that is there; the label is where the first one begins, plus NOTE_PARTS. Not behind NOTE_WHOLE */
+	LABEL_ONLY = 12,   /* no label: the interface, which has an itab, is made one of nil unless `size` is the linked address of its dynamic type */
 };
+#define LABEL_NOTED 5 /* place of what notes say of a call */
+#define NOTE_WHOLE 1
+#define NOTE_PARTS 2
 #define LABEL_ABSENT 254
 #define LABEL_OTHER 255
 /* What a header tells of the trace context. Of several formats that are valid the last one counts. */
@@ -383,6 +389,7 @@ enum probe_flag {
 	PROBE_SEND_ARGUMENTS = 4, /* the capture at entry is sent at once as RECORD_ARGUMENTS */
 	PROBE_LIMITED = 8, /* settings.captures_per_second holds for it */
 	PROBE_PHASES = 32, /* of HTTP requests: settings.request_phases */
+	PROBE_NOTED = 64,  /* SITE_NOTE says something of its calls that are not sampled, too */
 	PROBE_KEEP_ARGUMENTS = 16, /* the capture at entry waits for the call's end; where it finds no room it is sent at once */
 };
 

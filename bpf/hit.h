@@ -7,6 +7,7 @@
 #include "records.h"
 #include "request-phases.h"
 #include "kept-call.h"
+#include "noted-text.h"
 #include "messages.h"
 #include "panic.h"
 #include "parents.h"
@@ -225,7 +226,7 @@ static __noinline int choose_call(struct hit *hit)
 			__builtin_memcpy(&scratch->frame, top, sizeof(*top));
 		} else if (action == SITE_NOTE) {
 			top = goroutine ? frame_at(hit, state->index) : 0;
-			if (!top || !is_captured(top) || (top->flags & FRAME_UNSAMPLED))
+			if (!top || !is_captured(top) || ((top->flags & FRAME_UNSAMPLED) && !hit->site->label_plan))
 				return HIT_DONE;
 			__builtin_memcpy(&scratch->frame, top, sizeof(*top));
 		} else if (action == SITE_PANIC) {
@@ -263,12 +264,14 @@ static __noinline int choose_call(struct hit *hit)
 		plan = state->label_plan = 0;
 	/* An entry with a traceparent looks it up first, and comes to the labels from there. */
 	if ((scratch->frame.flags & FRAME_UNSAMPLED) && !(action == SITE_ENTER && (hit->site->flags & SITE_TRACEPARENT))) {
-		state->keeping = state->own && action == SITE_ENTER ? 0 : kept_at_once(scratch);
+		state->keeping = state->own && (action == SITE_ENTER || action == SITE_NOTE) ? 0 : kept_at_once(scratch);
 		if (has_labels_only(&scratch->frame) || !(state->keeping || (state->own && action == SITE_ENTER))) {
 			begin_key(scratch);
 			state->next_plan = plan;
 			plan = state->label_plan;
 		}
+		if (state->own && action == SITE_NOTE)
+			take_noted(hit);
 	} else if (settings.keep) {
 		state->keeping = 0;
 	}
@@ -295,7 +298,11 @@ static __noinline int settle_call(struct hit *hit)
 		top = hit->goroutine ? frame_at(hit, state->index) : 0;
 		if (top)
 			__builtin_memcpy(top->saved, scratch->frame.saved, sizeof(top->saved));
-		if (!(hit->site->flags & SITE_SILENT))
+		if (hit->site->flags & SITE_SILENT)
+			return HIT_DONE;
+		if (scratch->frame.flags & FRAME_UNSAMPLED)
+			keep_noted(hit);
+		else
 			send_arguments(hit, RECORD_NOTE);
 		return HIT_DONE;
 	}
@@ -314,9 +321,11 @@ static __noinline int settle_call(struct hit *hit)
 			state->pass = PASS_FIRST;
 		if (settings.request_phases)
 			end_phases(hit, probe, !(scratch->frame.flags & FRAME_UNSAMPLED) || (settings.keep && state->keeping));
-		if ((scratch->frame.flags & FRAME_UNSAMPLED) && !(settings.keep && state->keeping))
+		if ((scratch->frame.flags & FRAME_UNSAMPLED) && !(settings.keep && state->keeping)) {
+			if (probe->flags & PROBE_NOTED)
+				take_noted(hit);
 			end_unsampled(hit, probe->bounds);
-		else {
+		} else {
 			send_times(hit);
 			send_call(hit, probe->bounds);
 		}

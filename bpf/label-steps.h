@@ -112,6 +112,73 @@ static __always_inline void label_text(struct scratch *scratch, const struct cap
 	scratch->key.text_status = size < length ? TEXT_CUT : TEXT_WHOLE;
 }
 
+/* Behind what is there of the key's text. Returns 0 if nothing was added. */
+static __noinline int add_text(struct scratch *scratch, const __u64 *header)
+{
+	struct series_key *key = &scratch->key;
+	__u64 length = header[1];
+	__u32 at = key->text_bytes, size = LABEL_TEXT_BYTES - at;
+
+	if (length == 0 || at > LABEL_TEXT_BYTES)
+		return 0;
+	if (length < size)
+		size = (__u32)length;
+	MASK(at, 2 * LABEL_TEXT_BYTES);
+	MASK(size, 2 * LABEL_TEXT_BYTES);
+	/* Together they are no longer than the text; to the verifier what follows it is room enough. */
+	if (bpf_probe_read_user(&key->text[at], size, (void *)header[0]))
+		return 0;
+	key->text_bytes = at + size;
+	key->text_status = size < length ? TEXT_CUT : TEXT_WHOLE;
+	return 1;
+}
+
+static __always_inline void forget_text(struct series_key *key)
+{
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < LABEL_TEXT_BYTES; i += 8)
+		*word_at(&key->text[i]) = 0;
+	key->text_bytes = 0;
+	key->text_status = TEXT_NONE;
+}
+
+static __noinline int label_note(struct scratch *scratch, const struct capture_step *step)
+{
+	__u64 *header = image_word(scratch, step->b);
+	__u32 place = step->imm & (LABELS - 1);
+
+	if (header[1] == 0)
+		return 0;
+	forget_text(&scratch->key);
+	MASK(place, LABELS);
+	if (add_text(scratch, header))
+		scratch->key.labels[place] = NOTE_WHOLE;
+	return 0;
+}
+
+static __noinline int label_part(struct scratch *scratch, const struct capture_step *step)
+{
+	__u32 place = step->imm & (LABELS - 1), begin = scratch->key.text_bytes;
+
+	MASK(place, LABELS);
+	if (scratch->key.labels[place] == NOTE_WHOLE || scratch->key.text_status == TEXT_CUT)
+		return 0;
+	if (add_text(scratch, image_word(scratch, step->b)) && scratch->key.labels[place] == 0)
+		scratch->key.labels[place] = begin + NOTE_PARTS;
+	return 0;
+}
+
+static __noinline int label_only(struct plan_context *context, const struct capture_step *step)
+{
+	struct scratch *scratch = context->scratch;
+	__u64 *words = image_word(scratch, step->b), itab = words[0];
+
+	if (itab == 0 || bpf_probe_read_user(scratch->words, 8, (void *)(itab + 8)) ||
+	    scratch->words[0] - context->load_bias != step->c)
+		words[1] = 0;
+	return 0;
+}
+
 /* itab {inter 0, type 8} */
 static __always_inline void label_type(struct plan_context *context, const struct capture_step *step)
 {
@@ -166,6 +233,15 @@ static __always_inline void step_label(struct plan_context *context, const struc
 		value = *image_word(scratch, step->b);
 		if (settings.body_sizes && (__s64)value >= (__s64)step->c)
 			scratch->sizes[place & (SIZES - 1)] = value + 1;
+		break;
+	case LABEL_ONLY:
+		label_only(context, step);
+		break;
+	case LABEL_NOTE:
+		label_note(scratch, step);
+		break;
+	case LABEL_PART:
+		label_part(scratch, step);
 		break;
 	}
 }

@@ -117,12 +117,23 @@ struct goroutine_key {
 	__u64 goid; /* for g0, whose goid is 0: the address of g with the top bit set */
 };
 
+/* What notes said of an open call that is not sampled. */
+struct noted_text {
+	__u64 span_id; /* whose; of a call that has ended: nobody's */
+	__u8 label;    /* LABEL_NOTED of its key, … */
+	__u8 status;   /* … text_status and text_bytes */
+	__u8 bytes;
+	__u8 pad[5];
+	__u8 text[LABEL_TEXT_BYTES];
+};
+
 struct goroutine {
 	__u32 frames;	 /* open calls */
 	__u32 skipped;	 /* calls that were not opened because MAX_FRAMES was reached */
 	__u32 panicking; /* gopanic ran and no recovery yet */
 	__u32 panics;	 /* that were sent */
 	struct frame frame[INLINE_FRAMES];
+	struct noted_text noted;
 };
 
 /*

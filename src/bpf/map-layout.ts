@@ -164,9 +164,9 @@ export const mostSizeBounds = 15;
 export const goroutineKeyLayout = { sizeBytes: 16, process_slot: 0, goid: 8 } as const;
 
 /** `frame` is an array of INLINE_FRAMES frames. */
-export const goroutineLayout = { sizeBytes: 640, frames: 0, skipped: 4, panicking: 8, frame: 16 } as const;
+export const goroutineLayout = { sizeBytes: 784, frames: 0, skipped: 4, panicking: 8, frame: 16, noted: 640 } as const;
 
-export const goroutineSlotLayout = { sizeBytes: 1680, owner: 0, elsewhere: 8, goroutine: 16, kept: 656 } as const;
+export const goroutineSlotLayout = { sizeBytes: 1824, owner: 0, elsewhere: 8, goroutine: 16, kept: 800 } as const;
 
 export const frameLayout = {
   sizeBytes: 104,

@@ -14,6 +14,9 @@ const other = 255;
 /** Values are kept plus 1. */
 const largestByte = 253;
 const largestCode = 65533;
+/** A note's text is whole; or a part begins at the number less the next one: LABEL_NOTE, LABEL_PART of bpf/event.h. */
+const wholeNote = 1;
+const firstPart = 2;
 
 /**
  * Reads struct series_key (bpf/event.h).
@@ -31,9 +34,10 @@ export function callGroup(
   if (end === seriesRest) return undefined;
   const fields: Value[] = [];
   const results: Value[] = [];
+  const ownBytes = ownTextBytes(labels, view);
   for (const label of labels) {
     if (label.label === 'type' && errorResult !== undefined) results[errorResult] = typeValue(label, view, context);
-    else fields.push(labelValue(label, view));
+    else fields.push(labelValue(label, view, ownBytes));
   }
   return { end: callEnds[end] ?? 'unpaired', fields, results };
 }
@@ -45,12 +49,17 @@ export function openCallGroup(labels: Uint8Array, shapes: readonly LabelShape[],
   return callGroup(key, shapes, context) ?? { end: 'unpaired', fields: [], results: [] };
 }
 
-function labelValue({ name = '', type, goType, label, place, choices = [] }: LabelShape, view: DataView): Value {
+function labelValue(
+  { name = '', type, goType, label, place, choices = [] }: LabelShape,
+  view: DataView,
+  ownBytes: number,
+): Value {
   const base = { name, type, goType };
   const unread = { ...base, unavailable: 'not read' };
   if (label === 'text') {
-    if (view.getUint8(seriesKeyLayout.text_status) === textStatus.none) return { ...base, value: null };
-    return { ...base, value: textOf(view) };
+    if (view.getUint8(seriesKeyLayout.text_status) === textStatus.none || ownBytes === 0)
+      return { ...base, value: null };
+    return { ...base, value: textOf(view, 0, ownBytes) };
   }
   const at = seriesKeyLayout.labels + place;
   const number = label === 'code' ? view.getUint16(at, true) : view.getUint8(at);
@@ -62,6 +71,10 @@ function labelValue({ name = '', type, goType, label, place, choices = [] }: Lab
       return number > largestCode ? { ...base, unavailable: 'too large' } : { ...base, value: number - 1 };
     case 'present':
       return { ...base, value: number === 1 ? null : true };
+    case 'note':
+      return number === wholeNote ? { ...base, ...lastText(view, 0) } : { ...base, value: null };
+    case 'part':
+      return number === wholeNote ? { ...base, value: null } : { ...base, ...lastText(view, number - firstPart) };
     default:
       if (number === absent) return { ...base, value: null };
       return { ...base, value: number === other ? otherChoice : (choices[number - 1] ?? otherChoice) };
@@ -71,10 +84,29 @@ function labelValue({ name = '', type, goType, label, place, choices = [] }: Lab
 /** A text that is none of the choices, and whose own is not known. */
 const otherChoice = '_OTHER';
 
-function textOf(view: DataView): string {
+/**
+ * Of a key's text, how much is of the label `text`: behind it is another's, of which a label says where it begins, or a note
+ * has put its own in its place.
+ */
+function ownTextBytes(labels: readonly LabelShape[], view: DataView): number {
+  for (const { label, place } of labels) {
+    if (label !== 'note' && label !== 'part') continue;
+    const number = view.getUint8(seriesKeyLayout.labels + place);
+    if (number > 0) return Math.max(0, number - firstPart);
+  }
+  return view.getUint8(seriesKeyLayout.text_bytes);
+}
+
+/** To the end. Cut short it would be another one. */
+function lastText(view: DataView, from: number): Pick<Value, 'value' | 'unavailable'> {
+  if (view.getUint8(seriesKeyLayout.text_status) === textStatus.cut) return { unavailable: 'too long' };
+  return { value: textOf(view, from, view.getUint8(seriesKeyLayout.text_bytes)) };
+}
+
+function textOf(view: DataView, from: number, to: number): string {
   const room = seriesKeyLayout.sizeBytes - seriesKeyLayout.text;
-  const bytes = Math.min(view.getUint8(seriesKeyLayout.text_bytes), room);
-  return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + seriesKeyLayout.text, bytes));
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + seriesKeyLayout.text, room);
+  return new TextDecoder().decode(bytes.subarray(from, to));
 }
 
 /** nil, or some value of that type. */

@@ -2,7 +2,7 @@ import { BinaryError } from '../binary/binary-error.ts';
 import type { Found, GoBinary, GoFunction, SourceLine } from '../binary/go-binary.ts';
 import { type CaptureOp, captureOp } from './capture/capture-op.ts';
 import { type CapturePlan, stringTable } from './capture/capture-plan.ts';
-import type { CaptureShape } from './capture/shape.ts';
+import type { CaptureShape, LabelShape } from './capture/shape.ts';
 import type { TypeFacts } from './capture/type-facts.ts';
 import type { Abi } from './code/calling-convention.ts';
 import type { InlinedSite } from './code/inlined-site.ts';
@@ -17,7 +17,7 @@ import type {
   PlannedProbe,
   PlannedSite,
 } from './probe-plan.ts';
-import { type SiteAction, siteAction, siteFlag } from './wire.ts';
+import { probeFlag, type SiteAction, siteAction, siteFlag } from './wire.ts';
 
 /** Where SP is `frameBytes` below that of the function's entry. */
 interface SiteInFrame {
@@ -67,6 +67,7 @@ export class PlanBuilder {
   readonly #planIndices = new Map<string, number>();
   readonly #functionIndices = new Map<number, number>();
   readonly #noteShapes = new Map<number, CaptureShape[]>();
+  readonly #noteLabels = new Map<number, LabelShape[]>();
   readonly #groups = new Map<string, number>();
 
   constructor(binary: GoBinary, finder: SiteFinder, facts: TypeFacts = {}) {
@@ -135,11 +136,26 @@ export class PlanBuilder {
     return shapes;
   }
 
+  /** The same of calls that are not sampled. */
+  noteLabels(probe: number): LabelShape[] {
+    const labels = this.#noteLabels.get(probe) ?? [];
+    this.#noteLabels.set(probe, labels);
+    return labels;
+  }
+
   /** The probes, with what was said of them later. */
   allProbes(): PlannedProbe[] {
     return this.probes.map((probe, index) => {
       const notes = this.#noteShapes.get(index);
-      return notes === undefined ? probe : { ...probe, notes };
+      const labels = this.#noteLabels.get(index) ?? [];
+      return {
+        ...probe,
+        ...(notes && { notes }),
+        ...(labels.length > 0 && {
+          labels: [...(probe.labels ?? []), ...labels],
+          flags: probe.flags | probeFlag.noted,
+        }),
+      };
     });
   }
 

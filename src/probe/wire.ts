@@ -36,7 +36,18 @@ export type SiteAction = (typeof siteAction)[keyof typeof siteAction];
 export const siteFlag = { stackCheck: 1, stackAbi: 2, traceparent: 4, labelsGoOn: 8, silent: 16, repeats: 32 } as const;
 
 /** enum probe_flag */
-export const probeFlag = { server: 1, held: 2, sendArguments: 4, limited: 8, keepArguments: 16, phases: 32 } as const;
+export const probeFlag = {
+  server: 1,
+  held: 2,
+  sendArguments: 4,
+  limited: 8,
+  keepArguments: 16,
+  phases: 32,
+  noted: 64,
+} as const;
+
+/** LABEL_NOTED: of a call's labels, the one of what notes say of it. */
+export const notedPlace = 5;
 
 /** enum goroutine_activity */
 export const goroutineActivity = {

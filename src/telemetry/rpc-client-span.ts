@@ -1,9 +1,17 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_ERROR_CODE, STATUS_UNSET } from './call-span.ts';
-import { type GrpcStatus, statusOfError } from './grpc-status.ts';
+import { type GrpcStatus, statusCodeName, statusOfError } from './grpc-status.ts';
 import { addressOf, type NetworkAddress } from './network-address.ts';
-import { addCaptureNotes, fieldOf, type HasFields, isSetField, textField, wholeTextField } from './preset-field.ts';
+import {
+  addCaptureNotes,
+  fieldOf,
+  type HasFields,
+  integerField,
+  isSetField,
+  textField,
+  wholeTextField,
+} from './preset-field.ts';
 import { addMessageCounts } from './rpc-messages.ts';
 import { ATTR, SIDESPAN } from './semconv.ts';
 
@@ -39,8 +47,10 @@ export function rpcClientFacts(call: CallFacts): RpcClientFacts {
 }
 
 function statusOf(call: HasFields): GrpcStatus | undefined {
-  // All that is known of a call that is not sampled. Where it is set it may also be the end of a stream (io.EOF).
-  if (isSetField(call, 'failed') === false) return { code: 'OK' };
+  // Of a call that is not sampled the message is not known, and other errors than a status are not told apart.
+  if (isSetField(call, 'failed') === false || textField(call, 'endOfStream') === 'EOF') return { code: 'OK' };
+  const code = integerField(call, 'code');
+  if (code !== undefined) return { code: statusCodeName(code) };
   return statusOfError(fieldOf(call, 'error'));
 }
 

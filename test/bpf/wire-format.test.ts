@@ -207,7 +207,7 @@ for (const [architecture, name] of [
     const { imageBytes: _, ...mirrored } = planLimits;
     assert.deepEqual({ ...mirrored, inlineFrames: maps.inlineFrames }, declared);
     assert.equal(
-      maps.goroutineLayout.sizeBytes,
+      maps.goroutineLayout.noted,
       maps.goroutineLayout.frame + maps.inlineFrames * maps.frameLayout.sizeBytes,
     );
   });

@@ -40,6 +40,20 @@ function key(bytes: readonly number[], text = '', end = 0): Uint8Array {
 const plain = (bytes: Uint8Array) =>
   callGroup(bytes, labels, context)?.fields.map(({ name, value, unavailable }) => [name, value ?? unavailable ?? null]);
 
+test('two texts in one key, and notes in place of the own one', () => {
+  const several = [label('pattern', 'text', 0), label('route', 'note', 5), label('routePart', 'part', 5)];
+  const read = (bytes: Uint8Array) =>
+    callGroup(bytes, several, context)?.fields.map(({ value, unavailable }) => value ?? unavailable ?? null);
+  const noted = (number: number, text: string) => key([0, 0, 0, 0, 0, number, 0, 0], text);
+  assert.deepEqual(read(noted(0, '/own')), ['/own', 'not read', 'not read']);
+  assert.deepEqual(read(noted(1, '/noted')), [null, '/noted', null]);
+  assert.deepEqual(read(noted(2, '/a/*/b')), [null, null, '/a/*/b']);
+  assert.deepEqual(read(noted(6, '/own:80')), ['/own', null, ':80']);
+  const cut = noted(6, '/own:80');
+  cut[seriesKeyLayout.text_status] = textStatus.cut;
+  assert.deepEqual(read(cut), ['/own', null, 'too long']);
+});
+
 test('labels as the kernel writes them', () => {
   // 404 plus 1.
   assert.deepEqual(plain(key([2, 2, 1, 254, 0, 0, 0x95, 1], 'GET /cart/{id}')), [

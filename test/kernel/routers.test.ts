@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goTarget } from '../support/go-target.ts';
 import { sendRaw, startTracedService } from '../support/traced-service.ts';
+import { assertWhole, durations, metricsToSink } from './metric-counts.ts';
 
 const withBraces = {
   '/': '/',
@@ -20,17 +21,22 @@ const withColons = {
 /** Of each router: the route of each path, as the program has it (test/targets/routers). */
 const routes = { chi: withBraces, mux: withBraces, gin: withColons, echo: withColons };
 
+const requests = Object.entries(routes).flatMap(([router, paths]) =>
+  Object.entries(paths).flatMap(([path, route]) => Array.from({ length: 5 }, () => ({ router, path, route }))),
+);
+
+async function sendRequests(address: string): Promise<void> {
+  await Promise.all(
+    requests.map(({ router, path }) =>
+      sendRaw(address, `GET ${path} HTTP/1.1\r\nHost: ${router}\r\nConnection: close\r\n\r\n`),
+    ),
+  );
+}
+
 for (const build of [{}, { ldflags: '-s -w' }]) {
   test(`routes of routers, ${JSON.stringify(build)}`, { timeout: 120_000 }, async (t) => {
     const service = await startTracedService(t, await goTarget('routers', build));
-    const requests = Object.entries(routes).flatMap(([router, paths]) =>
-      Object.entries(paths).flatMap(([path, route]) => Array.from({ length: 5 }, () => ({ router, path, route }))),
-    );
-    await Promise.all(
-      requests.map(({ router, path }) =>
-        sendRaw(service.address, `GET ${path} HTTP/1.1\r\nHost: ${router}\r\nConnection: close\r\n\r\n`),
-      ),
-    );
+    await sendRequests(service.address);
     const { spans, summary, log } = await service.stopAgent();
     assert.equal(summary.balanced, true);
     assert.equal(spans.length, requests.length, log);
@@ -42,3 +48,18 @@ for (const build of [{}, { ldflags: '-s -w' }]) {
     assert.deepEqual(found.sort(), requests.map(({ router, path, route }) => `${router} ${path} ${route}`).sort());
   });
 }
+
+test('routes of requests that are not sampled are in the metrics', { timeout: 60_000 }, async (t) => {
+  const service = await startTracedService(t, await goTarget('routers'), {
+    env: { ...metricsToSink, OTEL_TRACES_SAMPLER: 'always_off' },
+  });
+  await sendRequests(service.address);
+  const result = await service.stopAgent();
+  assert.equal(result.summary.balanced, true);
+  const points = durations(result, 'http.server.request.duration');
+  assertWhole(points);
+  const found = Object.fromEntries(points.map(({ attributes, count }) => [`${attributes['http.route']}`, count]));
+  const expected: Record<string, number> = {};
+  for (const { route } of requests) expected[`${route}`] = (expected[`${route}`] ?? 0) + 1;
+  assert.deepEqual(found, expected);
+});

@@ -69,6 +69,9 @@ export const labelKind = {
   text: 7,
   type: 8,
   size: 9,
+  note: 10,
+  part: 11,
+  only: 12,
 } as const;
 
 export type LabelKind = keyof typeof labelKind;
@@ -191,7 +194,7 @@ export const op = {
     step(captureOp.constant, sizeBytes, at, Number((value >> 32n) & 0xffff_ffffn), Number(value & 0xffff_ffffn)),
   /**
    * A label of the call's series: no chunk. `size`: bytes of the integer, most bytes of the text, number of choices, code
-   * of nil, least size of a body that is known. `firstChoice` indexes the plan's strings.
+   * of nil, least size of a body that is known, linked address of a type. `firstChoice` indexes the plan's strings.
    */
   label: (kind: LabelKind, at: number, size: number, place: number, { firstChoice = 0, unless = 0 } = {}) =>
     step(captureOp.label, labelKind[kind], at, size, place + firstChoice * 2 ** 8 + unless * 2 ** 16),

@@ -251,7 +251,7 @@ export function shapeEnd(shape: Shape): number {
     case 'unfollowed':
       return shape.at + 8;
     case 'label':
-      return shape.at + (shape.label === 'text' || shape.label === 'choice' ? 16 : 8);
+      return shape.at + (textLabels.has(shape.label) ? 16 : 8);
     case 'array':
       return shape.at + shape.items * shape.itemBytes;
     case 'struct':
@@ -262,6 +262,9 @@ export function shapeEnd(shape: Shape): number {
       return shape.at;
   }
 }
+
+/** Of two words: a string's, or an interface's. */
+const textLabels: ReadonlySet<LabelKind> = new Set(['text', 'choice', 'note', 'part', 'only']);
 
 /** Whether reading the shape takes ops of its own besides the image. */
 export function hasOps(shape: Shape): boolean {

@@ -156,11 +156,45 @@ function pairShape(field: PresetField, at: number, context: PresetContext): Foun
     const label = { kind: 'label', label: 'present', size: wordBytes, place: field.place, name: field.isSet } as const;
     return { value: [{ name: '', shape: { ...label, type: 'INTERFACE', goType: unknownType, at } }] };
   }
+  if ('behind' in field) return labelsBehind(field.behind, field.fields, at, context);
   if (!('dynamic' in field) && !('spread' in field)) return { unavailable: 'a path leads from a pointer' };
   const goType = 'dynamic' in field ? field.type : 'any';
   const shape: Shape = { kind: 'interface', type: 'INTERFACE', goType, at, hasItab: true };
   if ('dynamic' in field) return { value: [{ name: field.dynamic, shape }] };
   return { value: [{ name: 'dynamic', shape: { ...shape, spread: field.spread } }] };
+}
+
+/** The label that makes the interface's second word nil unless it leads to one of this type, and labels there. */
+function labelsBehind(
+  name: string,
+  fields: readonly PresetField[],
+  at: number,
+  context: PresetContext,
+): Found<NamedShape[]> {
+  const struct_ = context.binary.runtimeType(name);
+  const vaddr = context.binary.runtimeTypeAddress(`*${name}`);
+  // The step has four bytes for the address.
+  if (struct_ === undefined || vaddr === undefined || vaddr >= 2 ** 32) return { value: [] };
+  const root: Way = { pointers: new Map(), leaves: [] };
+  for (const field of fields) {
+    const missing = addField(root, pointerTo(struct_), at + wordBytes, field, context);
+    if (missing !== undefined) return { value: [] };
+  }
+  const only = {
+    kind: 'label',
+    type: 'INTERFACE',
+    goType: `*${name}`,
+    label: 'only',
+    at,
+    size: vaddr,
+    place: 0,
+  } as const;
+  return {
+    value: [
+      { name: '', shape: only },
+      { name: '', shape: shapeOfWay(root, '') },
+    ],
+  };
 }
 
 /** Adds the field to the tree of pointers; returns the reason if the type has no such field. */

@@ -5,6 +5,7 @@ import { addPresetDynamicType } from '../plan-dynamic-types.ts';
 import { collectInterfaces } from '../plan-functions.ts';
 import type { PresetReport } from '../probe-plan.ts';
 import { siteAction, siteFlag } from '../wire.ts';
+import { namedLabels } from './plan-preset.ts';
 import type { NotesPreset } from './preset.ts';
 import { functionsOf, lacks, prepareSite, type ReadySite } from './preset-site.ts';
 
@@ -28,12 +29,14 @@ export function planNotes(builder: PlanBuilder, preset: NotesPreset, limits: Cap
     ready.push(result.value);
   }
   for (const probe of probes) {
-    for (const { site, fn, sites: found, plan } of ready) {
+    builder.noteLabels(probe).push(...(namedLabels(ready.map(({ labels }) => labels)) ?? []));
+    for (const { site, fn, sites: found, plan, labels } of ready) {
       const index = plan && builder.addPlan(plan);
+      const labelPlan = labels && builder.addPlan(labels);
       const isSilent = plan === undefined || !hasFields(plan.shape);
       const flags = isSilent ? siteFlag.silent : 0;
-      if (site.where === 'entry') builder.addEntry(fn, found, siteAction.note, probe, index, { flags });
-      else builder.addExits(fn, found, siteAction.note, probe, index, { flags });
+      if (site.where === 'entry') builder.addEntry(fn, found, siteAction.note, probe, index, { flags, labelPlan });
+      else builder.addExits(fn, found, siteAction.note, probe, index, { flags, labelPlan });
       if (isSilent) continue;
       builder.noteShapes(probe).push(plan.shape);
       collectInterfaces(plan.shape, builder.interfaces);

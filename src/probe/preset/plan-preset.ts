@@ -157,7 +157,7 @@ function addCall(builder: PlanBuilder, preset: Preset, { sites: ready, abandoned
 }
 
 /** Each once: several sites may end a call. */
-function namedLabels(plans: readonly (CapturePlan | undefined)[]): readonly LabelShape[] | undefined {
+export function namedLabels(plans: readonly (CapturePlan | undefined)[]): readonly LabelShape[] | undefined {
   const found = new Map<string, LabelShape>();
   const collect = (shape: Shape): void => {
     if (shape.kind === 'label' && shape.name !== undefined) found.set(shape.name, shape);

@@ -32,6 +32,7 @@ export function labelShape(field: PresetLabel, at: number, type: GoType, context
     const unless = unlessCode === undefined ? 0 : unlessCode + 1;
     return one({ ...base, label: 'text', size: planLimits.labelTextBytes, unless });
   }
+  if (as === 'note' || as === 'part') return one({ ...base, label: as, size: planLimits.labelTextBytes });
   if (as === 'size') return one({ ...base, name: undefined, label: as, size: atLeast });
   if (as === 'method') return one({ ...base, label: 'choice', size: httpMethods.length, choices: httpMethods });
   if (typeof as === 'string') return one({ ...base, label: as, size: as === 'present' ? wordBytes : type.sizeBytes });

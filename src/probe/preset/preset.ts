@@ -195,6 +195,8 @@ export type PresetField =
   | { readonly isSet: string; readonly place: number }
   /** What metrics tell apart of calls that are not sampled. */
   | PresetLabel
+  /** Of an interface's words: labels in the struct that a pointer of this dynamic type leads to. Left out of programs without the type. */
+  | { readonly behind: string; readonly fields: readonly PresetLabel[] }
   /** Of an interface's words: fields of its dynamic type, by their Go names. */
   | { readonly spread: Readonly<Record<string, string>> };
 
@@ -209,13 +211,17 @@ export interface PresetLabel {
   /**
    * byte: an integer below 253. present: whether the pointer is set. code: an integer in two bytes, at an even place.
    * choice: which of the texts it is. method: which of HTTP's known methods. text: up to so many bytes of it. size: no
-   * label, but the size of the request's body (place 0) or of the answer's (1); an integer of 8 bytes.
+   * label, but the size of the request's body (place 0) or of the answer's (1); an integer of 8 bytes. part: a text behind
+   * the one that is there; its place says where it begins. note: of a `note`, a text in place of the one that is there; what it
+   * adds as `part` is not heeded after that.
    */
   readonly as:
     | 'byte'
     | 'present'
     | 'code'
     | 'text'
+    | 'note'
+    | 'part'
     | 'size'
     | 'method'
     | { readonly choices: readonly string[]; readonly header?: string };

@@ -1,4 +1,5 @@
 import type { NotesPreset } from '../preset/preset.ts';
+import { notedPlace } from '../wire.ts';
 
 const findRoute = ['github.com/go-chi/chi/v5.(*node).FindRoute', 'github.com/go-chi/chi.(*node).FindRoute'];
 
@@ -16,6 +17,7 @@ export const chi: NotesPreset = {
       where: 'entry',
       action: 'note',
       capture: { words: [{ from: { argument: 1 }, save: 3 }] },
+      labels: { words: [{ from: { argument: 1 }, save: 3 }] },
     },
     {
       functions: findRoute,
@@ -27,6 +29,15 @@ export const chi: NotesPreset = {
             from: { saved: 3 },
             types: ['github.com/go-chi/chi/v5.Context', 'github.com/go-chi/chi.Context'],
             fields: [{ field: 'routePart', path: 'routePattern', maxBytes: 128 }],
+          },
+        ],
+      },
+      labels: {
+        words: [
+          {
+            from: { saved: 3 },
+            types: ['github.com/go-chi/chi/v5.Context', 'github.com/go-chi/chi.Context'],
+            fields: [{ label: 'routePart', path: 'routePattern', as: 'part', place: notedPlace }],
           },
         ],
       },

@@ -1,4 +1,5 @@
 import type { NotesPreset } from '../preset/preset.ts';
+import { notedPlace } from '../wire.ts';
 
 const find = ['github.com/labstack/echo/v4.(*Router).Find', 'github.com/labstack/echo.(*Router).Find'];
 
@@ -13,6 +14,7 @@ export const echo: NotesPreset = {
       where: 'entry',
       action: 'note',
       capture: { words: [{ from: { argument: 6 }, save: 3 }] },
+      labels: { words: [{ from: { argument: 6 }, save: 3 }] },
     },
     {
       functions: find,
@@ -24,6 +26,15 @@ export const echo: NotesPreset = {
             from: { saved: 3 },
             types: ['github.com/labstack/echo/v4.context', 'github.com/labstack/echo.context'],
             fields: [{ field: 'route', path: 'path', maxBytes: 128 }],
+          },
+        ],
+      },
+      labels: {
+        words: [
+          {
+            from: { saved: 3 },
+            types: ['github.com/labstack/echo/v4.context', 'github.com/labstack/echo.context'],
+            fields: [{ label: 'route', path: 'path', as: 'note', place: notedPlace }],
           },
         ],
       },

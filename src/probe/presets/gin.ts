@@ -1,4 +1,5 @@
 import type { NotesPreset } from '../preset/preset.ts';
+import { notedPlace } from '../wire.ts';
 
 /**
  * gin's routes: (*node).getValue(path, params, skippedNodes, unescape) returns {handlers, params, tsr, fullPath}, with a
@@ -15,6 +16,15 @@ export const gin: NotesPreset = {
       action: 'note',
       capture: {
         words: [{ from: { result: 5, behind: 6 }, as: 'string', fields: [{ text: 'route', maxBytes: 128 }] }],
+      },
+      labels: {
+        words: [
+          {
+            from: { result: 5, behind: 6 },
+            as: 'string',
+            fields: [{ label: 'route', path: '', as: 'note', place: notedPlace }],
+          },
+        ],
       },
     },
   ],

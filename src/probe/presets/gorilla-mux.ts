@@ -1,4 +1,5 @@
 import type { NotesPreset } from '../preset/preset.ts';
+import { notedPlace } from '../wire.ts';
 
 const match = ['github.com/gorilla/mux.(*Router).Match'];
 
@@ -13,6 +14,7 @@ export const gorillaMux: NotesPreset = {
       where: 'entry',
       action: 'note',
       capture: { words: [{ from: { argument: 2 }, save: 3 }] },
+      labels: { words: [{ from: { argument: 2 }, save: 3 }] },
     },
     {
       functions: match,
@@ -24,6 +26,15 @@ export const gorillaMux: NotesPreset = {
             from: { saved: 3 },
             types: ['github.com/gorilla/mux.RouteMatch'],
             fields: [{ field: 'route', path: 'Route.regexp.path.template', maxBytes: 128 }],
+          },
+        ],
+      },
+      labels: {
+        words: [
+          {
+            from: { saved: 3 },
+            types: ['github.com/gorilla/mux.RouteMatch'],
+            fields: [{ label: 'route', path: 'Route.regexp.path.template', as: 'note', place: notedPlace }],
           },
         ],
       },

@@ -10,15 +10,40 @@ const target: readonly PresetWord[] = [
   },
 ];
 
-/** Which status it is says the error's text, which is too much for a call that is not sampled. */
-const targetLabelWord: PresetWord = {
-  from: { saved: 0 },
-  as: 'string',
-  fields: [{ label: 'method', path: '', as: 'text', place: 0 }],
-};
-const targetLabels: PresetCapture = { words: [targetLabelWord] };
+const targetLabels: readonly PresetWord[] = [
+  { from: { saved: 0 }, as: 'string', fields: [{ label: 'method', path: '', as: 'text', place: 0 }] },
+  {
+    from: { saved: 2 },
+    types: ['google.golang.org/grpc.ClientConn'],
+    fields: [{ label: 'target', path: 'target', as: 'part', place: 1 }],
+  },
+];
+/** An error is a status, or the end of a stream that ended well, or one that is not told: its text would be too much to read. */
 const outcomeLabels = (from: PresetWord['from']): PresetCapture => ({
-  words: [targetLabelWord, { from, as: 'interface', fields: [{ isSet: 'failed', place: 0 }] }],
+  words: [
+    ...targetLabels,
+    { from, as: 'interface', fields: [{ isSet: 'failed', place: 0 }] },
+    {
+      from,
+      as: 'interface',
+      fields: [
+        {
+          behind: 'google.golang.org/grpc/internal/status.Error',
+          fields: [{ label: 'code', path: ['s.s.Code', 's.Code'], as: 'code', place: 2 }],
+        },
+      ],
+    },
+    {
+      from,
+      as: 'interface',
+      fields: [
+        {
+          behind: 'errors.errorString',
+          fields: [{ label: 'endOfStream', path: 's', as: { choices: ['EOF'] }, place: 4 }],
+        },
+      ],
+    },
+  ],
 });
 
 /** Of the last attempt, on the stream of which it is. */
@@ -53,7 +78,12 @@ export const grpcClient: Preset = {
           { from: { argument: 3 }, save: 2 },
         ],
       },
-      labels: { words: [{ from: { argument: 4 }, as: 'string', save: 0 }] },
+      labels: {
+        words: [
+          { from: { argument: 4 }, as: 'string', save: 0 },
+          { from: { argument: 3 }, save: 2 },
+        ],
+      },
       resultLabels: outcomeLabels({ result: 2, behind: 9 }),
       object: 1,
       // Releases from 1.84 on wrap it.
@@ -81,5 +111,5 @@ export const grpcClient: Preset = {
     },
   ],
   abandoned: { words: target },
-  abandonedLabels: targetLabels,
+  abandonedLabels: { words: targetLabels },
 };
