@@ -13,7 +13,7 @@ import { functionsOf, lacks, prepareSite, type ReadySite } from './preset-site.t
 export function planNotes(builder: PlanBuilder, preset: NotesPreset, limits: CaptureLimits): PresetReport {
   const { name, sites } = preset;
   const found = sites.map((site) => ({ site, fn: functionsOf(builder, site)[0] }));
-  const absent = found.find(({ fn }) => fn === undefined);
+  const absent = found.find(({ site, fn }) => fn === undefined && site.optional === undefined);
   if (absent !== undefined) return { name, unavailable: lacks(absent.site.functions), isAbsent: true, missing: [] };
   const probes = builder.presetProbes.get(preset.notes) ?? [];
   if (probes.length === 0) {

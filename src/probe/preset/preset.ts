@@ -48,7 +48,7 @@ export interface NotesPreset {
   readonly library: string;
   /** The name of the other one. */
   readonly notes: string;
-  /** All of them `note`, and all of them needed. */
+  /** All of them `note`, and all of them needed that are not `optional`. */
   readonly sites: readonly PresetSite[];
   readonly dynamicTypes?: readonly PresetDynamicType[] | undefined;
 }

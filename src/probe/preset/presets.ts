@@ -22,7 +22,7 @@ export const allPresets: readonly AnyPreset[] = [
   echo,
   connect,
   httpClient,
-  ...httpRetries,
+  httpRetries,
   grpcServer,
   grpcClient,
   connectClient,
