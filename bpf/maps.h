@@ -414,6 +414,16 @@ struct b3_headers {
 	__u32 flags; /* enum frame_flag */
 };
 
+#define WANTED_STRINGS 8 /* a power of two that STRINGS_AT_ONCE fits in */
+#define WINDOW_BYTES 256
+
+struct wanted_string {
+	__u64 address;
+	__u64 length;
+	__u32 limit;
+	__u32 size; /* bytes to be read */
+};
+
 #define UNASKED_BYTES 4096 /* of one CPU */
 #define FOUND_VALUES 16 /* a power of two that MAX_HEADER_KEYS fits in */
 #define SWISS_GROUP_BYTES (8 + 8 * (16 + 24))
@@ -492,6 +502,11 @@ struct scratch {
 	__u8 open_span[8];
 	__u8 group[512]; /* 344 of them are used */
 	__u8 text[128];
+	__u32 window_bytes; /* of the strings that were read at once: see string-steps.h */
+	__u32 pad;
+	__u64 window_at;
+	struct wanted_string strings[WANTED_STRINGS];
+	__u8 window[2 * WINDOW_BYTES];
 	struct times_record times;
 	struct call_record call; /* directly before the output */
 	/* The output, and from CAPTURE_BYTES on the images that are not sent. */

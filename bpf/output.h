@@ -144,43 +144,46 @@ static __always_inline int begin_image(struct scratch *scratch, __u32 size)
 	return STEP_GO_ON;
 }
 
+/* A chunk header as one word: its parts in the order of their places. */
+static __always_inline __u64 chunk_word(__u8 op, __u32 status, __u32 captured, __u64 length)
+{
+	__u64 total = length > 0xffffffff ? 0xffffffff : length;
+
+	return status | (__u32)op << 8 | captured << 16 | total << 32;
+}
+
 /* Bytes behind a (pointer, length) pair: strings, []byte, header values. */
 static __always_inline int append_bytes(struct scratch *scratch, __u8 op, __u32 status, __u64 address, __u64 length, __u32 limit)
 {
-	struct chunk_header *chunk = append_chunk(scratch, op);
+	__u32 header = scratch->out, out = header + sizeof(struct chunk_header), left = settings.capture_limit - out, captured = 0;
 	__u32 size;
 
-	if (!chunk)
+	if (out > settings.capture_limit)
 		return STEP_END;
-	chunk->status = status;
-	if (status != CHUNK_OK)
-		return STEP_GO_ON;
-	chunk->total = length > 0xffffffff ? 0xffffffff : (__u32)length;
-	if (address == 0) {
-		chunk->status = CHUNK_NIL;
-		return STEP_GO_ON;
-	}
-	if (limit > room(scratch))
-		limit = room(scratch) & ~7u;
+	MASK(header, CAPTURE_BYTES);
+	MASK(out, CAPTURE_BYTES);
+	if (limit > left || left < 8)
+		limit = left & ~7u;
 	size = length > limit ? limit : (__u32)length;
-	if (size == 0 || room(scratch) < 8)
-		return STEP_GO_ON;
-	if (is_constant(scratch, address)) {
-		chunk->status = CHUNK_CONSTANT;
-	} else if (!append_user(scratch, size, address)) {
-		chunk->captured = size;
-		return STEP_GO_ON;
-	} else {
-		chunk->status = fault_status(address, size);
+	if (status != CHUNK_OK) {
+		length = 0;
+	} else if (address == 0) {
+		status = CHUNK_NIL;
+	} else if (size > 0) {
+		MASK(size, CAPTURE_BYTES);
+		if (is_constant(scratch, address))
+			status = CHUNK_CONSTANT;
+		else if (bpf_probe_read_user(&scratch->data[out], size, (void *)address))
+			status = fault_status(address, size);
+		if (status == CHUNK_OK) {
+			captured = size;
+		} else if (status != CHUNK_FAULT) {
+			*word_at(&scratch->data[out]) = address - scratch->state.load_bias;
+			captured = 8;
+		}
 	}
-	if (chunk->status != CHUNK_FAULT) {
-		__u32 out = scratch->out;
-
-		MASK(out, CAPTURE_BYTES);
-		*word_at(&scratch->data[out]) = address - scratch->state.load_bias;
-		chunk->captured = 8;
-		scratch->out = out + 8;
-	}
+	*word_at(&scratch->data[header]) = chunk_word(op, status, captured, length);
+	scratch->out = out + ((captured + 7) & ~7u);
 	return STEP_GO_ON;
 }
 

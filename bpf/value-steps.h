@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0) */
-/* Ops on values whose place is known: registers, stack, strings, pointers, slices. */
+/* Ops on values whose place is known: registers, stack, pointers, slices. */
 #ifndef SIDESPAN_VALUE_STEPS_H
 #define SIDESPAN_VALUE_STEPS_H
 
-#include "output.h"
+#include "string-steps.h"
 
 static __always_inline __u64 word_from(struct plan_context *context, __u32 source)
 {
@@ -68,64 +68,6 @@ static __always_inline int step_stack(struct plan_context *context, const struct
 	if (copy_user(scratch, scratch->image + step->b, step->c, base + step->imm)) {
 		MASK(chunk, CAPTURE_BYTES);
 		((struct chunk_header *)&scratch->data[chunk])->status = CHUNK_FAULT;
-	}
-	return STEP_GO_ON;
-}
-
-/*
- * Two strings of which the second begins at most 8 bytes behind the first, as a request line's method and target: one read,
- * whose first bytes lie where the second's chunk header comes to stand. Returns 0 if they are not so, or can't be read.
- */
-static __always_inline int append_pair(struct scratch *scratch, const __u64 *first, const __u64 *second, __u32 first_limit, __u32 limit)
-{
-	__u64 ahead = second[0] - first[0];
-	__u32 out = scratch->out, size = second[1] > limit ? limit : (__u32)second[1], from;
-	struct pair_of_chunks {
-		struct chunk_header header;
-		__u64 text;
-		struct chunk_header second;
-	} *chunks;
-
-	if (ahead - 1 >= 8 || first[1] - 1 >= ahead || first[1] > first_limit || size == 0 || is_constant(scratch, first[0]) ||
-	    room(scratch) < sizeof(*chunks) + size + 8)
-		return 0;
-	from = out + sizeof(*chunks) - (__u32)ahead;
-	if (copy_user(scratch, from, (__u32)ahead + size, first[0]))
-		return 0;
-	MASK(out, CAPTURE_BYTES);
-	MASK(from, CAPTURE_BYTES);
-	chunks = (struct pair_of_chunks *)&scratch->data[out];
-	chunks->text = *word_at(&scratch->data[from]);
-	chunks->header = (struct chunk_header){.op = OP_STRING, .captured = first[1], .total = first[1]};
-	chunks->second = (struct chunk_header){.op = OP_STRING, .captured = size, .total = second[1] > 0xffffffff ? 0xffffffff : second[1]};
-	scratch->out = out + sizeof(*chunks) + ((size + 7) & ~7u);
-	return 1;
-}
-
-static __always_inline int step_string(struct scratch *scratch, const struct capture_step *step)
-{
-	__u64 more = step->imm;
-	__u32 at = step->b, limit = step->c, i = 0;
-
-	if (step->a > 1 && append_pair(scratch, image_word(scratch, at), image_word(scratch, ((__u32)more & 0xff) * 8), limit,
-				       ((__u32)more >> 8 & 0xff) * 8)) {
-		i = 2;
-		at = ((__u32)(more >> 16) & 0xff) * 8;
-		limit = ((__u32)(more >> 24) & 0xff) * 8;
-		more >>= 32;
-	}
-	/* Rolled, as in step_image: less code to fetch, and no slower. */
-#pragma clang loop unroll(disable)
-	for (; i < STRINGS_AT_ONCE; i++) {
-		__u64 *header = image_word(scratch, at);
-
-		if (i >= step->a)
-			break;
-		if (append_bytes(scratch, OP_STRING, CHUNK_OK, header[0], header[1], limit) == STEP_END)
-			return STEP_END;
-		at = ((__u32)more & 0xff) * 8;
-		limit = ((__u32)more >> 8 & 0xff) * 8;
-		more >>= 16;
 	}
 	return STEP_GO_ON;
 }
@@ -251,22 +193,6 @@ static __always_inline void begin_loop(struct scratch *scratch, __u32 items, __u
 	level->body_pc = scratch->pc;
 	level->remaining = count - 1;
 	level->item_bytes = step->c;
-}
-
-/* The strings of an OP_SLICE without a turn of the interpreter for each. */
-static __always_inline int slice_strings(struct scratch *scratch, __u32 items, __u32 count, __u32 limit)
-{
-#pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < SLICE_STRINGS; i++) {
-		__u32 at = items + 16 * i;
-
-		if (i >= count)
-			break;
-		MASK(at, CAPTURE_BYTES);
-		if (append_bytes(scratch, OP_STRING, CHUNK_OK, *word_at(&scratch->data[at]), *word_at(&scratch->data[at + 8]), limit) == STEP_END)
-			return STEP_END;
-	}
-	return STEP_GO_ON;
 }
 
 static __always_inline int step_slice(struct scratch *scratch, const struct capture_step *step)

@@ -1,0 +1,3 @@
+module sidespan.test/pieces
+
+go 1.21
