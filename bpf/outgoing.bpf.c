@@ -9,7 +9,8 @@
  * of a buffer, where nobody looks, until the length says otherwise; and only the thread that owns the buffer is here.
  */
 #include "claim.h"
-#include "outgoing.h"
+#include "outgoing-pass.h"
+#include "outgoing-write.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 

@@ -54,9 +54,11 @@ function assertCounted({ summary, agentLog }: TracedChain, service: string, rece
   const probe = summary?.probes.find(
     ({ kind, process }) => kind === 'http.client' && process.startsWith(`${service} `),
   );
-  const { written = 0, present = 0, no_room = 0, ...others } = probe?.headers ?? {};
+  const { written = 0, present = 0, no_room = 0, unsearched = 0, ...others } = probe?.headers ?? {};
   // One more asks the next service for its counts, with a header or without.
-  const asked = written + no_room - sum(received.with) - sum(received.without);
+  const asked = written + no_room + unsearched - sum(received.with) - sum(received.without);
+  // A page may be away for a moment: the kernel puts small ones together. Of 100,000 requests it was one.
+  assert.ok(unsearched <= requests / 10_000, JSON.stringify(probe?.headers));
   assert.equal(asked, 1, `${service}: ${JSON.stringify(probe?.headers)} ${JSON.stringify(received)}\n${agentLog}`);
   assert.ok(written - sum(received.with) <= 1 && written >= sum(received.with), JSON.stringify(received));
   assert.deepEqual({ present, others }, { present: sum(received.own), others: {} });
