@@ -91,7 +91,9 @@ var operations = []operation{
 	func(ctx context.Context, db *sql.DB, n int) {
 		db.ExecContext(ctx, fmt.Sprintf("UPDATE items SET name = 'secret' WHERE id = %d", n))
 	},
-	func(ctx context.Context, db *sql.DB, n int) { db.ExecContext(ctx, "/* a comment */ DELETE FROM items WHERE id < -1") },
+	func(ctx context.Context, db *sql.DB, n int) {
+		db.ExecContext(ctx, "/* a comment */ DELETE FROM items WHERE id < -1")
+	},
 	func(ctx context.Context, db *sql.DB, n int) { db.PingContext(ctx) },
 	func(ctx context.Context, db *sql.DB, n int) {
 		statement, err := db.PrepareContext(ctx, findItems)
@@ -135,7 +137,9 @@ var operations = []operation{
 			tx.ExecContext(ctx, "DELETE FROM items")
 		})
 	},
-	func(ctx context.Context, db *sql.DB, n int) { drain(db.QueryContext(ctx, "SELECT a FROM nowhere WHERE b = 'secret'")) },
+	func(ctx context.Context, db *sql.DB, n int) {
+		drain(db.QueryContext(ctx, "SELECT a FROM nowhere WHERE b = 'secret'"))
+	},
 	func(ctx context.Context, db *sql.DB, n int) { db.PrepareContext(ctx, "SELEKT 1") },
 	func(ctx context.Context, db *sql.DB, n int) {
 		db.ExecContext(ctx, "INSERT INTO items (id, name) VALUES (0, 'secret')")

@@ -13,7 +13,9 @@ import (
 )
 
 //go:noinline
-func Pieces(a, b, c, d string, parts []string) { kept += len(a) + len(b) + len(c) + len(d) + len(parts) }
+func Pieces(a, b, c, d string, parts []string) {
+	kept += len(a) + len(b) + len(c) + len(d) + len(parts)
+}
 
 var kept int
 
