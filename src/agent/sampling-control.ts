@@ -16,11 +16,11 @@ const intervalMs = 1000;
 export function controlSampling(tracer: Tracer, options: SamplingControlOptions, log: Log): Disposable {
   const { policy, tracesPerSecond, ringBytes } = options;
   let share: SamplingShare = ALL_KEPT;
-  let before = tracer.kernel.samplingPressure();
+  let before = tracer.kernel.sampling.pressure();
   let lookedMs = performance.now();
 
   function look(): void {
-    const now = tracer.kernel.samplingPressure();
+    const now = tracer.kernel.sampling.pressure();
     const nowMs = performance.now();
     const pressure = {
       elapsedMs: nowMs - lookedMs,
@@ -34,7 +34,7 @@ export function controlSampling(tracer: Tracer, options: SamplingControlOptions,
     if (next.overload === share.overload && next.limit === share.limit) return;
     say(next, pressure.lost);
     share = next;
-    tracer.kernel.setSamplingThresholds(sharedThresholds(policy.threshold, share));
+    tracer.kernel.sampling.setThresholds(sharedThresholds(policy.threshold, share));
   }
 
   function say(next: SamplingShare, lost: number): void {

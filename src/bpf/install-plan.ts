@@ -5,6 +5,7 @@ import type { ArrayTable } from './array-table.ts';
 import type { SiteAddress } from './attach.ts';
 import { writeContext } from './context-entry.ts';
 import { installOutgoing } from './install-outgoing.ts';
+import { lendStrings } from './install-strings.ts';
 import { type InstalledSites, installSites } from './installed-sites.ts';
 import type { KernelSide } from './kernel-side.ts';
 import {
@@ -13,12 +14,11 @@ import {
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
   failureLayout,
-  planStringLayout,
   probeLayout,
-  processLayout,
   siteGeneration,
   siteLayout,
 } from './map-layout.ts';
+import { processEntry } from './process-entry.ts';
 import { type WireStep, wireSteps } from './wire-steps.ts';
 
 /** A plan in the BPF tables. Disposing takes it out again; detach its sites before. */
@@ -181,41 +181,6 @@ function isUnsure(site: PlannedSite | undefined): boolean {
   return site?.emulated === false && !atReturns.has(site.action);
 }
 
-function processEntry(plan: ProbePlan, generation = 0): Uint8Array {
-  const entry = new DataView(new ArrayBuffer(processLayout.sizeBytes));
-  entry.setUint32(processLayout.g_goid, plan.process.goid, true);
-  entry.setUint32(processLayout.g_stack_hi, plan.process.stackHi, true);
-  // Without it no site asks for it.
-  const { recovery } = plan.process;
-  if (recovery !== undefined && 'recoverySp' in recovery) {
-    entry.setUint32(processLayout.g_recovery_sp, recovery.recoverySp, true);
-  } else if (recovery !== undefined) {
-    entry.setUint32(processLayout.g_panic, recovery.panic, true);
-    entry.setUint32(processLayout.panic_fp, recovery.panicFp, true);
-  }
-  entry.setInt32(processLayout.thread_g, plan.process.threadG, true);
-  entry.setBigUint64(processLayout.constants_vaddr, BigInt(plan.process.constants.vaddr), true);
-  entry.setBigUint64(processLayout.constants_bytes, BigInt(plan.process.constants.sizeBytes), true);
-  const { parents } = plan;
-  if (parents !== undefined) {
-    entry.setUint32(processLayout.parents, 1, true);
-    entry.setUint32(processLayout.g_parent_goid, parents.parentGoid ?? 0, true);
-    parents.links.forEach((vaddr, n) => {
-      entry.setBigUint64(processLayout.context_types + 8 * n, BigInt(vaddr), true);
-    });
-    parents.ends.forEach((vaddr, n) => {
-      entry.setBigUint64(processLayout.context_ends + 8 * n, BigInt(vaddr), true);
-    });
-  }
-  if (plan.activities !== undefined) {
-    entry.setUint32(processLayout.g_wait_reason, plan.activities.waitReason ?? 0, true);
-    new Uint8Array(entry.buffer).set(plan.activities.waits, processLayout.waits);
-  }
-  entry.setUint32(processLayout.map_kind, plan.process.mapKind, true);
-  entry.setUint32(processLayout.generation, generation, true);
-  return new Uint8Array(entry.buffer);
-}
-
 function writeFailure(entries: DataView, place: number, { code, set, text }: FailureLabels): void {
   entries.setUint8(place + failureLayout.code, code === undefined ? 0 : code.place + 1);
   entries.setUint8(place + failureLayout.set, set === undefined ? 0 : set + 1);
@@ -223,41 +188,6 @@ function writeFailure(entries: DataView, place: number, { code, set, text }: Fai
   entries.setUint32(place + failureLayout.code_from, code?.from ?? 0xffff, true);
   const codes = (code?.among ?? []).reduce((bits, number) => bits + 2 ** number, 0);
   entries.setUint32(place + failureLayout.codes, codes, true);
-}
-
-function stringEntries(strings: readonly string[]): Uint8Array {
-  const entries = new Uint8Array(strings.length * planStringLayout.sizeBytes);
-  const view = new DataView(entries.buffer);
-  strings.forEach((text, index) => {
-    const bytes = new TextEncoder().encode(text);
-    view.setUint32(index * planStringLayout.sizeBytes + planStringLayout.size_bytes, bytes.length, true);
-    entries.set(bytes, index * planStringLayout.sizeBytes + planStringLayout.bytes);
-  });
-  return entries;
-}
-
-const sharedStrings = new WeakMap<ArrayTable, Map<string, { readonly first: number; users: number }>>();
-
-/** Where the texts stand. Plans of the same presets have the same: there is room for 256 in all. */
-function lendStrings({ planStrings }: KernelSide, strings: readonly string[], undo: (() => void)[]): number {
-  if (strings.length === 0) return 0;
-  const lists = sharedStrings.get(planStrings) ?? new Map<string, { readonly first: number; users: number }>();
-  sharedStrings.set(planStrings, lists);
-  const key = JSON.stringify(strings);
-  let list = lists.get(key);
-  if (list === undefined) {
-    list = { first: planStrings.lend(strings.length), users: 0 };
-    planStrings.write(list.first, stringEntries(strings));
-    lists.set(key, list);
-  }
-  list.users += 1;
-  undo.push(() => {
-    list.users -= 1;
-    if (list.users > 0) return;
-    lists.delete(key);
-    planStrings.giveBack(list.first, strings.length);
-  });
-  return list.first;
 }
 
 /** All plans behind each other; returns where each begins. */

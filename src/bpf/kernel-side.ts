@@ -9,11 +9,9 @@ import {
   dynamicTypeKeyLayout,
   dynamicTypeLayout,
   planStringLayout,
-  pressureLayout,
   probeCountersLayout,
   probeLayout,
   processLayout,
-  samplingLayout,
   seriesLayout,
   siteLayout,
   wideSeriesLayout,
@@ -28,6 +26,7 @@ import { settingsBytes } from './program-settings.ts';
 import { siteProgram } from './programs.ts';
 import { type RefusedSite, refusedSites } from './refused-sites.ts';
 import { openRing, type RingReader } from './ring-reader.ts';
+import { type SamplingOptions, type SamplingTable, samplingTable } from './sampling-table.ts';
 import {
   boundsBytes,
   type ExponentialBounds,
@@ -76,36 +75,11 @@ export interface KernelSideOptions {
   readonly attachMode?: AttachMode | undefined;
 }
 
-/** How the kernel decides, at the first call of a trace, whether it is kept. */
-export interface SamplingOptions {
-  /** The decision that came with a traceparent holds. */
-  readonly parentBased: boolean;
-  /** Of 2^32 traces so many are not kept: those with the lowest random numbers in their ids. */
-  readonly threshold: number;
-  /** Most traces that begin here and are kept in a second; undefined: no limit. */
-  readonly tracesPerSecond?: number | undefined;
-}
-
 /** Which calls are sent though their trace is not sampled. */
 export interface KeepOptions {
   readonly errors: boolean;
   /** Undefined: however long they take. */
   readonly slowerThanNs: number | undefined;
-}
-
-/** What the agent lets go of, on top of what the sampler does. */
-export interface SamplingThresholds {
-  readonly threshold: number;
-  /** The same for traces that a parent has decided to keep. */
-  readonly parentThreshold: number;
-}
-
-/** Since the start. */
-export interface SamplingPressure {
-  /** Traces that the sampler would keep; counted only with a limit. */
-  readonly offered: number;
-  /** Records that found no room in the ring. */
-  readonly lost: number;
 }
 
 /** What runs in the kernel: the loaded programs, their tables and the ring they write to. */
@@ -136,9 +110,7 @@ export interface KernelSide extends Disposable {
   readonly series: SeriesTable;
   /** `probe.bounds` of a kind. */
   boundsTable(kind: string): number;
-  /** From now on. */
-  setSamplingThresholds(thresholds: SamplingThresholds): void;
-  samplingPressure(): SamplingPressure;
+  readonly sampling: SamplingTable;
   /** Hits that the kernel skipped, of all probes together. */
   recursionMisses(): number;
   openCalls(processSlot: number, options?: { forget: boolean }): OpenCalls;
@@ -197,16 +169,11 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       remedy,
     });
   const fewer = 'Trace fewer functions: narrow SIDESPAN_FUNCTIONS or lower SIDESPAN_MAX_FUNCTIONS.';
-  const firstKey = new Uint8Array(4);
-  const setSamplingThresholds = ({ threshold, parentThreshold }: SamplingThresholds) => {
-    const value = new Uint8Array(samplingLayout.sizeBytes);
-    const view = new DataView(value.buffer);
-    view.setBigUint64(samplingLayout.threshold, BigInt(threshold), true);
-    view.setBigUint64(samplingLayout.configured, BigInt(options.sampling?.threshold ?? 0), true);
-    view.setBigUint64(samplingLayout.parent_threshold, BigInt(parentThreshold), true);
-    const result = libbpf.updateElement(object.mapFd('sampling'), firstKey, value, 0);
-    if (result !== 0) throw new BpfError('Setting the sampling thresholds', -result);
-  };
+  const sampling = samplingTable(
+    libbpf,
+    { sampling: object.mapFd('sampling'), pressure: object.mapFd('pressure') },
+    options.sampling?.threshold ?? 0,
+  );
   let ring: RingReader;
   let outgoing: OutgoingSide | undefined;
   try {
@@ -217,7 +184,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
         settings: settingsBytes(options, sizes.owned),
       });
     }
-    setSamplingThresholds({ threshold: options.sampling?.threshold ?? 0, parentThreshold: 0 });
+    sampling.setThresholds({ threshold: options.sampling?.threshold ?? 0, parentThreshold: 0 });
     ring = openRing(object.mapFd('ring'), options.ringBytes);
   } catch (error) {
     outgoing?.[Symbol.dispose]();
@@ -283,17 +250,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       const bounds = options.durationBoundsNs?.[kind];
       return bounds === undefined ? durationBounds.tables : boundsTables.indexOf(bounds);
     },
-    setSamplingThresholds,
-    samplingPressure() {
-      const value = new Uint8Array(pressureLayout.sizeBytes);
-      const result = libbpf.lookupElement(object.mapFd('pressure'), firstKey, value);
-      if (result !== 0) throw new BpfError('Reading the BPF table pressure', -result);
-      const view = new DataView(value.buffer);
-      return {
-        offered: Number(view.getBigUint64(pressureLayout.offered, true)),
-        lost: Number(view.getBigUint64(pressureLayout.lost, true)),
-      };
-    },
+    sampling,
     recursionMisses: () => recursionMisses(program),
     openCalls(processSlot, { forget } = { forget: false }) {
       using slots = openGoroutineSlots(object.mapFd('goroutine_slots'), sizes);
