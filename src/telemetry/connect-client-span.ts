@@ -3,7 +3,7 @@ import type { Value } from '../event/value.ts';
 import { clientError } from './call-error.ts';
 import { codeName, codeOf } from './connect-procedure.ts';
 import { addressOf } from './network-address.ts';
-import { fieldOf, type HasFields, textField } from './preset-field.ts';
+import { fieldOf, type HasFields, integerField, textField } from './preset-field.ts';
 import type { RpcClientFacts } from './rpc-client-span.ts';
 
 /** How a call of connect-go ended; the code undefined: well, or it is not known. */
@@ -32,6 +32,9 @@ export function connectClientFacts(call: Pick<CallContent, 'fields' | 'end'>): R
 }
 
 function outcomeOf(call: HasFields, connection: Value | undefined): Outcome {
+  // Of a call that is not sampled.
+  const code = integerField(call, 'code');
+  if (code !== undefined) return { code: codeName(code) };
   const error = fieldOf(call, 'error');
   if (error !== undefined) return outcomeOfError(error);
   return connection === undefined ? {} : outcomeOfStream(connection);
@@ -39,8 +42,7 @@ function outcomeOf(call: HasFields, connection: Value | undefined): Outcome {
 
 function outcomeOfError(error: Value): Outcome {
   const failure = clientError(error);
-  // Of a call that is not sampled only whether it failed is known.
-  if (failure === undefined || error.value === false) return {};
+  if (failure === undefined) return {};
   const message = partOf(error, 'message')?.value ?? failure.status.message;
   return {
     code: codeOf(error),

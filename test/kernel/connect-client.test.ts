@@ -72,13 +72,16 @@ test("connect-go's clients: metrics of calls that are not sampled", { timeout: 1
   const points = metrics.filter(({ name }) => name === 'rpc.client.call.duration');
   const counts: Record<string, number> = {};
   for (const { attributes, count = 0 } of points) {
+    assert.equal(attributes['rpc.status_code'], attributes['error.type']);
+    const isUnary = /\/(Say|Nothing)$/.test(String(attributes['rpc.method']));
+    assert.equal(attributes['server.address'], isUnary ? '127.0.0.1' : undefined);
     const key = `${attributes['rpc.method']} ${attributes['error.type'] ?? ''}`;
     counts[key] = (counts[key] ?? 0) + count;
   }
   const expected: Record<string, number> = {};
   for (const { Method, Code } of outcomes) {
     // How a stream ended is in too many places.
-    const key = `${Method} ${Code !== '' && Method.endsWith('/Say') ? '_OTHER' : ''}`;
+    const key = `${Method} ${Method.endsWith('/Say') ? Code : ''}`;
     expected[key] = (expected[key] ?? 0) + 1;
   }
   assert.deepEqual(counts, expected);

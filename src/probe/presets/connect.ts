@@ -57,11 +57,22 @@ const request: PresetWord = {
     { field: 'target', path: 'peer.Addr', maxBytes: 256 },
   ],
 };
-const requestLabel: PresetWord = {
-  from: { saved: 0 },
-  implementing: `${library}.AnyRequest`,
-  fields: [{ label: 'method', path: 'spec.Procedure', as: 'text', place: 0 }],
-};
+const requestLabels: readonly PresetWord[] = [
+  {
+    from: { saved: 0 },
+    implementing: `${library}.AnyRequest`,
+    fields: [
+      { label: 'method', path: 'spec.Procedure', as: 'text', place: 0 },
+      { label: 'target', path: 'peer.Addr', as: 'part', place: 1 },
+    ],
+  },
+  ...(failureOf(errorBehind(1, 3))?.words ?? []),
+  {
+    from: { result: 1, behind: 3 },
+    as: 'interface',
+    fields: [{ behind: `${library}.Error`, fields: [{ label: 'code', path: 'code', as: 'code', place: 2 }] }],
+  },
+];
 
 /** Of a stream; the connection keeps the same text. */
 const procedure: PresetWord = {
@@ -122,7 +133,7 @@ export const connectClient: Preset = {
       capture: { words: [{ from: { argument: 2 }, save: 0 }] },
       labels: { words: [{ from: { argument: 2 }, save: 0 }] },
       results: { words: [request, ...errorBehind(1, 3).words] },
-      resultLabels: { words: [requestLabel, ...(failureOf(errorBehind(1, 3))?.words ?? [])] },
+      resultLabels: { words: requestLabels },
       abandoned: { words: [request] },
       known: { system: 'connectrpc' },
       neededFor: [`${library}.(*connectClient).NewConn`],
