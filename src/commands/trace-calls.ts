@@ -124,7 +124,7 @@ export async function traceCalls(
   if (failure !== undefined) throw failure;
   if (stop.reason !== 'output closed') {
     for (const line of inlinedCounts(traced.plan, detached)) stderr.line(style.stderr.dim(line));
-    stderr.line(style.stderr.dim(summary(why, detached, printed)));
+    stderr.line(style.stderr.dim(summary(why, traced.plan, detached, printed)));
   }
   return endedWith ?? exitCode.done;
 }
@@ -168,8 +168,20 @@ function inlinedCounts({ probes }: ProbePlan, { counters }: DetachedProcess): st
   return more > 0 ? [...lines, `and calls in ${more} more places`] : lines;
 }
 
+/** Names in one line. */
+const maxNames = 3;
+
+/** ` (main.main, main.serve)`: functions of which there is more than none. */
+function namesOf({ probes }: ProbePlan, counts: readonly number[]): string {
+  const found = counts.flatMap((count, index) => (count > 0 ? [probes[index]?.description.functionName ?? '?'] : []));
+  const names = [...new Set(found)];
+  if (names.length === 0) return '';
+  return ` (${names.slice(0, maxNames).join(', ')}${names.length > maxNames ? ', …' : ''})`;
+}
+
 function summary(
   why: string,
+  plan: ProbePlan,
   { counters, stillRunning }: DetachedProcess,
   printed: { calls: number; skipped: number; undecodable: number },
 ): string {
@@ -185,8 +197,8 @@ function summary(
     [sum((c) => c.frameStackFull), 'lost: frame stack full'],
     [sum((c) => c.scratchBusy + c.noGoroutine), 'lost: not readable'],
     [printed.undecodable, 'lost: not decodable'],
-    [running, 'still running'],
-    [sum(enteredBeforeAttach), 'more had begun before'],
+    [running, `still running${namesOf(plan, stillRunning)}`],
+    [sum(enteredBeforeAttach), `more entered before attach${namesOf(plan, counters.map(enteredBeforeAttach))}`],
     [sum((c) => c.notCaptured), 'without values (SIDESPAN_CAPTURE_CALLS_PER_SECOND)'],
     [sum((c) => c.argumentsRingFull), 'without arguments (ring buffer full)'],
   ] as const;

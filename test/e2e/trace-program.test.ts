@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { goTarget } from '../support/go-target.ts';
-import { eventually } from '../support/running.ts';
+import { eventually, startUntilLine } from '../support/running.ts';
 import { sendLoad, startServer, testFolder } from './running-agent.ts';
 import { startSidespan } from './running-command.ts';
 
@@ -159,4 +159,14 @@ test('a program that is not found, can not be run, or is no Go program', async (
     assert.doesNotMatch(stderr, /^\s+at |mistake in Sidespan/m);
     assert.equal(stdout, '');
   }
+});
+
+test('a call that had begun before says so when it returns', async (context) => {
+  const program = await startUntilLine(context, await goTarget('recursion'), ['-rounds', '1']);
+  const trace = startSidespan(context, ['trace', '--pid', String(program.pid), 'main.main']);
+  await trace.untilStderr(/tracing 1 function/);
+  program.child.stdin!.write('\n');
+  const { code, stdout, stderr } = await trace.ended;
+  assert.deepEqual([code, stdout], [0, '']);
+  assert.match(stderr, /ended; 0 calls seen, 0 printed, 1 more entered before attach \(main\.main\)/);
 });
