@@ -17,7 +17,7 @@ static __always_inline int step_interface(struct plan_context *context, const st
 	struct dynamic_type_key key = {.process_slot = context->process_slot};
 	struct dynamic_type *dynamic;
 	struct plan_level *level;
-	__u32 out = scratch->out;
+	__u32 out = scratch->out, indirect;
 
 	if (!chunk || room(scratch) < 8)
 		return STEP_END;
@@ -26,7 +26,7 @@ static __always_inline int step_interface(struct plan_context *context, const st
 		return STEP_GO_ON;
 	}
 	/* itab {inter 0, type 8} */
-	if (step->a == 1) {
+	if (step->a == INTERFACE_ITAB) {
 		if (bpf_probe_read_user(&scratch->words[0], 8, (void *)(type + 8))) {
 			chunk->status = CHUNK_FAULT;
 			return STEP_GO_ON;
@@ -44,6 +44,7 @@ static __always_inline int step_interface(struct plan_context *context, const st
 		return STEP_GO_ON;
 	}
 	chunk->total = dynamic->id;
+	indirect = !dynamic->direct || (step->a == INTERFACE_REFLECTED && (*image_word(scratch, step->b + 16) & REFLECT_INDIRECT));
 	level = push_level(scratch, 0);
 	if (!level) {
 		chunk->status = CHUNK_NO_ROOM;
@@ -58,7 +59,7 @@ static __always_inline int step_interface(struct plan_context *context, const st
 		chunk->status = CHUNK_NO_ROOM;
 		return STEP_GO_ON;
 	}
-	if (dynamic->direct) {
+	if (!indirect) {
 		*image_word(scratch, 0) = data;
 	} else {
 		__u32 size = dynamic->size_bytes;

@@ -61,7 +61,7 @@ enum capture_op {
 			     the body is OP_STRING alone, at 0: it need not be run */
 	OP_EACH = 10,	  /* items	at	item size	ops of the body	none: runs the body for each item of the array at `at` in the image */
 	OP_NEXT = 11,	  /* -		-	-		-		none: ends the body of OP_SLICE or OP_EACH */
-	OP_INTERFACE = 12, /* 1 = has itab at	-		-		8 bytes: vaddr of the dynamic type; if dynamic_types knows it, an OP_IMAGE chunk with the value follows and its plan runs */
+	OP_INTERFACE = 12, /* kind	at	-		-		8 bytes: vaddr of the dynamic type; if dynamic_types knows it, an OP_IMAGE chunk with the value follows and its plan runs (enum interface_kind) */
 	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: the first key's string index (high u8; the others follow it), bit n - 1: a key of n bytes is among them */
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
 	OP_TRACEPARENT = 15, /* count	at	max bytes	string indices	as OP_HEADER, but the first key's value has no chunk and no max: it is parsed into the frame's trace context.
@@ -106,6 +106,14 @@ enum header_role {
 	ROLE_B3_FLAGS = 5, /* … and the last: with it they are put together */
 	ROLE_B3 = 6,	   /* B3's single header */
 };
+
+/* What stands at OP_INTERFACE's `at`. */
+enum interface_kind {
+	INTERFACE_TYPE = 0,	 /* type, data */
+	INTERFACE_ITAB = 1,	 /* itab {inter, type}, data */
+	INTERFACE_REFLECTED = 2, /* reflect.Value: type, data, flag. With REFLECT_INDIRECT there data is the value's address whatever its type */
+};
+#define REFLECT_INDIRECT 128
 
 /* Of OP_STACK, in place of 0 for SP. */
 enum memory_base {

@@ -85,6 +85,12 @@ export type Found<T> =
   | { readonly value: T; readonly unavailable?: undefined }
   | { readonly unavailable: string; readonly value?: undefined };
 
+/** A type of a package, by the linked address of its descriptor. */
+export interface PackageType {
+  readonly packagePath: string;
+  readonly typeVaddr: number;
+}
+
 /** What the wanted names have in common. Tells most of a hundred thousand apart before they are decoded. */
 export interface NameEnds {
   readonly prefix: string;
@@ -134,6 +140,8 @@ export interface GoBinary extends Disposable {
   runtimeTypesCalled(name: string): readonly GoType[];
   /** Names of all named types. */
   runtimeTypeNames(): Iterable<string>;
+  /** Named types of these packages, pointers to them, and slices and maps of both, as far as they can be in interfaces. */
+  runtimeTypesOf(isWanted: (packagePath: string) => boolean): Iterable<PackageType & { readonly type: GoType }>;
   /** Types of a method's parameters and results from the descriptor of its receiver's type (`*net/http.Server`). */
   methodTypes(receiverName: string, fn: GoFunction): Found<MethodTypes>;
   /** Concrete types that the linker knows to implement the interface (its itabs), with their descriptors' addresses. */

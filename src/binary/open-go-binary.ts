@@ -20,6 +20,7 @@ import type {
   InlinedCall,
   InlineTree,
   NameEnds,
+  PackageType,
   SourceLine,
 } from './go-binary.ts';
 import type { GenericType, GoSignature, GoType, MethodTypes } from './go-type.ts';
@@ -164,6 +165,10 @@ class OpenGoBinary implements GoBinary {
 
   runtimeTypeNames(): Iterable<string> {
     return this.#runtimeTypes().names();
+  }
+
+  runtimeTypesOf(isWanted: (packagePath: string) => boolean): Iterable<PackageType & { readonly type: GoType }> {
+    return this.#runtimeTypes().ofPackages(isWanted);
   }
 
   methodTypes(receiverName: string, fn: GoFunction): Found<MethodTypes> {

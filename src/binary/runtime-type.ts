@@ -1,8 +1,9 @@
 import { BinaryError, unlessDamaged } from './binary-error.ts';
 import { DescribedType } from './described-type.ts';
-import type { Found } from './go-binary.ts';
+import type { Found, PackageType } from './go-binary.ts';
 import type { GoType, MethodTypes } from './go-type.ts';
 import { methodTypes } from './method-signature.ts';
+import { typesOfPackages } from './package-types.ts';
 import type { TypeDescriptor, TypeReader } from './type-descriptor.ts';
 import { likelyString, qualifiedName, typeName } from './type-name.ts';
 import { allItabs, walkTypes } from './type-walk.ts';
@@ -104,6 +105,10 @@ export class RuntimeTypes {
     }
   }
 
+  *ofPackages(isWanted: (packagePath: string) => boolean): Generator<PackageType & { readonly type: GoType }> {
+    for (const found of typesOfPackages(this.#types, isWanted)) yield { ...found, type: this.#typeAt(found.typeVaddr) };
+  }
+
   implementations(interfaceName: string): { type: GoType; typeVaddr: number }[] {
     this.#implementations ??= implementationsByName(this.#types);
     const addresses = this.#implementations.get(interfaceName) ?? [];
@@ -122,6 +127,8 @@ export class RuntimeTypes {
   /** By the linker's ordered list where the name allows it; by an index of all types, once built, where not. */
   #search(name: string): number | undefined {
     if (/^[\w~%]/.test(name) && !unnamedType.test(name)) return this.#searchNamed(name);
+    const any = name === anyName ? this.#searchTypelinks(`[]${anyName}`, () => true) : undefined;
+    if (any !== undefined) return any.words[0];
     const listed = this.#searchTypelinks(likelyString(name), (type) => typeName(this.#types, type.vaddr) === name);
     if (listed !== undefined) return listed.vaddr;
     const elem = name.startsWith('*') ? this.address(name.slice(1)) : undefined;
@@ -225,6 +232,9 @@ function implementationsByName(types: TypeReader): ReadonlyMap<string, readonly 
   }
   return byName;
 }
+
+/** Not in the linker's list, but slices of it are, in all programs that print something. */
+const anyName = 'interface {}';
 
 /** What a type that is written out, not named, begins with. */
 const unnamedType = /^(map\[|chan |chan<-|func\(|struct \{|interface \{)/;

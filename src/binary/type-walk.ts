@@ -32,7 +32,7 @@ export function* walkTypes(types: TypeReader): Generator<TypeDescriptor> {
   };
   let count = 0;
   let links = 0;
-  for (const root of roots(types)) {
+  for (const root of rootTypes(types)) {
     add(root);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (++count > maxTypes || links > maxLinks) return;
@@ -76,7 +76,8 @@ function readItab(types: TypeReader, vaddr: number): Itab {
   return { interfaceVaddr: cursor.u64(), typeVaddr: cursor.u64() };
 }
 
-function* roots(types: TypeReader): Generator<number> {
+/** Addresses of what the linker lists: unnamed types until Go 1.26, all since; and the types of itabs. */
+export function* rootTypes(types: TypeReader): Generator<number> {
   const { typelinks, descriptors } = types.range;
   if (typelinks !== undefined) {
     const cursor = types.image.cursor(typelinks.vaddr, typelinks.length * 4);

@@ -2,6 +2,7 @@ import { redacted } from '../redaction/redaction.ts';
 import { redactedText } from '../redaction/secret-text.ts';
 import { addrPortText, addrText, ipText, prefixText } from './address-text.ts';
 import type { DecodeContext } from './decode-value.ts';
+import { reflectContent } from './reflect-content.ts';
 import type { Value, ValueContent } from './value.ts';
 import { fieldNamed, textOf } from './value-parts.ts';
 
@@ -19,7 +20,7 @@ const presentations = new Map<string, Presentation>([
   ['sync.Mutex', mutexText],
   ['internal/sync.Mutex', mutexText],
   ['sync.RWMutex', readWriteMutexText],
-  ['reflect.Value', reflectText],
+  ['reflect.Value', reflectContent],
   ...['google/uuid', 'gofrs/uuid', 'gofrs/uuid/v5', 'satori/go.uuid'].map(
     (path) => [`github.com/${path}.UUID`, uuidText] as const,
   ),
@@ -104,21 +105,4 @@ function readWriteMutexText(value: Value): string | undefined {
   const readers = count + writerPending;
   if (waiting > 0) return `read-locked by ${waiting}, a writer waiting`;
   return readers === 0 ? 'locked' : `locked, ${readers} readers waiting`;
-}
-
-/** abi.Kind by its number (src/internal/abi/type.go), in the lowest five bits of reflect.Value's flag. */
-const kindNames = [
-  ...['invalid', 'bool', 'int', 'int8', 'int16', 'int32', 'int64', 'uint', 'uint8', 'uint16', 'uint32', 'uint64'],
-  ...['uintptr', 'float32', 'float64', 'complex64', 'complex128', 'array', 'chan', 'func', 'interface', 'map'],
-  ...['pointer', 'slice', 'string', 'struct', 'unsafe.Pointer'],
-];
-
-function reflectText(value: Value, context: DecodeContext): string | undefined {
-  const flag = fieldNamed(value, 'flag')?.value;
-  if (typeof flag !== 'number') return undefined;
-  const kind = kindNames[flag & 31] ?? `kind ${flag & 31}`;
-  if (kind === 'invalid') return kind;
-  const type = textOf(fieldNamed(value, 'typ_') ?? fieldNamed(value, 'typ'));
-  const name = type === undefined ? undefined : context.runningTypeName?.(Number(type));
-  return name === undefined || name === kind ? kind : `${name} (${kind})`;
 }

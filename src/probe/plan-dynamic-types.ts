@@ -3,10 +3,11 @@ import type { GoType } from '../binary/go-type.ts';
 import { op, planLimits } from './capture/capture-op.ts';
 import { opsOf } from './capture/capture-plan.ts';
 import { type DynamicPlan, dynamicPlan } from './capture/dynamic-type.ts';
-import { type NamedShape, type Shape, shapeEnd } from './capture/shape.ts';
+import { type CaptureShape, type NamedShape, type Shape, shapeEnd } from './capture/shape.ts';
 import type { CaptureLimits } from './capture/shape-context.ts';
 import { shapeOfType } from './capture/shape-of-type.ts';
 import type { TypeFacts } from './capture/type-facts.ts';
+import { ownTypes } from './own-types.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 import { collectInterfaces } from './plan-functions.ts';
 import { firstPath } from './preset/compile-preset.ts';
@@ -19,8 +20,12 @@ const maxDynamicTypes = 1500;
 /** What an `any` mostly holds. */
 const basicTypes = [
   ...['bool', 'string', 'error', 'int', 'int8', 'int16', 'int32', 'int64', 'uint', 'uint8', 'uint16', 'uint32'],
-  ...['uint64', 'uintptr', 'float32', 'float64', 'complex128', '[]uint8', '[]string', '[]int', '[]interface {}'],
-  ...['*string', '*int', 'map[string]string', 'map[string]interface {}', 'time.Duration', 'time.Time'],
+  ...['uint64', 'uintptr', 'float32', 'float64', 'complex64', 'complex128', 'interface {}', 'unsafe.Pointer'],
+  ...['[]uint8', '[]string', '[]int', '[]int64', '[]float64', '[]bool', '[]error', '[]interface {}', '[][]uint8'],
+  ...['*string', '*int', '*int64', '*bool', '*float64', '*error', '*interface {}', 'func()', 'func() error'],
+  ...['map[string]string', 'map[string]int', 'map[string]bool', 'map[string]interface {}', 'map[string][]string'],
+  ...['map[int]string', 'map[int]int', 'time.Duration', 'time.Time', '*time.Time', 'encoding/json.Number'],
+  ...['encoding/json.RawMessage', 'net.IP', 'net/url.Values', 'net/http.Header', 'reflect.Value', 'struct {}'],
 ];
 
 /** Interfaces of which only the dynamic type is shown: their values are plumbing. */
@@ -30,7 +35,7 @@ const typeOnly = new Set(['reflect.Type', 'database/sql/driver.Connector', 'data
 const understood: Readonly<Record<string, RegExp>> = { 'context.Context': /^\*?context\./ };
 
 /** Interfaces that are looked into again where a dynamic value has them as fields. */
-const followed = new Set(['error', 'any', 'interface {}', 'net.Addr', 'context.Context']);
+const followed = new Set(['error', 'any', 'interface {}', 'reflect.Value', 'net.Addr', 'context.Context']);
 
 /**
  * Adds the dynamic types that the captures made so far may meet, and those that their values have in fields of the
@@ -68,14 +73,31 @@ export function planDynamicTypes(builder: PlanBuilder, limits: CaptureLimits): v
   const wanted = [...builder.interfaces];
   if (wanted.some((name) => name === 'error' || isAny(name))) addAll('error');
   for (const name of wanted) addAll(name);
+  const traced = functionsWithAny(builder);
+  if (traced.length > 0) {
+    for (const { type, typeVaddr } of ownTypes(builder.binary, traced)) add(type, typeVaddr, false);
+  }
   // A Set's iteration meets what is added on the way.
   for (const name of nested) if (followed.has(name)) addAll(name);
 }
 
 type Add = (type: GoType, typeVaddr: number, isError: boolean) => void;
 
+/** Whether every type may be behind it. */
 function isAny(name: string): boolean {
-  return name === 'any' || name === 'interface {}';
+  return name === 'any' || name === 'interface {}' || name === 'reflect.Value';
+}
+
+/** Names of the traced functions whose arguments or results may hold any type; presets know theirs. */
+function functionsWithAny({ probes }: PlanBuilder): string[] {
+  const hasAny = (capture: CaptureShape | undefined) => {
+    const names = new Set<string>();
+    if (capture !== undefined) collectInterfaces(capture, names);
+    return [...names].some(isAny);
+  };
+  return probes
+    .filter((probe) => probe.description.kind === 'function' && (hasAny(probe.arguments) || hasAny(probe.results)))
+    .map(({ description }) => description.functionName);
 }
 
 function addTypes(binary: GoBinary, names: Iterable<string>, add: Add, areErrors = false): void {

@@ -105,6 +105,7 @@ export function askEverything(path: string, everyNth = 16): number {
     ask(() => binary.functionsNamed('os.(*File).Write').map((fn) => binary.methodTypes('*os.File', fn)));
     ask(() => binary.runtimeTypesCalled('main.Order').map((type) => type.name));
     ask(() => binary.implementations('error').map(({ type }) => type.name));
+    ask(() => [...binary.runtimeTypesOf((packagePath) => packagePath === 'main')].map(({ type }) => type.name));
   });
   return values;
 }

@@ -133,6 +133,23 @@ test('implementations of an interface are those that the linker made itabs for',
   assert.deepEqual(binary.implementations('no.such'), []);
 });
 
+for (const go of ['1.26', '1.27'] as const) {
+  test(`types of a package, and what is made of them, Go ${go}`, async () => {
+    const { path } = await build(go, 'default');
+    using binary = openGoBinary(path);
+    const found = [...binary.runtimeTypesOf((packagePath) => packagePath === 'main')];
+    const names = found.map(({ type }) => type.name);
+    for (const name of ['main.Order', '*main.Order', '*main.CodedError']) assert.ok(names.includes(name), names.join());
+    assert.equal(new Set(names).size, names.length);
+    for (const { type, typeVaddr, packagePath } of found) {
+      assert.equal(binary.runtimeTypeAt(typeVaddr).value, type);
+      assert.equal(packagePath, 'main');
+      assert.match(type.name, /\bmain\./);
+    }
+    assert.deepEqual([...binary.runtimeTypesOf((packagePath) => packagePath === 'no/such')], []);
+  });
+}
+
 test('an address that is none of a descriptor gives a reason', async () => {
   const { path } = await build('1.26', 'default');
   using binary = openGoBinary(path);

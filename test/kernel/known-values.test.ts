@@ -30,8 +30,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'b PTR *sync/atomic.Bool = true',
   ],
   'main.takesReflect': [
-    'text STRUCT reflect.Value = "string"',
-    'pointer STRUCT reflect.Value = "*main.Login (pointer)"',
+    'text STRUCT reflect.Value = {type STRING reflect.Type = "string"; kind STRING reflect.Kind = "string"; value INTERFACE string = "text"}',
+    'pointer STRUCT reflect.Value = {type STRING reflect.Type = "*main.Login"; kind STRING reflect.Kind = "pointer"; value INTERFACE *main.Login = {User STRING string = "bob"; Password STRING string ! redacted; Pin INT int = 7; Key PTR *[4]uint8 = "S3CR"; APIKey [8]UINT [8]uint8 ! redacted}}',
     'invalid STRUCT reflect.Value = "invalid"',
   ],
   'main.takesBytes': [
@@ -75,7 +75,7 @@ for (const go of ['1.22', '1.23', undefined]) {
     assert.deepEqual([background?.value, todo?.value], [[], []]);
     assert.deepEqual(contextLine(ctx?.value), [
       'deadline "2030-01-02T03:04:05Z"',
-      'main.textKey 7',
+      'main.textKey("trace") 7',
       'main.userKey "alice"',
     ]);
     // How far the chain is followed is the capture's business; what is shown is true, and the end is said.

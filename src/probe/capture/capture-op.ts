@@ -82,6 +82,9 @@ export const memoryBase = { register: 1, image: 255 } as const;
 /** enum pointer_flag */
 export const pointerFlag = { leaf: 1, unsent: 2, unless: 4, messages: 8 } as const;
 
+/** enum interface_kind */
+export const interfaceKind = { type: 0, itab: 1, reflected: 2 } as const;
+
 /** enum header_role: what a header of a `traceparent` op tells of the trace context. */
 export const headerRole = {
   traceparent: 1,
@@ -184,7 +187,7 @@ export const op = {
     step(captureOp.each, items, at, itemBytes, body),
   next: () => step(captureOp.next, 0, 0, 0, 0),
   /** A chunk with the dynamic type's linked address; if known, a chunk with the value and those of its plan follow. */
-  interface: (at: number, hasItab: boolean) => step(captureOp.interface, hasItab ? 1 : 0, at, 0, 0),
+  interface: (at: number, kind: keyof typeof interfaceKind) => step(captureOp.interface, interfaceKind[kind], at, 0, 0),
   /** A chunk with the first value of a key of the map[string][]string at `at`; `key` indexes the plan's strings. */
   header: (at: number, maxBytes: number, key: number) => step(captureOp.header, 0, at, maxBytes, key),
   /** A chunk with the 16 bytes of the value with that key type in the context.Context at `at`; becomes the image, or skips. */

@@ -97,7 +97,7 @@ function emit(shape: Shape, ops: CaptureOp[], strings: StringTable): void {
       break;
     }
     case 'interface':
-      ops.push(op.interface(shape.at, shape.hasItab));
+      ops.push(op.interface(shape.at, shape.holder));
       break;
     case 'header':
       ops.push(op.header(shape.at, shape.maxBytes, strings.indexOf(shape.key)));

@@ -1,6 +1,7 @@
 import {
   type CaptureOp,
   captureOp,
+  interfaceKind,
   labelKind,
   memoryBase,
   pointerFlag,
@@ -62,7 +63,7 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
     case captureOp.map:
       return ` @${s.b}, ${s.a} entries, body ${s.c % 2 ** 16}`;
     case captureOp.interface:
-      return ` @${s.b}${s.a === 1 ? ' itab' : ' type'}`;
+      return ` @${s.b} ${Object.keys(interfaceKind)[s.a] ?? s.a}`;
     case captureOp.header:
       return ` @${s.b} ${key}, at most ${s.c} bytes`;
     case captureOp.context:

@@ -3,9 +3,11 @@ import { redacted } from '../../redaction/redaction.ts';
 import { chunkBytes, planLimits } from './capture-op.ts';
 import { kindLabel } from './kind-label.ts';
 import { mapExpansion } from './map-shape.ts';
+import { isReflected } from './reflect-value.ts';
 import {
   type ArrayShape,
   hasOps,
+  type InterfaceShape,
   inFloatRegister,
   type KnownFloat,
   type NamedShape,
@@ -81,10 +83,15 @@ export function shapeOfType(type: GoType, at: number, context: ShapeContext, pla
       return take(context, 2, chunkBytes(16)) ? { ...base, kind: 'chan' } : unfollowed(base, noRoom);
     case 'interface':
       if (!take(context, 1 + interfaceCost.steps, chunkBytes(8) + interfaceCost.bytes)) return unfollowed(base, noRoom);
-      return { ...base, kind: 'interface', hasItab: type.hasMethods !== false };
+      return { ...base, kind: 'interface', holder: holderOf(type) };
     default:
       return { ...base, kind: 'integer', sizeBytes, signed: type.kind.startsWith('int') };
   }
+}
+
+function holderOf(type: GoType): InterfaceShape['holder'] {
+  if (isReflected(type)) return 'reflected';
+  return type.hasMethods === false ? 'type' : 'itab';
 }
 
 /** Complex numbers are two floats. */

@@ -1,5 +1,5 @@
 import type { GenericType } from '../../binary/go-type.ts';
-import type { HeaderRole, LabelKind, MapLayout } from './capture-op.ts';
+import type { HeaderRole, interfaceKind, LabelKind, MapLayout } from './capture-op.ts';
 
 /**
  * How captured bytes are to be read. A shape mirrors the plan made from it (capture-plan.ts): reader and plan walk the
@@ -117,7 +117,8 @@ export interface MapShape extends ShapeBase {
 /** One chunk with the dynamic type; if that is known, its value and the chunks of its shape. */
 export interface InterfaceShape extends ShapeBase {
   readonly kind: 'interface';
-  readonly hasItab: boolean;
+  /** What the first word leads to: `reflected` is a reflect.Value, whose third word tells where the value is. */
+  readonly holder: keyof typeof interfaceKind;
   /** Of a preset: fields of the dynamic value that become fields of the capture, by their Go names. */
   readonly spread?: Readonly<Record<string, string>> | undefined;
 }
@@ -236,8 +237,9 @@ export function shapeEnd(shape: Shape): number {
       return shape.at + shape.sizeBytes;
     case 'slice':
       return shape.at + 24;
-    case 'text':
     case 'interface':
+      return shape.at + (shape.holder === 'reflected' ? 24 : 16);
+    case 'text':
     case 'context':
       return shape.at + 16;
     case 'pointer':

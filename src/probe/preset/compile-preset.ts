@@ -159,7 +159,7 @@ function pairShape(field: PresetField, at: number, context: PresetContext): Foun
   if ('behind' in field) return labelsBehind(field.behind, field.fields, at, context);
   if (!('dynamic' in field) && !('spread' in field)) return { unavailable: 'a path leads from a pointer' };
   const goType = 'dynamic' in field ? field.type : 'any';
-  const shape: Shape = { kind: 'interface', type: 'INTERFACE', goType, at, hasItab: true };
+  const shape: Shape = { kind: 'interface', type: 'INTERFACE', goType, at, holder: 'itab' };
   if ('dynamic' in field) return { value: [{ name: field.dynamic, shape }] };
   return { value: [{ name: 'dynamic', shape: { ...shape, spread: field.spread } }] };
 }

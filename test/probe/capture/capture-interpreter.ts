@@ -2,6 +2,7 @@ import { chunkStatus } from '../../../src/event/chunk-reader.ts';
 import {
   type CaptureOp,
   captureOp,
+  interfaceKind,
   memoryBase,
   planLimits,
   pointerFlag,
@@ -265,13 +266,14 @@ export function runPlan(
       case captureOp.interface: {
         let type = word(b);
         const value = word(b + 8);
+        const isHeldByAddress = a === interfaceKind.reflected && (word(b + 16) & 128n) !== 0n;
         const header = chunk(captureOp.interface);
         if (header === undefined || room() < 8) return false;
         if (type === 0n) {
           header.status = chunkStatus.nil;
           return true;
         }
-        if (a === 1) {
+        if (a === interfaceKind.itab) {
           const bytes = target.read(type + 8n, 8);
           if (bytes === undefined) {
             header.status = chunkStatus.fault;
@@ -301,7 +303,7 @@ export function runPlan(
         }
         ops = dynamic.ops;
         pc = 0;
-        if (dynamic.direct) data.writeBigUInt64LE(value, image);
+        if (dynamic.direct && !isHeldByAddress) data.writeBigUInt64LE(value, image);
         else if (dynamic.sizeBytes > 0) {
           const bytes = target.read(value, dynamic.sizeBytes);
           if (bytes) data.set(bytes, image);

@@ -1,0 +1,3 @@
+module sidespan.test/reflected
+
+go 1.15
