@@ -4,6 +4,7 @@
 #define SIDESPAN_GOROUTINE_SLOT_H
 
 #include "capture.h"
+#include "counts.h"
 
 /*
  * One hit of a site: the pointers. Its numbers are in scratch->state, where the verifier does not follow them: it would
@@ -17,18 +18,6 @@ struct hit {
 	struct goroutine *goroutine; /* 0: it has no open call */
 	struct goroutine_key key;
 };
-
-static __always_inline struct probe_counters *counters_of(__u32 probe)
-{
-	return bpf_map_lookup_elem(&counters, &probe);
-}
-
-#define COUNT(probe, field)                                                  \
-	do {                                                                 \
-		struct probe_counters *counters_ = counters_of(probe);       \
-		if (counters_)                                               \
-			ADD_ONE(&counters_->field);                          \
-	} while (0)
 
 /* Never 0. A goid uses up to 55 bits, as does the address that stands for one. */
 static __always_inline __u64 owner_word(const struct goroutine_key *key)

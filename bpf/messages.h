@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0) */
 /*
- * Messages of streams, counted where they pass, by the stream's address: with settings.messages only. Each begins with five
- * bytes: a flag, and its size in network order.
+ * Messages of streams, counted where they pass, with settings.messages only. Each begins with five bytes: a flag, and its size in
+ * network order.
  */
 #ifndef SIDESPAN_MESSAGES_H
 #define SIDESPAN_MESSAGES_H
 
 #include "goroutine.h"
+#include "stream-messages.h"
 
 #define MESSAGE_HEADER_BYTES 5
 
@@ -16,19 +17,21 @@ static __always_inline __u64 size_in(__u64 header)
 }
 
 /* Counts a message of the stream. */
-static __always_inline void count_message(const struct kept_call_key *key, __u64 size, __u32 received)
+static __always_inline void count_message(__u64 owner, __u64 size, __u32 received)
 {
-	struct message_counts *counts = bpf_map_lookup_elem(&messages, key);
+	struct stream_bucket *bucket = bucket_of_stream(owner);
+	struct stream_messages *counts = 0;
 
-	if (!counts || counts->ended) {
-		struct message_counts first = {.first_ns = bpf_ktime_get_boot_ns()};
-
-		/* A stream has begun, perhaps at the address of another one that has ended. */
-		bpf_map_update_elem(&messages, key, &first, BPF_ANY);
-		counts = bpf_map_lookup_elem(&messages, key);
-		if (!counts)
-			return;
-	}
+	if (!bucket)
+		return;
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < BUCKET_STREAMS; i++)
+		if (!counts && *(volatile __u64 *)&bucket->stream[i].owner == owner && !bucket->stream[i].ended)
+			counts = &bucket->stream[i];
+	if (!counts)
+		counts = place_of_stream(bucket, owner); /* it has begun, perhaps at the address of another one that has ended */
+	if (!counts)
+		return;
 	if (received) {
 		__sync_fetch_and_add(&counts->received, 1);
 		if (size == MESSAGE_BYTES_UNKNOWN)
@@ -41,19 +44,24 @@ static __always_inline void count_message(const struct kept_call_key *key, __u64
 	}
 }
 
-/* A client tries its call again: the stream of the attempt before carries no more. */
-static __always_inline void forget_attempt(struct hit *hit, struct kept_call_key *key)
+/* An attempt of a client's call has failed: if there is another one, its stream may come to lie where this one's was. */
+static __always_inline void end_attempt(struct hit *hit)
 {
 	__u32 places = hit->site->object_at;
-	__u64 call = read_register(hit->plan.ctx, hit->site->object), attempt = 0;
-	struct message_counts *counts;
+	__u64 call = read_register(hit->plan.ctx, hit->site->object), attempt = 0, stream = 0, owner;
+	struct stream_bucket *bucket;
 
 	if (bpf_probe_read_user(&attempt, 8, (void *)(call + (places >> 16))) ||
-	    bpf_probe_read_user(&key->object, 8, (void *)(attempt + (places & 0xffff))))
+	    bpf_probe_read_user(&stream, 8, (void *)(attempt + (places & 0xffff))))
 		return;
-	counts = bpf_map_lookup_elem(&messages, key);
-	if (counts)
-		counts->ended = 1; /* no call's start */
+	owner = stream_owner(hit->key.process_slot, stream);
+	bucket = bucket_of_stream(owner);
+	if (!bucket)
+		return;
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < BUCKET_STREAMS; i++)
+		if (*(volatile __u64 *)&bucket->stream[i].owner == owner && !bucket->stream[i].ended)
+			bucket->stream[i].ended = ATTEMPT_FAILED;
 }
 
 static __noinline int note_message(struct hit *hit)
@@ -66,14 +74,8 @@ static __noinline int note_message(struct hit *hit)
 	__u64 first = read_register(ctx, hit->site->object);
 
 	scratch->words[1] = 0;
-	if (action == SITE_MESSAGE_SENT) {
-		key.object = first;
-		if (!bpf_probe_read_user(&scratch->words[1], MESSAGE_HEADER_BYTES, (void *)read_register(ctx, hit->site->object_at)))
-			count_message(&key, size_in(scratch->words[1]), 0);
-		return 0;
-	}
 	if (action == SITE_MESSAGE_RETRY) {
-		forget_attempt(hit, &key);
+		end_attempt(hit);
 		return 0;
 	}
 	/* Which stream it is stands in the parser, which is an argument of the one function and not of the other. */
@@ -84,16 +86,24 @@ static __noinline int note_message(struct hit *hit)
 			bpf_map_update_elem(&awaited_messages, &key, &awaited, BPF_ANY);
 		return 0;
 	}
-	known = bpf_map_lookup_elem(&awaited_messages, &key);
-	if (!known)
-		return 0;
-	key.object = known->stream;
-	/* A parser for one message may be garbage by now. What comes to lie there does not begin with that stream. */
-	if (bpf_probe_read_user(scratch->words, 8 + MESSAGE_HEADER_BYTES, (void *)known->parser) ||
-	    scratch->words[0] != known->stream)
-		count_message(&key, MESSAGE_BYTES_UNKNOWN, 1);
-	else
-		count_message(&key, size_in(scratch->words[1]), 1);
+	if (action == SITE_MESSAGE_SENT) {
+		if (bpf_probe_read_user(&scratch->words[1], MESSAGE_HEADER_BYTES, (void *)read_register(ctx, hit->site->object_at)))
+			return 0;
+		scratch->words[1] = size_in(scratch->words[1]);
+		awaited.stream = first;
+	} else {
+		known = bpf_map_lookup_elem(&awaited_messages, &key);
+		if (!known)
+			return 0;
+		awaited = *known;
+		/* A parser for one message may be garbage by now. What comes to lie there does not begin with that stream. */
+		if (bpf_probe_read_user(scratch->words, 8 + MESSAGE_HEADER_BYTES, (void *)awaited.parser) ||
+		    scratch->words[0] != awaited.stream)
+			scratch->words[1] = MESSAGE_BYTES_UNKNOWN;
+		else
+			scratch->words[1] = size_in(scratch->words[1]);
+	}
+	count_message(stream_owner(key.process_slot, awaited.stream), scratch->words[1], action != SITE_MESSAGE_SENT);
 	return 0;
 }
 

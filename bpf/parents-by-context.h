@@ -54,6 +54,53 @@ static __noinline int read_context(struct hit *hit, const struct context_place *
 	return scratch->context_data != 0;
 }
 
+static __always_inline int has_span(const struct goroutine *goroutine, const struct request_context *request)
+{
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < INLINE_FRAMES; i++) {
+		const volatile struct frame *frame = (const volatile struct frame *)&goroutine->frame[i];
+
+		if (i >= *(const volatile __u32 *)&goroutine->frames)
+			break;
+		if (*(const volatile __u64 *)frame->span_id == *(const __u64 *)request->span_id && !(frame->flags & FRAME_ENDED))
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline int is_open_request(const struct request_context *request)
+{
+	__u64 owner = *(const volatile __u64 *)&request->owner;
+	struct goroutine_key key = {.process_slot = owner >> 55, .goid = request->goid};
+	__u32 index = slot_index(&key);
+	struct goroutine_slot *slot = bpf_map_lookup_elem(&goroutine_slots, &index);
+	struct goroutine *elsewhere;
+
+	if (owner <= 1 || !slot)
+		return 0;
+	if (*(volatile __u64 *)&slot->owner == owner_word(&key))
+		return has_span(&slot->goroutine, request);
+	if (slot->elsewhere == 0)
+		return 0;
+	elsewhere = bpf_map_lookup_elem(&goroutines, &key);
+	return elsewhere && has_span(elsewhere, request);
+}
+
+/* The first place from there on whose request has ended. Are all open, one of them is lost. */
+static __noinline __u32 place_of_ended(struct context_bucket *bucket, __u32 from, __u32 probe)
+{
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < BUCKET_CONTEXTS; i++) {
+		__u32 place = from + i;
+
+		MASK(place, BUCKET_CONTEXTS);
+		if (!is_open_request(&bucket->context[place]))
+			return place;
+	}
+	COUNT(probe, contexts_no_room);
+	return from;
+}
+
 /* Remembers that the context at hand is that of the request in scratch->frame. */
 static __noinline int register_context(struct hit *hit)
 {
@@ -65,17 +112,21 @@ static __noinline int register_context(struct hit *hit)
 
 	if (!bucket || bpf_probe_read_user(scratch->words, 16, (void *)scratch->context_data))
 		return 0;
-	/* In place of the one that lay at the same address before; else of the oldest. */
+	/* In place of the one that lay at the same address before; else of the oldest whose request has ended. */
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < BUCKET_CONTEXTS; i++)
 		place = *(volatile __u64 *)&bucket->context[i].owner == owner ? i : place;
-	if (place == BUCKET_CONTEXTS)
+	if (place == BUCKET_CONTEXTS) {
 		place = (__u32)__sync_fetch_and_add(&bucket->added, 1);
+		place = place_of_ended(bucket, place, scratch->frame.probe);
+	}
 	MASK(place, BUCKET_CONTEXTS);
 	request = &bucket->context[place];
 	before = *(volatile __u64 *)&request->owner;
-	if (before == 1 || __sync_val_compare_and_swap(&request->owner, before, 1) != before)
-		return 0; /* another CPU writes there */
+	if (before == 1 || __sync_val_compare_and_swap(&request->owner, before, 1) != before) {
+		COUNT(scratch->frame.probe, contexts_no_room); /* another CPU writes there */
+		return 0;
+	}
 	request->itab = scratch->context_itab;
 	request->parent = scratch->words[1];
 	__builtin_memcpy(request->trace_id, scratch->frame.trace_id, 16);

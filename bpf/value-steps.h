@@ -3,6 +3,7 @@
 #ifndef SIDESPAN_VALUE_STEPS_H
 #define SIDESPAN_VALUE_STEPS_H
 
+#include "stream-messages.h"
 #include "string-steps.h"
 
 static __always_inline __u64 word_from(struct plan_context *context, __u32 source)
@@ -84,34 +85,6 @@ static __always_inline __u32 read_unsent(struct scratch *scratch, __u32 size, __
 	if (bpf_probe_read_user(&scratch->data[CAPTURE_BYTES + at], size, (void *)address))
 		return fault_status(address, size);
 	scratch->unsent = at + ((size + 7) & ~7u);
-	*image = CAPTURE_BYTES + at;
-	return CHUNK_OK;
-}
-
-/* The same for the counts of a stream's messages, which are then done with. */
-static __noinline __u32 read_messages(struct scratch *scratch, __u64 stream, __u32 *image)
-{
-	struct kept_call_key key = {.process_slot = scratch->state.process_slot, .object = stream};
-	struct message_counts *known = bpf_map_lookup_elem(&messages, &key);
-	__u64 start_ns = scratch->frame.start_ns, *to;
-	__u32 at = scratch->unsent;
-
-	if (at + 32 > UNSENT_BYTES)
-		return CHUNK_NO_ROOM;
-	/* They are of an earlier stream at this address, or of another one too, whose end was not seen. */
-	if (known && known->ended && known->ended != start_ns)
-		known = 0;
-	if (known && known->first_ns < start_ns)
-		return CHUNK_FAULT;
-	MASK(at, UNSENT_BYTES);
-	to = word_at(&scratch->data[CAPTURE_BYTES + at]);
-	to[0] = known ? known->sent : 0;
-	to[1] = known ? known->sent_bytes : 0;
-	to[2] = known ? known->received : 0;
-	to[3] = known ? known->received_bytes : 0;
-	if (known)
-		known->ended = start_ns;
-	scratch->unsent = at + 32;
 	*image = CAPTURE_BYTES + at;
 	return CHUNK_OK;
 }

@@ -136,22 +136,31 @@ struct {
 	__type(value, struct kept_call);
 } kept_calls SEC(".maps");
 
-/* ---- messages of gRPC: see messages.h ---- */
+/* ---- messages of gRPC: see stream-messages.h ---- */
 
-struct message_counts {
+struct stream_messages {
+	__u64 owner;	/* the stream's address and the process; 0: none, 1: just being written */
 	__u64 first_ns; /* when the first one passed */
-	__u64 ended;	/* start_ns of the call, once that has ended */
+	__u64 ended;	/* start_ns of the call, once that has ended, or ATTEMPT_FAILED */
 	__u64 sent;
 	__u64 sent_bytes;
 	__u64 received;
 	__u64 received_bytes;
 };
 
-struct { /* sized by user space. By the address of the stream */
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct kept_call_key);
-	__type(value, struct message_counts);
+#define BUCKET_STREAMS 4 /* a power of two */
+
+/* Those whose addresses lead here. */
+struct stream_bucket {
+	__u64 lost_ns; /* when counts of a stream were lost last that was not known to have ended */
+	struct stream_messages stream[BUCKET_STREAMS];
+};
+
+struct { /* sized by user space: settings.messages */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct stream_bucket);
 } messages SEC(".maps");
 
 struct awaited_message {
@@ -159,7 +168,7 @@ struct awaited_message {
 	__u64 stream;
 };
 
-struct { /* likewise. By the address of g */
+struct { /* sized by user space. By the address of g: as many as may wait within traced calls, the longest silent one goes */
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
 	__type(key, struct kept_call_key);

@@ -27,6 +27,8 @@ struct probe_counters {
 	__u64 phases_ring_full;	 /* requests of which it is not known where their time went: as times_ring_full … */
 	__u64 phases_no_room;	 /* … as times_no_room */
 	__u64 panics_ring_full;	 /* records of panics that found none */
+	__u64 contexts_no_room;	 /* requests whose context found none, or took that of an open one: others don't find their parent by it */
+	__u64 messages_no_room;	 /* gRPC calls whose counts of messages were lost */
 	__u64 time_ns;		 /* that the program took for hits of its sites: of one in settings.timed_hits */
 };
 

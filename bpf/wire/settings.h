@@ -20,7 +20,7 @@ struct settings {
 	__u32 keep;		    /* enum keep_flag: calls that are not sampled and sent all the same */
 	__u64 keep_slower_ns;	    /* those that took longer */
 	__u32 request_phases;	    /* 1: where the time of HTTP requests goes is followed */
-	__u32 messages;		    /* 1: messages of gRPC are counted */
+	__u32 messages;		    /* buckets for the counts of gRPC's messages, a power of two; 0: they are not counted */
 	__u32 exponential;	    /* 1: the values of `series` are wide_series */
 	__u32 pad;
 };

@@ -22,7 +22,7 @@ import { type OpenFrame, openFrames } from './open-frames.ts';
 import { type OutgoingSide, openOutgoing } from './outgoing-side.ts';
 import { type ProbeCounters, sumCounters } from './probe-counters.ts';
 import { recursionMisses } from './program-info.ts';
-import { settingsBytes } from './program-settings.ts';
+import { messageBuckets, settingsBytes } from './program-settings.ts';
 import { siteProgram } from './programs.ts';
 import { type RefusedSite, refusedSites } from './refused-sites.ts';
 import { openRing, type RingReader } from './ring-reader.ts';
@@ -118,9 +118,6 @@ export interface KernelSide extends Disposable {
   openFrames(onFrame: (processSlot: number, frame: OpenFrame) => void): void;
 }
 
-/** Of which messages are counted at a time; the one that has been silent longest goes when another comes. */
-const messageStreams = 65_536;
-
 const tableEntries = { sites: 16384, probes: 4096, processes: 256, planOps: 65536, planStrings: 256 } as const;
 
 /** @throws BpfError: no libbpf, missing capabilities, a kernel that is too old */
@@ -140,7 +137,8 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       goroutineSlots: sizes.slots,
       goroutineTimes: options.goroutineTimes ? sizes.owned : 1,
       requestPhases: options.requestPhases ? sizes.owned : 1,
-      messages: options.countMessages ? messageStreams : 1,
+      messageBuckets: Math.max(1, messageBuckets(options)),
+      awaitedMessages: options.countMessages ? options.maxGoroutines : 1,
       overflowFrames: 2 * options.maxGoroutines,
       series: options.durationBoundsNs === undefined ? 1 : mostSeries + tableEntries.probes,
       spilledSeries: options.durationBoundsNs === undefined ? 1 : mostSeries,

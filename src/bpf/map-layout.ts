@@ -198,7 +198,7 @@ export const scratchBuffers = 4;
 
 /** `ended` is an array of five u64, by enum call_end. */
 export const probeCountersLayout = {
-  sizeBytes: 208,
+  sizeBytes: 224,
   seen: 0,
   ended: 8,
   restarts: 48,
@@ -220,5 +220,7 @@ export const probeCountersLayout = {
   phases_ring_full: 176,
   phases_no_room: 184,
   panics_ring_full: 192,
-  time_ns: 200,
+  contexts_no_room: 200,
+  messages_no_room: 208,
+  time_ns: 216,
 } as const;

@@ -15,8 +15,10 @@ export interface MapSizes {
   readonly goroutineSlots: number;
   readonly goroutineTimes: number;
   readonly requestPhases: number;
-  /** Streams of gRPC whose messages are counted. */
-  readonly messages: number;
+  /** Buckets for the counts of messages of gRPC's streams. */
+  readonly messageBuckets: number;
+  /** Goroutines that wait for one. */
+  readonly awaitedMessages: number;
   readonly overflowFrames: number;
   readonly series: number;
   readonly spilledSeries: number;
@@ -170,8 +172,8 @@ function loadWith(
     libbpf.setMaxEntries(find('goroutine_slots'), sizes.goroutineSlots);
     libbpf.setMaxEntries(find('goroutine_times'), sizes.goroutineTimes);
     libbpf.setMaxEntries(find('request_phases'), sizes.requestPhases);
-    libbpf.setMaxEntries(find('messages'), sizes.messages);
-    libbpf.setMaxEntries(find('awaited_messages'), sizes.messages);
+    libbpf.setMaxEntries(find('messages'), sizes.messageBuckets);
+    libbpf.setMaxEntries(find('awaited_messages'), sizes.awaitedMessages);
     libbpf.setMaxEntries(find('series'), sizes.series);
     libbpf.setMaxEntries(find('ring'), sizes.ring);
     libbpf.setMaxEntries(find('spilled_series'), sizes.spilledSeries);

@@ -24,6 +24,8 @@ export interface ProbeCounters {
   readonly phasesRingFull: number;
   readonly phasesNoRoom: number;
   readonly panicsRingFull: number;
+  readonly contextsNoRoom: number;
+  readonly messagesNoRoom: number;
   /** Of one in settings.timed_hits of its sites' hits. */
   readonly timeNs: number;
 }
@@ -67,6 +69,8 @@ export function sumCounters(values: Uint8Array, cpus: number): ProbeCounters {
     phasesRingFull: sum(layout.phases_ring_full),
     phasesNoRoom: sum(layout.phases_no_room),
     panicsRingFull: sum(layout.panics_ring_full),
+    contextsNoRoom: sum(layout.contexts_no_room),
+    messagesNoRoom: sum(layout.messages_no_room),
     timeNs: sum(layout.time_ns),
   };
 }

@@ -8,6 +8,14 @@ import { keepFlag, samplerFlag, settingsLayout } from './map-layout.ts';
  */
 const wakeupShare = 8;
 
+/** BUCKET_STREAMS of bpf/maps.h. */
+const bucketStreams = 4;
+
+/** Two places for each goroutine that may be within a call, in a power of two of buckets; 0 where messages are not counted. */
+export function messageBuckets({ countMessages, maxGoroutines }: KernelSideOptions): number {
+  return countMessages ? 2 ** Math.ceil(Math.log2(Math.max(1, (2 * maxGoroutines) / bucketStreams))) : 0;
+}
+
 /** struct settings: what is fixed before the programs are loaded. @param goroutineSlots those that goroutines own */
 export function settingsBytes(options: KernelSideOptions, goroutineSlots: number): Uint8Array {
   const bytes = new Uint8Array(settingsLayout.sizeBytes);
@@ -26,7 +34,7 @@ export function settingsBytes(options: KernelSideOptions, goroutineSlots: number
   const { errors = false, slowerThanNs } = options.keep ?? {};
   const keep = (errors ? keepFlag.errors : 0) | (slowerThanNs === undefined ? 0 : keepFlag.slow);
   view.setUint32(settingsLayout.timed_hits, options.timedHits ?? 0, true);
-  view.setUint32(settingsLayout.messages, options.countMessages ? 1 : 0, true);
+  view.setUint32(settingsLayout.messages, messageBuckets(options), true);
   view.setUint32(settingsLayout.exponential, options.exponential ? 1 : 0, true);
   view.setUint32(settingsLayout.keep, keep, true);
   view.setBigUint64(settingsLayout.keep_slower_ns, BigInt(slowerThanNs ?? 0), true);

@@ -42,12 +42,14 @@ export interface KernelCounts {
   readonly phasesRingFull: number;
   readonly phasesNoRoom: number;
   readonly panicsRingFull: number;
+  readonly contextsNoRoom: number;
+  readonly messagesNoRoom: number;
   readonly timeNs: number;
 }
 
 /**
  * What is missing of calls that are not lost themselves: values that were not read (SIDESPAN_CAPTURE_CALLS_PER_SECOND); what found
- * no room in the ring; in metrics the attributes, or the duration.
+ * no room in the ring; contexts and counts of messages that made room for others; in metrics the attributes, or the duration.
  */
 export const INCOMPLETE_REASONS = [
   'capture_limit',
@@ -57,6 +59,8 @@ export const INCOMPLETE_REASONS = [
   'request_phases_ring_full',
   'request_phases_no_room',
   'panic_ring_full',
+  'context_no_room',
+  'grpc_messages_no_room',
   'metric_series_full',
   'metric_not_counted',
 ] as const;
@@ -117,5 +121,7 @@ export const NO_COUNTS: KernelCounts = {
   phasesRingFull: 0,
   phasesNoRoom: 0,
   panicsRingFull: 0,
+  contextsNoRoom: 0,
+  messagesNoRoom: 0,
   timeNs: 0,
 };

@@ -138,6 +138,8 @@ export function rowOf(account: ProbeAccount): LedgerRow {
       request_phases_ring_full: kernel.phasesRingFull,
       request_phases_no_room: kernel.phasesNoRoom,
       panic_ring_full: kernel.panicsRingFull,
+      context_no_room: kernel.contextsNoRoom,
+      grpc_messages_no_room: kernel.messagesNoRoom,
       metric_series_full: kernel.unlabelled,
       metric_not_counted: kernel.uncounted,
     }),

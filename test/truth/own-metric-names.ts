@@ -107,6 +107,7 @@ export function grpcWitnesses({ older, unknownMethod, allSampled }: GrpcLibrary)
     client('grpc_client_handling_seconds_count', [clientStatusRule]),
     messages('server', 'sent'),
     messages('server', 'received'),
+    messages('client', 'sent'),
     // To go-grpc-prometheus an answer to a unary call is received where there was none.
     ...(older ? [] : [messages('client', 'received')]),
   ];

@@ -10,6 +10,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -30,7 +31,12 @@ var leave chan struct{}
 func wait(w http.ResponseWriter, r *http.Request) {
 	arrived.Done()
 	<-leave
-	fmt.Fprintf(w, "answer %s", r.URL.Query().Get("i"))
+	answer(r.Context(), w, r.URL.Query().Get("i"))
+}
+
+//go:noinline
+func answer(_ context.Context, w io.Writer, i string) {
+	fmt.Fprintf(w, "answer %s", i)
 }
 
 // ask sends one request by a connection of its own, which stays open until all are done.

@@ -35,6 +35,7 @@ var kinds = map[string]func(context.Context, *grpc.ClientConn) (method string, e
 	"notfound": unary("notfound:thing"),
 	"plain":    unary("plain"),
 	"sleep":    unary("sleep:20ms"),
+	"nap":      unary("sleep:1s"),
 	"unknown": func(ctx context.Context, c *grpc.ClientConn) (string, error) {
 		return service + "Missing", c.Invoke(ctx, service+"Missing", wrapperspb.String(""), new(wrapperspb.StringValue))
 	},
