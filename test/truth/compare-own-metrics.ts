@@ -29,13 +29,12 @@ export function samplingOf(sampled: Sampled): Record<string, string> {
 }
 
 /** Of test/targets/instrumented, and what is on them. */
-function pagesOf({ kind, sampled }: OwnMetricOptions): Readonly<Record<string, readonly Witness[]>> {
+function pagesOf({ kind }: OwnMetricOptions): Readonly<Record<string, readonly Witness[]>> {
   if (kind === 'http') return { '/metrics': promhttpWitnesses };
   const unknownMethod = 'Missing';
-  const allSampled = sampled === 'all';
   return {
-    '/metrics': grpcWitnesses({ older: false, unknownMethod, allSampled }),
-    '/metrics/grpc-prometheus': grpcWitnesses({ older: true, unknownMethod, allSampled }),
+    '/metrics': grpcWitnesses({ older: false, unknownMethod }),
+    '/metrics/grpc-prometheus': grpcWitnesses({ older: true, unknownMethod }),
   };
 }
 

@@ -61,22 +61,18 @@ const contextRule: Rule = {
   name: 'errors of contexts',
   fold: (key) => key.replace(/ (CANCELLED|DEADLINE_EXCEEDED|UNKNOWN)$/, ' UNKNOWN'),
 };
-const clientStatusRule: Rule = {
-  name: "a client's status",
-  fold: (key) => key.split(' ')[0],
-};
-/** Of series that name no status, which may be of calls that are `_OTHER` to Sidespan. */
-const allRule: Rule = { name: 'counts without a status', fold: () => 'all' };
+/** Of series that name no status: by method, and of a server, where calls may be `_OTHER` to Sidespan, of all. */
+const methodRule: Rule = { name: 'counts without a status', fold: (key) => key.split(' ')[0] };
+const allRule: Rule = { ...methodRule, fold: () => 'all' };
 
 export interface GrpcLibrary {
   /** go-grpc-prometheus instead of go-grpc-middleware. */
   readonly older: boolean;
   /** A method that the server does not have, whose calls its interceptors don't see. */
   readonly unknownMethod: string;
-  readonly allSampled: boolean;
 }
 
-export function grpcWitnesses({ older, unknownMethod, allSampled }: GrpcLibrary): readonly Witness[] {
+export function grpcWitnesses({ older, unknownMethod }: GrpcLibrary): readonly Witness[] {
   const server = (name: string, rules: readonly Rule[]): Witness => ({
     ...counted,
     side: 'rpc.server',
@@ -84,7 +80,7 @@ export function grpcWitnesses({ older, unknownMethod, allSampled }: GrpcLibrary)
     key: (labels, series) => (series === name || labels.grpc_method === unknownMethod ? rpcKey(labels) : undefined),
     rules,
   });
-  const client = (name: string, rules: readonly Rule[]): Witness => ({
+  const client = (name: string, rules: readonly Rule[] = []): Witness => ({
     ...counted,
     side: 'rpc.client',
     series: [name],
@@ -96,15 +92,15 @@ export function grpcWitnesses({ older, unknownMethod, allSampled }: GrpcLibrary)
     quantity: `messages ${way}`,
     series: [`grpc_${side}_msg_${way}_total`],
     key: rpcKey,
-    rules: [side === 'server' ? allRule : clientStatusRule],
+    rules: [side === 'server' ? allRule : methodRule],
   });
   return [
     server('grpc_server_handled_total', [unimplementedRule, ...(older ? [contextRule] : [])]),
     server('grpc_server_started_total', [allRule]),
     server('grpc_server_handling_seconds_count', [allRule]),
-    client('grpc_client_handled_total', allSampled ? [] : [clientStatusRule]),
-    client('grpc_client_started_total', [clientStatusRule]),
-    client('grpc_client_handling_seconds_count', [clientStatusRule]),
+    client('grpc_client_handled_total'),
+    client('grpc_client_started_total', [methodRule]),
+    client('grpc_client_handling_seconds_count', [methodRule]),
     messages('server', 'sent'),
     messages('server', 'received'),
     messages('client', 'sent'),
@@ -113,11 +109,6 @@ export function grpcWitnesses({ older, unknownMethod, allSampled }: GrpcLibrary)
   ];
 }
 
-export const ruleNames: readonly string[] = [
-  headRule,
-  errorRule,
-  unimplementedRule,
-  contextRule,
-  clientStatusRule,
-  allRule,
-].map(({ name }) => name);
+export const ruleNames: readonly string[] = [headRule, errorRule, unimplementedRule, contextRule, methodRule].map(
+  ({ name }) => name,
+);

@@ -52,9 +52,7 @@ function ownEtcd(suite: DebianSuite): OwnProgram {
   return {
     ...etcd(suite),
     page: ({ ports }) => local(ports[0], '/metrics'),
-    witnesses: grpcWitnesses({ older: true, unknownMethod, allSampled: true }).filter(
-      ({ side }) => side === 'rpc.server',
-    ),
+    witnesses: grpcWitnesses({ older: true, unknownMethod }).filter(({ side }) => side === 'rpc.server'),
     async driveAll({ ports }, rounds) {
       const client = new Client(`127.0.0.1:${ports[0]}`, credentials.createInsecure());
       const asIs = (bytes: Buffer) => bytes;
