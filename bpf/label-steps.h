@@ -168,6 +168,43 @@ static __noinline int label_part(struct scratch *scratch, const struct capture_s
 	return 0;
 }
 
+/* A word behind what is there of the key's text. */
+static __always_inline void add_word(struct scratch *scratch, __u32 place, __u64 word)
+{
+	struct series_key *key = &scratch->key;
+	__u32 at = key->text_bytes;
+
+	if (at & 7 || at > LABEL_TEXT_BYTES - 8)
+		return;
+	MASK(at, LABEL_TEXT_BYTES);
+	MASK(place, LABELS);
+	*word_at(&key->text[at]) = word;
+	key->labels[place] = at + NOTE_PARTS;
+	key->text_bytes = at + 8;
+	key->text_status = TEXT_WHOLE;
+}
+
+/* itab {inter 0, type 8} */
+static __noinline int label_dynamic_type(struct plan_context *context, const struct capture_step *step)
+{
+	struct scratch *scratch = context->scratch;
+	__u64 itab = *image_word(scratch, step->b);
+
+	if (itab && bpf_probe_read_user(scratch->words, 8, (void *)(itab + 8)) == 0)
+		add_word(scratch, step->imm & (LABELS - 1), scratch->words[0] - context->load_bias);
+	return 0;
+}
+
+static __noinline int label_constant(struct plan_context *context, const struct capture_step *step)
+{
+	struct scratch *scratch = context->scratch;
+	__u64 *header = image_word(scratch, step->b);
+
+	if (is_constant(scratch, header[0]) && header[1] >> 16 == 0)
+		add_word(scratch, step->imm & (LABELS - 1), (header[0] - context->load_bias) << 16 | header[1]);
+	return 0;
+}
+
 static __noinline int label_only(struct plan_context *context, const struct capture_step *step)
 {
 	struct scratch *scratch = context->scratch;
@@ -233,6 +270,12 @@ static __always_inline void step_label(struct plan_context *context, const struc
 		value = *image_word(scratch, step->b);
 		if (settings.body_sizes && (__s64)value >= (__s64)step->c)
 			scratch->sizes[place & (SIZES - 1)] = value + 1;
+		break;
+	case LABEL_DYNAMIC_TYPE:
+		label_dynamic_type(context, step);
+		break;
+	case LABEL_CONSTANT:
+		label_constant(context, step);
 		break;
 	case LABEL_ONLY:
 		label_only(context, step);

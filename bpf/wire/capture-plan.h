@@ -91,6 +91,8 @@ enum label_kind {
 	LABEL_NOTE = 10,   /* the string in place of the text that is there; the label is NOTE_WHOLE */
 	LABEL_PART = 11,   /* the string behind the text that is there; the label is where the first one begins, plus NOTE_PARTS. Not behind NOTE_WHOLE */
 	LABEL_ONLY = 12,   /* no label: the interface, which has an itab, is made one of nil unless `size` is the linked address of its dynamic type */
+	LABEL_DYNAMIC_TYPE = 13, /* as LABEL_PART, a word: the linked address of the dynamic type of the interface, which has an itab */
+	LABEL_CONSTANT = 14, /* likewise, of a string that is a constant of the program: its linked address, and in the low 16 bits its length */
 };
 #define LABEL_NOTED 5 /* place of what notes say of a call */
 #define NOTE_WHOLE 1

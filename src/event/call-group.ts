@@ -37,7 +37,7 @@ export function callGroup(
   const ownBytes = ownTextBytes(labels, view);
   for (const label of labels) {
     if (label.label === 'type' && errorResult !== undefined) results[errorResult] = typeValue(label, view, context);
-    else fields.push(labelValue(label, view, ownBytes));
+    else fields.push(labelValue(label, view, ownBytes, context));
   }
   return { end: callEnds[end] ?? 'unpaired', fields, results };
 }
@@ -53,6 +53,7 @@ function labelValue(
   { name = '', type, goType, label, place, choices = [] }: LabelShape,
   view: DataView,
   ownBytes: number,
+  context: DecodeContext,
 ): Value {
   const base = { name, type, goType };
   const unread = { ...base, unavailable: 'not read' };
@@ -75,6 +76,12 @@ function labelValue(
       return number === wholeNote ? { ...base, ...lastText(view, 0) } : { ...base, value: null };
     case 'part':
       return number === wholeNote ? { ...base, value: null } : { ...base, ...lastText(view, number - firstPart) };
+    case 'dynamicType': {
+      const found = context.typeName(Number(wordAt(view, number - firstPart)));
+      return found === undefined ? unread : { ...base, goType: found, value: '' };
+    }
+    case 'constant':
+      return { ...base, ...constantText(wordAt(view, number - firstPart), context) };
     default:
       if (number === absent) return { ...base, value: null };
       return { ...base, value: number === other ? otherChoice : (choices[number - 1] ?? otherChoice) };
@@ -107,6 +114,23 @@ function textOf(view: DataView, from: number, to: number): string {
   const room = seriesKeyLayout.sizeBytes - seriesKeyLayout.text;
   const bytes = new Uint8Array(view.buffer, view.byteOffset + seriesKeyLayout.text, room);
   return new TextDecoder().decode(bytes.subarray(from, to));
+}
+
+function wordAt(view: DataView, at: number): bigint {
+  const place = seriesKeyLayout.text + at;
+  return at >= 0 && place + 8 <= view.byteLength ? view.getBigUint64(place, true) : 0n;
+}
+
+/** Most bytes of a constant: enough for nearly all queries. */
+const mostConstantBytes = 1024;
+
+/** @param word its linked address and, in the low 16 bits, its length */
+function constantText(word: bigint, context: DecodeContext): Pick<Value, 'value' | 'truncated' | 'unavailable'> {
+  const sizeBytes = Number(word & 0xffffn);
+  const bytes = context.constantBytes?.(Number(word >> 16n), Math.min(sizeBytes, mostConstantBytes));
+  if (bytes === undefined) return { unavailable: 'not read' };
+  const value = new TextDecoder().decode(bytes);
+  return sizeBytes > mostConstantBytes ? { value, truncated: { of: sizeBytes } } : { value };
 }
 
 /** nil, or some value of that type. */

@@ -4,7 +4,7 @@ import type { Value } from '../event/value.ts';
 import { type CallFailure, clientError } from './call-error.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { databaseFailure, rootCause } from './database-error.ts';
-import { databaseSystem, USUAL_PORTS } from './database-systems.ts';
+import { databaseSystem, knownDatabaseSystem, USUAL_PORTS } from './database-systems.ts';
 import { addressOf } from './network-address.ts';
 import { addCaptureNotes, fieldOf, integerField, textField } from './preset-field.ts';
 import type { QueryTexts } from './query-texts.ts';
@@ -45,7 +45,7 @@ export function didNothing(call: CallContent, known: KnownFields = NO_FIELDS): b
 export function dbClientFacts(call: DbCall, queries: QueryTexts, known: KnownFields = NO_FIELDS): DbClientFacts {
   const error = rootCause(fieldOf(call, 'error'));
   const driver = unwrapped(fieldOf(call, 'driver'));
-  const system = known.system ?? (driver === undefined ? undefined : systemOf(driver));
+  const system = known.system ?? systemOfLabels(call) ?? (isRead(driver) ? systemOf(driver) : undefined);
   const query = fieldOf(call, 'query');
   const text = typeof query?.value === 'string' ? query.value : undefined;
   const sql = text === undefined ? undefined : queries.sanitized(text, system, query?.truncated !== undefined);
@@ -118,6 +118,22 @@ function unwrapped(driver: Value | undefined): Value | undefined {
 function systemOf(driver: Value): string {
   return databaseSystem(unwrapped(partOf(driver, 'driver'))?.goType ?? driver.goType);
 }
+
+/**
+ * Of calls that are not sampled only types are known: of database/sql's own connector that of the driver. One that is of no known
+ * package may be middleware.
+ */
+function systemOfLabels(call: DbCall): string | undefined {
+  for (const name of ['ownDriver', 'driver']) {
+    const label = fieldOf(call, name);
+    const system = label?.value === '' ? knownDatabaseSystem(label.goType) : undefined;
+    if (system !== undefined) return system;
+  }
+  return undefined;
+}
+
+const isRead = (driver: Value | undefined): driver is Value =>
+  driver !== undefined && driver.value !== '' && driver.unavailable !== 'not read';
 
 function partOf(value: Value | undefined, name: string): Value | undefined {
   if (!Array.isArray(value?.value)) return undefined;

@@ -5,7 +5,7 @@ import type { MetricData, MetricDescriptor, ScopeMetrics } from '@opentelemetry/
 import type { ProbeKind } from '../probe/probe.ts';
 import { type ActiveRequests, createActiveRequests } from './active-requests.ts';
 import type { BootClock } from './boot-clock.ts';
-import { type CallMetrics, type CallRecorder, callRecorder } from './call-metrics.ts';
+import { type CallMetrics, type CallRecorder, callRecorder, type FactsIdentity } from './call-metrics.ts';
 import type { DbClientFacts } from './db-client-span.ts';
 import type { ExponentialBuckets } from './exponential-buckets.ts';
 import { createHistogramMetric } from './histogram-metric.ts';
@@ -142,6 +142,8 @@ function requests(name: string, description: string): MetricDescriptor {
 /** Of one scope and kind: its probes share them. */
 interface KindMetrics extends CallMetrics {
   readonly active: ActiveRequests | undefined;
+  /** Of all but functions. */
+  recorder?: unknown;
 }
 
 export function createProcessMetrics(
@@ -156,6 +158,17 @@ export function createProcessMetrics(
     const found = ofScope.get(kind) ?? newMetrics(kind);
     ofScope.set(kind, found);
     return found;
+  }
+
+  /** One for all probes, so that calls which agree are one series whatever function they are of. */
+  function recorderOf<Facts>(
+    scope: InstrumentationScope,
+    kind: CallKind,
+    identity: FactsIdentity<Facts>,
+  ): CallRecorder<Facts> {
+    const own = metricsOf(scope, kind);
+    own.recorder ??= callRecorder(own, identity);
+    return own.recorder as CallRecorder<Facts>;
   }
 
   function newMetrics(kind: CallKind): KindMetrics {
@@ -184,31 +197,31 @@ export function createProcessMetrics(
   return {
     resource,
     httpServer: (scope) =>
-      callRecorder<HttpServerFacts>(metricsOf(scope, 'httpServer'), {
+      recorderOf<HttpServerFacts>(scope, 'httpServer', {
         key: ({ route }) => route,
         same: sameHttp,
         attributes: httpAttributes,
       }),
     httpClient: (scope) =>
-      callRecorder<HttpClientFacts>(metricsOf(scope, 'httpClient'), {
+      recorderOf<HttpClientFacts>(scope, 'httpClient', {
         key: ({ serverAddress }) => serverAddress,
         same: sameHttpClient,
         attributes: httpClientAttributes,
       }),
     rpcServer: (scope) =>
-      callRecorder<RpcServerFacts>(metricsOf(scope, 'rpcServer'), {
+      recorderOf<RpcServerFacts>(scope, 'rpcServer', {
         key: ({ method }) => method,
         same: sameRpc,
         attributes: rpcAttributes,
       }),
     rpcClient: (scope) =>
-      callRecorder<RpcClientFacts>(metricsOf(scope, 'rpcClient'), {
+      recorderOf<RpcClientFacts>(scope, 'rpcClient', {
         key: ({ method }) => method,
         same: sameRpcClient,
         attributes: rpcClientAttributes,
       }),
     dbClient: (scope) =>
-      callRecorder<DbClientFacts>(metricsOf(scope, 'dbClient'), {
+      recorderOf<DbClientFacts>(scope, 'dbClient', {
         key: ({ summary, operation }) => summary ?? operation,
         same: sameDb,
         attributes: dbAttributes,

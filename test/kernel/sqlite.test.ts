@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type GoTargetOptions, goTarget } from '../support/go-target.ts';
 import { startTracedService } from '../support/traced-service.ts';
+import { assertWhole, durations, metricsToSink } from './metric-counts.ts';
 
 const builds: readonly GoTargetOptions[] = [{}, { ldflags: '-s -w' }];
 
@@ -40,3 +41,31 @@ for (const options of builds) {
     assert.equal(summary.balanced, true);
   });
 }
+
+test('metrics by database and query, sampled or not', { timeout: 60_000 }, async (t) => {
+  const observed = async (sampler: string) => {
+    const service = await startTracedService(t, await goTarget('sqlclient/sqliteserver'), {
+      env: { ...metricsToSink, OTEL_TRACES_SAMPLER: sampler },
+    });
+    for (const path of ['here', 'there', 'transfer', 'nobody', 'wrong'])
+      await fetch(`http://${service.address}/${path}`);
+    const result = await service.stopAgent();
+    assert.equal(result.summary.balanced, true);
+    const points = durations(result, 'db.client.operation.duration');
+    assertWhole(points);
+    return (
+      points
+        .map(({ attributes: { 'error.type': error, 'db.response.status_code': _, ...known }, count }) => {
+          const attributes = Object.entries(known).sort();
+          return JSON.stringify([attributes, error !== undefined, count]);
+        })
+        // One that does nothing can't be told apart where it is not sampled.
+        .filter((text) => !text.includes('ROLLBACK'))
+        .sort()
+    );
+  };
+  const on = await observed('always_on');
+  assert.deepEqual(await observed('always_off'), on);
+  assert.match(on.join('\n'), /"db.system.name","sqlite"/);
+  assert.match(on.join('\n'), /"db.query.summary","SELECT items"/);
+});

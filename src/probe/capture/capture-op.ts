@@ -72,6 +72,8 @@ export const labelKind = {
   note: 10,
   part: 11,
   only: 12,
+  dynamicType: 13,
+  constant: 14,
 } as const;
 
 export type LabelKind = keyof typeof labelKind;

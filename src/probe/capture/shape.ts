@@ -266,7 +266,7 @@ export function shapeEnd(shape: Shape): number {
 }
 
 /** Of two words: a string's, or an interface's. */
-const textLabels: ReadonlySet<LabelKind> = new Set(['text', 'choice', 'note', 'part', 'only']);
+const textLabels: ReadonlySet<LabelKind> = new Set(['text', 'choice', 'note', 'part', 'only', 'constant']);
 
 /** Whether reading the shape takes ops of its own besides the image. */
 export function hasOps(shape: Shape): boolean {

@@ -171,8 +171,8 @@ function labelsBehind(
   at: number,
   context: PresetContext,
 ): Found<NamedShape[]> {
-  const struct_ = context.binary.runtimeType(name);
-  const vaddr = context.binary.runtimeTypeAddress(`*${name}`);
+  const struct_ = context.binary.runtimeType(name.replace(/^\*/, ''));
+  const vaddr = context.binary.runtimeTypeAddress(name);
   // The step has four bytes for the address.
   if (struct_ === undefined || vaddr === undefined || vaddr >= 2 ** 32) return { value: [] };
   const root: Way = { pointers: new Map(), leaves: [] };
@@ -183,7 +183,7 @@ function labelsBehind(
   const only = {
     kind: 'label',
     type: 'INTERFACE',
-    goType: `*${name}`,
+    goType: name,
     label: 'only',
     at,
     size: vaddr,
@@ -212,7 +212,11 @@ function addField(
   if (place.unavailable !== undefined) return place.unavailable;
   const { hops, at, type } = place.value;
   const leaf: Found<NamedShape[]> =
-    'messages' in field ? { value: [{ name: '', shape: messagesShape(at) }] } : leafShape(field, at, type, context);
+    'messages' in field
+      ? { value: [{ name: '', shape: messagesShape(at) }] }
+      : 'behind' in field
+        ? labelsBehind(field.behind, field.fields, at, context)
+        : leafShape({ ...field, path: field.path }, at, type, context);
   if (leaf.unavailable !== undefined) return leaf.unavailable;
   const unless = 'unless' in field && field.unless !== undefined ? lengthWord(pointer, field.unless, hops) : undefined;
   const way = hops.reduce(

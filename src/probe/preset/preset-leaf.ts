@@ -35,6 +35,7 @@ export function labelShape(field: PresetLabel, at: number, type: GoType, context
   if (as === 'note' || as === 'part') return one({ ...base, label: as, size: planLimits.labelTextBytes });
   if (as === 'size') return one({ ...base, name: undefined, label: as, size: atLeast });
   if (as === 'method') return one({ ...base, label: 'choice', size: httpMethods.length, choices: httpMethods });
+  if (as === 'dynamicType' || as === 'constant') return one({ ...base, label: as, size: 0 });
   if (typeof as === 'string') return one({ ...base, label: as, size: as === 'present' ? wordBytes : type.sizeBytes });
   const { choices, header } = as;
   if (header === undefined) return one({ ...base, label: 'choice', size: choices.length, choices });
@@ -46,7 +47,7 @@ export function labelShape(field: PresetLabel, at: number, type: GoType, context
 export function leafShape(
   field: Exclude<
     Extract<PresetField, { readonly path: unknown }>,
-    { readonly captured: unknown } | { readonly messages: unknown }
+    { readonly captured: unknown } | { readonly messages: unknown } | { readonly behind: unknown }
   >,
   at: number,
   type: GoType,

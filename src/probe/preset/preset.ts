@@ -195,8 +195,11 @@ export type PresetField =
   | { readonly isSet: string; readonly place: number }
   /** What metrics tell apart of calls that are not sampled. */
   | PresetLabel
-  /** Of an interface's words: labels in the struct that a pointer of this dynamic type leads to. Left out of programs without the type. */
-  | { readonly behind: string; readonly fields: readonly PresetLabel[] }
+  /**
+   * Of an interface's words, or the interface at the path: labels in the struct behind it where its dynamic type is this one.
+   * Left out of programs without the type.
+   */
+  | { readonly behind: string; readonly path?: PresetPath; readonly fields: readonly PresetLabel[] }
   /** Of an interface's words: fields of its dynamic type, by their Go names. */
   | { readonly spread: Readonly<Record<string, string>> };
 
@@ -213,7 +216,7 @@ export interface PresetLabel {
    * choice: which of the texts it is. method: which of HTTP's known methods. text: up to so many bytes of it. size: no
    * label, but the size of the request's body (place 0) or of the answer's (1); an integer of 8 bytes. part: a text behind
    * the one that is there; its place says where it begins. note: of a `note`, a text in place of the one that is there; what it
-   * adds as `part` is not heeded after that.
+   * adds as `part` is not heeded after that. dynamicType: of an interface. constant: a string, where the program has it as a constant.
    */
   readonly as:
     | 'byte'
@@ -222,6 +225,8 @@ export interface PresetLabel {
     | 'text'
     | 'note'
     | 'part'
+    | 'dynamicType'
+    | 'constant'
     | 'size'
     | 'method'
     | { readonly choices: readonly string[]; readonly header?: string };

@@ -1,4 +1,5 @@
-import { databaseErrors, errorBehind, failureOf } from '../preset/database-errors.ts';
+import { databaseErrors, errorBehind } from '../preset/database-errors.ts';
+import { keptForLabels, labelsOf } from '../preset/database-labels.ts';
 import type { Preset, PresetCapture, PresetField, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
@@ -11,16 +12,17 @@ import type { Preset, PresetCapture, PresetField, PresetSite, PresetWord } from 
 const queryBytes = 1024;
 
 /** The driver is known by the type of what it connects with. */
-const driverOf = (path: string): PresetField => ({ field: 'driver', path });
-
-const db: PresetWord = { from: { argument: 0 }, types: ['database/sql.DB'], fields: [driverOf('connector')] };
-const tx: PresetWord = { from: { argument: 0 }, types: ['database/sql.Tx'], fields: [driverOf('db.connector')] };
-const conn: PresetWord = { from: { argument: 0 }, types: ['database/sql.Conn'], fields: [driverOf('db.connector')] };
-const stmt: PresetWord = {
+const receiver = (type: string, path: string, fields: readonly PresetField[] = []): PresetWord => ({
   from: { argument: 0 },
-  types: ['database/sql.Stmt'],
-  fields: [driverOf('db.connector'), { field: 'query', path: 'query', maxBytes: queryBytes, raw: true }],
-};
+  types: [type],
+  fields: [{ field: 'driver', path }, ...fields],
+});
+const db = receiver('database/sql.DB', 'connector');
+const tx = receiver('database/sql.Tx', 'db.connector');
+const conn = receiver('database/sql.Conn', 'db.connector');
+const stmt = receiver('database/sql.Stmt', 'db.connector', [
+  { field: 'query', path: 'query', maxBytes: queryBytes, raw: true },
+]);
 /** Behind the receiver; a transaction keeps the one that it began with. */
 const context: PresetSite['context'] = { argument: 1 };
 const txContext: PresetSite['context'] = { argument: 0, types: ['database/sql.Tx'], path: 'ctx' };
@@ -45,7 +47,8 @@ function site(
     capture: { words },
     context: where,
     results,
-    resultLabels: failureOf(results),
+    labels: keptForLabels(words),
+    resultLabels: labelsOf(words, results),
     known,
     optional: 'the program does not use it',
   };
@@ -67,10 +70,10 @@ export const databaseSql: Preset = {
         ['Tx', tx],
         ['Conn', conn],
       ] as const
-    ).flatMap(([type, receiver]) => [
-      site(`(*${type}).ExecContext`, [receiver, query], errorBehind(2, 8)),
-      site(`(*${type}).QueryContext`, [receiver, query], errorBehind(1, 8)),
-      site(`(*${type}).PrepareContext`, [receiver, query], errorBehind(1, 5), { operation: 'PREPARE' }),
+    ).flatMap(([type, on]) => [
+      site(`(*${type}).ExecContext`, [on, query], errorBehind(2, 8)),
+      site(`(*${type}).QueryContext`, [on, query], errorBehind(1, 8)),
+      site(`(*${type}).PrepareContext`, [on, query], errorBehind(1, 5), { operation: 'PREPARE' }),
     ]),
     site('(*Stmt).ExecContext', [stmt], errorBehind(2, 6)),
     site('(*Stmt).QueryContext', [stmt], errorBehind(1, 6)),

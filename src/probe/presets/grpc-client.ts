@@ -28,7 +28,7 @@ const outcomeLabels = (from: PresetWord['from']): PresetCapture => ({
       as: 'interface',
       fields: [
         {
-          behind: 'google.golang.org/grpc/internal/status.Error',
+          behind: '*google.golang.org/grpc/internal/status.Error',
           fields: [{ label: 'code', path: ['s.s.Code', 's.Code'], as: 'code', place: 2 }],
         },
       ],
@@ -38,7 +38,7 @@ const outcomeLabels = (from: PresetWord['from']): PresetCapture => ({
       as: 'interface',
       fields: [
         {
-          behind: 'errors.errorString',
+          behind: '*errors.errorString',
           fields: [{ label: 'endOfStream', path: 's', as: { choices: ['EOF'] }, place: 4 }],
         },
       ],

@@ -1,4 +1,5 @@
-import { databaseErrors, errorBehind, failureOf } from '../preset/database-errors.ts';
+import { databaseErrors, errorBehind } from '../preset/database-errors.ts';
+import { keptForLabels, labelsOf } from '../preset/database-labels.ts';
 import type { Preset, PresetCapture, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
@@ -42,7 +43,8 @@ function site(
     capture: { words },
     context: { argument: 1 },
     results,
-    resultLabels: failureOf(results),
+    labels: keptForLabels(words),
+    resultLabels: labelsOf(words, results),
     known: { system: 'postgresql', ...known },
     optional: 'the program does not use it',
   };
