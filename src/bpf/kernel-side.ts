@@ -118,6 +118,9 @@ export interface KernelSide extends Disposable {
   openFrames(onFrame: (processSlot: number, frame: OpenFrame) => void): void;
 }
 
+/** Goroutines that wait for a message of gRPC, also those of calls that are not followed; more of them go in silence. */
+const leastAwaited = 65_536;
+
 const tableEntries = { sites: 16384, probes: 4096, processes: 256, planOps: 65536, planStrings: 256 } as const;
 
 /** @throws BpfError: no libbpf, missing capabilities, a kernel that is too old */
@@ -138,7 +141,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       goroutineTimes: options.goroutineTimes ? sizes.owned : 1,
       requestPhases: options.requestPhases ? sizes.owned : 1,
       messageBuckets: Math.max(1, messageBuckets(options)),
-      awaitedMessages: options.countMessages ? options.maxGoroutines : 1,
+      awaitedMessages: options.countMessages ? Math.max(leastAwaited, options.maxGoroutines) : 1,
       overflowFrames: 2 * options.maxGoroutines,
       series: options.durationBoundsNs === undefined ? 1 : mostSeries + tableEntries.probes,
       spilledSeries: options.durationBoundsNs === undefined ? 1 : mostSeries,

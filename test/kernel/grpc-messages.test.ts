@@ -1,9 +1,13 @@
 /** SIDESPAN_GRPC_MESSAGES: messages and bytes of gRPC calls, beside what grpc-go's own stats.Handler counts. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
-import { grpcOddTarget } from '../support/grpc-target.ts';
+import { promisify } from 'node:util';
+import { grpcClientTarget, grpcOddTarget, grpcTarget } from '../support/grpc-target.ts';
 import type { SinkSpan } from '../support/otlp-sink.ts';
 import { startTracedService } from '../support/traced-service.ts';
+
+const run = promisify(execFile);
 
 interface Messages {
   readonly sentMessages: number;
@@ -56,6 +60,28 @@ for (const [version, options] of [
     }
   });
 }
+
+test('more streams than there are places: the counts are right, or it is said that there was no room', {
+  timeout: 60_000,
+}, async (t) => {
+  const service = await startTracedService(t, await grpcTarget(), {
+    env: { SIDESPAN_GRPC_MESSAGES: 'on', SIDESPAN_MAX_GOROUTINES: '64' },
+  });
+  await run(await grpcClientTarget(), ['-target', service.address, '-n', '150', '-c', '150', '-kinds', 'nap']);
+  const { spans, summary, log } = await service.stopAgent();
+  const unknown = ({ attributes }: SinkSpan) =>
+    String(attributes['sidespan.unavailable']).includes('receivedMessages: ');
+  const lost = spans.filter(unknown);
+  assert.ok(lost.length > 0 && lost.length < spans.length, log);
+  for (const { attributes } of spans) {
+    const expected = lost.some((span) => span.attributes === attributes) ? undefined : 1;
+    assert.equal(attributes['sidespan.rpc.received.messages'], expected);
+    assert.equal(attributes['sidespan.rpc.sent.messages'], expected);
+  }
+  const probe = summary.probes.find(({ kind }) => kind === 'rpc.server');
+  assert.equal(probe?.incomplete['grpc_messages_no_room'], lost.length, log);
+  assert.equal(summary.balanced, true);
+});
 
 /** Of a unary request that took long to arrive: the memory with its size was collected meanwhile. */
 function isUnknown(attributes: SinkSpan['attributes'], field: string): boolean {
