@@ -85,11 +85,11 @@ static __always_inline int step_end(struct scratch *scratch)
 	return STEP_GO_ON;
 }
 
-/* The next key's first value: its chunk, or what it tells of the trace context. Then the chunks of absent ones behind it. */
+/* The next key's value, or the next one of several: its chunk, or what it tells of the trace context. Then the chunks of absent ones behind it. */
 static long use_header(__u64 index, struct plan_context *context)
 {
 	struct scratch *scratch = context->scratch;
-	__u32 n = scratch->next_key, limit, status;
+	__u32 n = scratch->next_key, line = scratch->line, limit, status;
 
 	scratch->next_key = n + 1;
 	MASK(n, FOUND_VALUES);
@@ -97,7 +97,7 @@ static long use_header(__u64 index, struct plan_context *context)
 	status = found->status;
 	if (status == CHUNK_OK && found->length == 0)
 		status = CHUNK_ABSENT;
-	if (status == CHUNK_OK && bpf_probe_read_user(scratch->words, 16, (void *)found->data))
+	if (status == CHUNK_OK && bpf_probe_read_user(scratch->words, 16, (void *)(found->data + 16 * line)))
 		status = CHUNK_FAULT;
 	if (n < scratch->contexts) {
 		__u32 role = scratch->roles >> HEADER_ROLE_BITS * n & (1 << HEADER_ROLE_BITS) - 1;
@@ -113,12 +113,19 @@ static long use_header(__u64 index, struct plan_context *context)
 		/* What is not sampled needs no values. */
 		return has_labels_only(&scratch->frame);
 	}
+	if (line == HEADER_LINES)
+		status = CHUNK_TOO_LARGE;
+	else if (found->status == CHUNK_OK && line + 1 < found->length)
+		scratch->next_key = n;
+	scratch->line = scratch->next_key == n ? line + 1 : 0;
 	n -= scratch->contexts;
 	limit = (scratch->limits[n >> 3 & 1] >> 8 * (n & 7) & 0xff) * HEADER_UNIT;
-	if (append_bytes(scratch, OP_HEADER, status, scratch->words[0], scratch->words[1], limit) == STEP_END) {
+	if (append_bytes(scratch, line ? OP_HEADER_LINE : OP_HEADER, status, scratch->words[0], scratch->words[1], limit) == STEP_END) {
 		scratch->stopped = 1;
 		return 1;
 	}
+	if (scratch->line > 0)
+		return 0;
 	/* Most are absent: without a call for each. */
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < MAX_HEADER_KEYS; i++) {
@@ -174,6 +181,7 @@ static __always_inline int step_header(struct plan_context *context, const struc
 		scratch->found[n].status = CHUNK_ABSENT;
 	find_headers(scratch, *image_word(scratch, at));
 	scratch->next_key = 0;
+	scratch->line = 0;
 	if (scratch->contexts == 1 && scratch->found[0].status != CHUNK_OK) { /* as it is in most requests */
 		if (!scratch->state.decided)
 			decide_sampling(scratch);
@@ -181,7 +189,8 @@ static __always_inline int step_header(struct plan_context *context, const struc
 		if (keys == 1 || has_labels_only(&scratch->frame))
 			keys = 0;
 	}
-	bpf_loop(keys, use_header, context, 0);
+	/* It ends with the last key. */
+	bpf_loop(keys ? MAX_HEADER_KEYS * (HEADER_LINES + 1) : 0, use_header, context, 0);
 	if (scratch->contexts > 0 && has_labels_only(&scratch->frame)) {
 		begin_labels(scratch);
 		return STEP_GO_ON;

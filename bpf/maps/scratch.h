@@ -115,7 +115,8 @@ struct scratch {
 	__u32 first_key; /* string index; those of the others follow */
 	__u32 contexts;	 /* OP_TRACEPARENT: how many of the keys tell of the trace context … */
 	__u32 roles;	 /* … and what */
-	__u32 next_key; /* of which the value is to be sent */
+	__u32 next_key; /* of which the value is to be sent, … */
+	__u32 line;	/* … and which of its values */
 	__u32 stopped;	 /* no room */
 	struct frame frame;
 	struct hit_state state;

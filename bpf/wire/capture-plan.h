@@ -62,7 +62,7 @@ enum capture_op {
 	OP_EACH = 10,	  /* items	at	item size	ops of the body	none: runs the body for each item of the array at `at` in the image */
 	OP_NEXT = 11,	  /* -		-	-		-		none: ends the body of OP_SLICE or OP_EACH */
 	OP_INTERFACE = 12, /* kind	at	-		-		8 bytes: vaddr of the dynamic type; if dynamic_types knows it, an OP_IMAGE chunk with the value follows and its plan runs (enum interface_kind) */
-	OP_HEADER = 13,	  /* count	at	max bytes	string indices	first value of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: the first key's string index (high u8; the others follow it), bit n - 1: a key of n bytes is among them */
+	OP_HEADER = 13,	  /* count	at	max bytes	string indices	values of each key in the map[string][]string at `at`; c: four u8, in units of HEADER_UNIT; imm: the first key's string index (high u8; the others follow it), bit n - 1: a key of n bytes is among them */
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
 	OP_TRACEPARENT = 15, /* count	at	max bytes	string indices	as OP_HEADER, but the first key's value has no chunk and no max: it is parsed into the frame's trace context.
 			     With HEADER_MORE in count the next step is part of this one; a: how many keys tell of the trace context, c: what each of them is
@@ -72,6 +72,7 @@ enum capture_op {
 				     group or bucket (high u16), ops of the body; layout: bytes of key and value (8 bits each), the keys' stride, the values' offset in the group and stride (12 each) */
 	OP_CONSTANT = 18, /* bytes 4,8	at	high half	low half	none: stores the constant */
 	OP_LABEL = 19,	  /* kind	at	size		place, choices	none: a label of the call's series (enum label_kind) */
+	OP_HEADER_LINE = 20, /* no op of a plan: writes the chunks behind OP_HEADER's of a key that has several values, HEADER_LINES at most; CHUNK_TOO_LARGE: there are more */
 };
 
 /*
@@ -136,6 +137,7 @@ enum pointer_flag {
 #define STRINGS_AT_ONCE 5  /* of OP_STRING */
 #define SLICE_STRINGS 4	   /* most strings that OP_SLICE reads itself */
 #define MAX_HEADER_KEYS 15
+#define HEADER_LINES 8	   /* most values of a key that are read */
 #define HEADER_UNIT 4
 #define HEADER_MORE 128	   /* of OP_HEADER's and OP_TRACEPARENT's `a`: the next step goes on with it */
 #define HEADER_ROLE_BITS 4

@@ -57,9 +57,32 @@ function constantValue(
 }
 
 export function decodeHeader(shape: HeaderShape, name: string, reader: ChunkReader, context: DecodeContext): Value {
-  const status = reader.next(captureOp.header);
+  const first = headerLine(reader.next(captureOp.header), shape, name, reader, context);
+  if (reader.peek(captureOp.headerLine, 0) === undefined) return first;
+  const lines: string[] = [];
+  let { truncated } = first;
+  let hasMoreLines = false;
+  while (reader.peek(captureOp.headerLine, 0) !== undefined) {
+    const status = reader.next(captureOp.headerLine);
+    const line = headerLine(status, shape, name, reader, context);
+    truncated ??= line.truncated;
+    hasMoreLines ||= typeof line.value !== 'string';
+    if (typeof line.value === 'string') lines.push(line.value);
+  }
+  return { ...first, ...(truncated && { truncated }), lines, ...(hasMoreLines && { hasMoreLines }) };
+}
+
+function headerLine(
+  status: number,
+  shape: HeaderShape,
+  name: string,
+  reader: ChunkReader,
+  context: DecodeContext,
+): Value {
   if (status === chunkStatus.ok) return chunkValue(shape, name, reader, false, context);
   if (isInFile(status)) return constantValue(shape, name, shape.maxBytes, reader, context);
+  // A line without a text has no address.
+  if (status === chunkStatus.nil) return { ...nil(name, shape), value: '' };
   // A header that isn't there is known not to be there.
   if (status === chunkStatus.absent) return nil(name, shape);
   return notOk(name, shape, reader);

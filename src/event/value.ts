@@ -18,6 +18,10 @@ export interface Value {
   readonly capacity?: number;
   /** Length in the target of a string, slice or map that was cut. */
   readonly truncated?: { readonly of: number };
+  /** Of a header that came several times: its other values. */
+  readonly lines?: readonly string[];
+  /** Of a header that came more often than is read. */
+  readonly hasMoreLines?: true;
 }
 
 export type ValueContent =

@@ -43,7 +43,7 @@ export function isSetField(call: HasFields, name: string): boolean | undefined {
 export function addCaptureNotes(call: HasFields, attributes: Attributes, except?: string): void {
   let missing: string[] | undefined;
   let cut: string[] | undefined;
-  for (const { name, unavailable, truncated } of call.fields) {
+  for (const { name, unavailable, truncated, hasMoreLines } of call.fields) {
     if (name === except) continue;
     if (unavailable !== undefined) {
       missing ??= [];
@@ -52,6 +52,10 @@ export function addCaptureNotes(call: HasFields, attributes: Attributes, except?
     if (truncated !== undefined) {
       cut ??= [];
       cut.push(`${name}: of ${truncated.of}`);
+    }
+    if (hasMoreLines) {
+      cut ??= [];
+      cut.push(`${name}: more lines`);
     }
   }
   if (missing !== undefined) attributes[SIDESPAN.UNAVAILABLE] = missing;

@@ -23,6 +23,8 @@ export const captureOp = {
   map: 17,
   constant: 18,
   label: 19,
+  /** Of no plan: see decodeHeader. */
+  headerLine: 20,
 } as const;
 
 export type CaptureOpCode = (typeof captureOp)[keyof typeof captureOp];
