@@ -1,3 +1,4 @@
+import { unlessDamaged } from './binary-error.ts';
 import { dictionaryType } from './dictionary-type.ts';
 import type { Found } from './go-binary.ts';
 import type { GenericSignature, GenericType, GoType } from './go-type.ts';
@@ -25,6 +26,20 @@ const placeholder = /\$(\d+)/;
  * @param dictionaryVaddr linked address
  */
 export function genericType(
+  image: Image,
+  types: RuntimeTypes,
+  dictionaryVaddr: number,
+  generic: GenericType,
+): Found<GoType> {
+  // What takes part for types may be damaged: names are read when they are asked for.
+  return (
+    unlessDamaged(() => typeByDictionary(image, types, dictionaryVaddr, generic)) ?? {
+      unavailable: 'a type of its dictionary is damaged',
+    }
+  );
+}
+
+function typeByDictionary(
   image: Image,
   types: RuntimeTypes,
   dictionaryVaddr: number,

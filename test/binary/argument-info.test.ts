@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { maxArgumentInfoBytes, readArgumentInfo } from '../../src/binary/argument-info.ts';
 import { BinaryError } from '../../src/binary/binary-error.ts';
 import { Cursor } from '../../src/binary/cursor.ts';
+import fc from '../support/fast-check.ts';
 
 function read(...bytes: number[]) {
   return readArgumentInfo(new Cursor(Uint8Array.from(bytes), { file: 'test', section: 'argument info' }));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
 import { decompressSection, decompressZdebug } from '../../src/binary/compressed-section.ts';
 import { ElfFile } from '../../src/binary/elf-file.ts';
+import fc from '../support/fast-check.ts';
 import { binaryErrorOf, u64 } from './damaged-file.ts';
 import { build } from './go-tools.ts';
 

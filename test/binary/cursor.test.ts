@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { BinaryError } from '../../src/binary/binary-error.ts';
 import { Cursor } from '../../src/binary/cursor.ts';
+import fc from '../support/fast-check.ts';
 
 function over(bytes: readonly number[] | Uint8Array, baseOffset = 0): Cursor {
   return new Cursor(Uint8Array.from(bytes), { file: 'api', section: '.debug_info', baseOffset });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { maxDictionaryWords } from '../../src/binary/dictionary-type.ts';
 import type { GoBinary } from '../../src/binary/go-binary.ts';
 import { openGoBinary } from '../../src/binary/open-go-binary.ts';
+import fc from '../support/fast-check.ts';
 import { type GoTargetOptions, goTarget, goToolchain } from '../support/go-target.ts';
 import { DamagedFile } from './damaged-file.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { indexNames } from '../../src/binary/name-index.ts';
+import fc from '../support/fast-check.ts';
 
 /** The names one after the other, as pclntab has them. */
 function tableOf(names: readonly string[]): { names: Buffer; offsets: Uint32Array } {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { containerIdOfCgroup, containerIdOfMounts } from '../../src/discovery/container-id.ts';
+import fc from '../support/fast-check.ts';
 
 const id = '38ad4a2b8a04ba81a7bd1fd9eb7d9c1c1c7bbd1e3a8d0a63c6c7b9a7a5e9f0d1';
 const pod = 'pod0a1b2c3d-0000-1111-2222-333344445555';

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
 import { goExecutable } from '../../src/discovery/go-executable.ts';
+import fc from '../support/fast-check.ts';
 import { goTarget } from '../support/go-target.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sidespan-go-'));

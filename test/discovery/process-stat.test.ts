@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { parseProcessStat, readProcessStat } from '../../src/discovery/process-stat.ts';
+import fc from '../support/fast-check.ts';
 
 const line = (name: string, rest = 'S 17 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 9 0 231249 1 2 3 4096 8192 16384 0 0') =>
   `42 (${name}) ${rest}\n`;

@@ -1,7 +1,6 @@
 /** Floats from registers: the capture at entry, what a site within the function adds, and results at a RET. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { addFloats } from '../../src/event/add-floats.ts';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { decodeValues } from '../../src/event/decode-value.ts';
@@ -14,6 +13,7 @@ import type { FloatPlace, FloatSite } from '../../src/probe/code/float-sites.ts'
 import { assignRegisters } from '../../src/probe/code/register-assignment.ts';
 import { runPlan, type Target } from '../probe/capture/capture-interpreter.ts';
 import { array, basic, struct } from '../probe/go-types.ts';
+import fc from '../support/fast-check.ts';
 import { contents, noNames } from './capture.ts';
 
 const types = [

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { seriesKeyLayout, seriesRest, textStatus } from '../../src/bpf/map-layout.ts';
 import { callGroup } from '../../src/event/call-group.ts';
 import type { DecodeContext } from '../../src/event/decode-value.ts';
 import type { LabelShape } from '../../src/probe/capture/shape.ts';
+import fc from '../support/fast-check.ts';
 
 const context: DecodeContext = {
   dynamicType: () => undefined,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { BinaryError } from '../../src/binary/binary-error.ts';
 import type { GoType } from '../../src/binary/go-type.ts';
 import { dictionaryAddress } from '../../src/event/capture-image.ts';
@@ -14,6 +13,7 @@ import { planValues } from '../../src/probe/capture/value-plan.ts';
 import { assignRegisters } from '../../src/probe/code/register-assignment.ts';
 import { createRedaction } from '../../src/redaction/redaction.ts';
 import { array, basic, pointer, slice, struct } from '../probe/go-types.ts';
+import fc from '../support/fast-check.ts';
 
 const shapeText = basic('string', 'go.shape.string');
 const id = basic('string', 'main.ID');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { CallContent } from '../../src/event/call.ts';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { type ContentCache, createContentCache } from '../../src/event/content-cache.ts';
 import type { CapturePart } from '../../src/event/decode-content.ts';
 import { captureOp } from '../../src/probe/capture/capture-op.ts';
 import type { CaptureShape, Shape } from '../../src/probe/capture/shape.ts';
+import fc from '../support/fast-check.ts';
 
 const ofShape = (shape: Shape): CaptureShape => ({
   imageBytes: 16,

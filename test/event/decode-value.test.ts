@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { decodeValues } from '../../src/event/decode-value.ts';
 import type { Value } from '../../src/event/value.ts';
@@ -11,6 +10,7 @@ import { assignRegisters } from '../../src/probe/code/register-assignment.ts';
 import { runPlan } from '../probe/capture/capture-interpreter.ts';
 import { FakeMemory, type GoValue } from '../probe/capture/fake-memory.ts';
 import { array, basic, chanOf, interfaceType, mapOf, pointer, recursive, slice, struct } from '../probe/go-types.ts';
+import fc from '../support/fast-check.ts';
 import { capture, contents, noNames } from './capture.ts';
 
 const int = basic('int');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { GoType } from '../../src/binary/go-type.ts';
 import type { Value } from '../../src/event/value.ts';
 import type { GoValue } from '../probe/capture/fake-memory.ts';
 import { array, basic, chanOf, mapOf, pointer, slice, struct } from '../probe/go-types.ts';
+import fc from '../support/fast-check.ts';
 import { capture } from './capture.ts';
 
 const int = basic('int');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { createTextCache } from '../../src/event/text-cache.ts';
 import { captureOp } from '../../src/probe/capture/capture-op.ts';
 import type { Shape } from '../../src/probe/capture/shape.ts';
+import fc from '../support/fast-check.ts';
 
 const shapes: Shape[] = ['a', 'b'].map(
   (goType) => ({ kind: 'missing', type: 'STRING', goType, at: 0, reason: '' }) as Shape,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
 import { type BatchQueueOptions, type BatchSink, createBatchQueue, listBatches } from '../../src/export/batch-queue.ts';
+import fc from '../support/fast-check.ts';
 import { eventually } from '../support/running.ts';
 
 type Numbers = { readonly items: readonly number[] };

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Attributes } from '@opentelemetry/api';
 import type { Histogram, ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import fc from 'fast-check';
 import { createMetricDeltas } from '../../src/export/metric-deltas.ts';
 import { createHistogramMetric } from '../../src/telemetry/histogram-metric.ts';
 import { counter, VALUE_TYPE } from '../../src/telemetry/metric-data.ts';
 import { processResource } from '../../src/telemetry/resource.ts';
+import fc from '../support/fast-check.ts';
 
 const resource = processResource({ pid: 1, startTicks: 1, exePath: '/a' }, { version: '0' });
 const scope = { name: 'x' };

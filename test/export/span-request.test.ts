@@ -4,10 +4,10 @@ import type { Attributes, TraceState } from '@opentelemetry/api';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import fc from 'fast-check';
 import { ProtobufWriter } from '../../src/export/protobuf-writer.ts';
 import { type SpanBatch, type SpanOf, type SpanOrigin, spanBatches } from '../../src/export/span-batches.ts';
 import { spanRequest } from '../../src/export/span-request.ts';
+import fc from '../support/fast-check.ts';
 import { readableSpan } from '../support/readable-span.ts';
 
 // The oracle is OpenTelemetry's own serializer: the same bytes.

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/fast-check.ts';
 import { goTarget } from '../support/go-target.ts';
 import { grpcTarget } from '../support/grpc-target.ts';
 import { type RawHeader, type RawRequest, sendHttp2 } from '../support/raw-http2.ts';

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/fast-check.ts';
 import { goTarget } from '../support/go-target.ts';
 import { dropped, startTracedService, type TracedService } from '../support/traced-service.ts';
 import { assertBounded, bytes, headerValues, refusedBytes, spaced, traceparents } from './bad-texts.ts';

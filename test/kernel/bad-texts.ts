@@ -1,6 +1,6 @@
 /** Texts of any bytes, a byte a character, and what must hold of the spans that show them. */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../support/fast-check.ts';
 import type { SinkSpan } from '../support/otlp-sink.ts';
 
 /** The longest that any capture reads of a text (presets), written as `%xx` or U+FFFD at worst. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { editDistance, nearestNames } from '../../src/probe/name-suggestion.ts';
 import { functionPattern, shortNames } from '../../src/probe/pattern.ts';
+import fc from '../support/fast-check.ts';
 
 test('what matches', () => {
   const cases: [pattern: string, name: string, matches: boolean][] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { createRedaction, usualRules } from '../../src/redaction/redaction.ts';
+import fc from '../support/fast-check.ts';
 
 const usual = createRedaction(usualRules)!;
 

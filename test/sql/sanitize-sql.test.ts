@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { sanitizeSql } from '../../src/sql/sanitize-sql.ts';
+import fc from '../support/fast-check.ts';
 
 type Row = readonly [
   system: string | undefined,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { baggageMembers, createBaggageAttributes } from '../../src/telemetry/baggage.ts';
 import { call } from '../support/calls.ts';
+import fc from '../support/fast-check.ts';
 
 const members = (header: string, isCut = false) => Object.fromEntries(baggageMembers(header, isCut));
 

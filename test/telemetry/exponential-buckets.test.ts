@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   bucketOf,
   durationBuckets,
   type ExponentialBuckets,
   sizeBuckets,
 } from '../../src/telemetry/exponential-buckets.ts';
+import fc from '../support/fast-check.ts';
 
 const kinds: readonly { name: string; buckets: ExponentialBuckets; parts: bigint; most: bigint }[] = [
   { name: 'durations', buckets: durationBuckets(), parts: 10n ** 9n, most: 2n ** 26n * 10n ** 9n },

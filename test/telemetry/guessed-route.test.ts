@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { createRouteGuesser, OTHER_ROUTE } from '../../src/telemetry/guessed-route.ts';
+import fc from '../support/fast-check.ts';
 
 test('what looks like an identifier is folded', () => {
   const cases = {

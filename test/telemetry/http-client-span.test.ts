@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { Call } from '../../src/event/call.ts';
 import { urlText } from '../../src/telemetry/go-url.ts';
 import { call, fields, httpClientProbe, telemetryFor } from '../support/calls.ts';
+import fc from '../support/fast-check.ts';
 
 const ok = {
   method: 'GET',

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { CallSpan, SpanOrigin } from '../../src/telemetry/call-span.ts';
 import { createLedger } from '../../src/telemetry/ledger.ts';
 import { type KernelCounts, NO_COUNTS } from '../../src/telemetry/ledger-account.ts';
 import { balanced, droppedCalls } from '../../src/telemetry/ledger-snapshot.ts';
 import { ledgerTable } from '../../src/telemetry/ledger-table.ts';
 import { call, functionProbe, httpProbe, telemetryFor } from '../support/calls.ts';
+import fc from '../support/fast-check.ts';
 
 const gateway = { pid: 4711, serviceName: 'gateway' };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type SamplerName, samplingPolicy, thresholdText } from '../../src/telemetry/sampler.ts';
+import fc from '../support/fast-check.ts';
 
 const all = 2 ** 32;
 

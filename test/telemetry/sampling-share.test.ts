@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ALL_KEPT, nextShare, type Pressure, sharedThresholds } from '../../src/telemetry/sampling-share.ts';
+import fc from '../support/fast-check.ts';
 
 const calm: Pressure = { elapsedMs: 1000, ringFill: 0, lost: 0, offered: 0 };
 const all = 2 ** 32;

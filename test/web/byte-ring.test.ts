@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { NONE, newByteRing } from '../../src/web/byte-ring.ts';
+import fc from '../support/fast-check.ts';
 
 test('chains whose first record is not overwritten read as written', () => {
   const record = fc.tuple(fc.nat(3), fc.uint8Array({ maxLength: 60 }), fc.nat(0xffff_ffff));

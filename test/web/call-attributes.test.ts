@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { callValues } from '../../src/web/call-attributes.ts';
+import fc from '../support/fast-check.ts';
 
 test('arguments keep their order, types and reasons', () => {
   const values = callValues(

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   bucketBoundNs,
   bucketRun,
@@ -8,6 +7,7 @@ import {
   quantileNs,
   recordDuration,
 } from '../../src/web/duration-histogram.ts';
+import fc from '../support/fast-check.ts';
 
 test('quantiles are within a bucket of the exact ones', () => {
   fc.assert(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { NO_SLOT, newIdIndex } from '../../src/web/id-index.ts';
+import fc from '../support/fast-check.ts';
 
 test('finds what a Map finds, whatever comes and goes', () => {
   const SLOTS = 12;

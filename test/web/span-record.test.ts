@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import type { Attributes } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import fc from 'fast-check';
 import { encodedSpan } from '../../src/export/encoded-span.ts';
 import { cutSpan, MAX_RECORD_BYTES } from '../../src/web/cut-span.ts';
 import { spanBody, spanTexts } from '../../src/web/span-reader.ts';
 import { recordLabel } from '../../src/web/span-record.ts';
+import fc from '../support/fast-check.ts';
 import { readableSpan } from '../support/readable-span.ts';
 
 const resource = resourceFromAttributes({});

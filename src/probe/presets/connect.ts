@@ -70,7 +70,7 @@ const requestLabels: readonly PresetWord[] = [
   {
     from: { result: 1, behind: 3 },
     as: 'interface',
-    fields: [{ behind: `${library}.Error`, fields: [{ label: 'code', path: 'code', as: 'code', place: 2 }] }],
+    fields: [{ behind: `*${library}.Error`, fields: [{ label: 'code', path: 'code', as: 'code', place: 2 }] }],
   },
 ];
 

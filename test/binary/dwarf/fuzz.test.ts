@@ -1,12 +1,12 @@
 /** A real program's debug information with random damage: every answer is a value or a BinaryError, and comes in time. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import fc from 'fast-check';
 import { BinaryError } from '../../../src/binary/binary-error.ts';
 import { openDwarf } from '../../../src/binary/dwarf/dwarf.ts';
 import { ElfFile } from '../../../src/binary/elf-file.ts';
 import type { GoType } from '../../../src/binary/go-type.ts';
 import { openGoBinary } from '../../../src/binary/open-go-binary.ts';
+import fc from '../../support/fast-check.ts';
 import { goTarget } from '../../support/go-target.ts';
 import { sectionsOf } from './dwarf-writer.ts';
 

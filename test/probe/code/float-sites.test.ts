@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Amd64Decoder } from '../../../src/probe/code/amd64/decoder.ts';
 import {
   type FloatPlace,
@@ -9,6 +8,7 @@ import {
   findFloatSites,
 } from '../../../src/probe/code/float-sites.ts';
 import { findSites } from '../../../src/probe/code/site.ts';
+import fc from '../../support/fast-check.ts';
 
 const entryVaddr = 0x40_1000;
 const constantVaddr = 0x50_0000;

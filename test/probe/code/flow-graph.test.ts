@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { commonDominator, dominates, flowGraph, isInCycle, isLoopHead } from '../../../src/probe/code/flow-graph.ts';
 import { flow, type Instructions } from '../../../src/probe/code/instruction.ts';
+import fc from '../../support/fast-check.ts';
 
 const noCalls = { isMorestack: () => false, neverReturns: () => false };
 

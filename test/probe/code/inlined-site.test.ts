@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { InlineTree } from '../../../src/binary/go-binary.ts';
 import { Amd64Decoder } from '../../../src/probe/code/amd64/decoder.ts';
 import { flowGraph } from '../../../src/probe/code/flow-graph.ts';
 import { describeInstructions, findInlinedSite } from '../../../src/probe/code/inlined-site.ts';
 import { instructionIndex } from '../../../src/probe/code/instruction.ts';
+import fc from '../../support/fast-check.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 3000);
 

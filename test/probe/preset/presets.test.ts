@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { openGoBinary } from '../../../src/binary/open-go-binary.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { ChunkReader } from '../../../src/event/chunk-reader.ts';
@@ -9,6 +8,7 @@ import { captureOp } from '../../../src/probe/capture/capture-op.ts';
 import { planProbes } from '../../../src/probe/plan-probes.ts';
 import { mapKind, probeFlag, siteAction } from '../../../src/probe/wire.ts';
 import { tracerSettings } from '../../../src/tracer/tracer-settings.ts';
+import fc from '../../support/fast-check.ts';
 import { type GoTargetOptions, goTarget } from '../../support/go-target.ts';
 import { runPlan, type Target } from '../capture/capture-interpreter.ts';
 import { FakeMemory } from '../capture/fake-memory.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { GoBinary } from '../../../src/binary/go-binary.ts';
 import type { GoSignature } from '../../../src/binary/go-type.ts';
 import { openGoBinary } from '../../../src/binary/open-go-binary.ts';
@@ -9,6 +8,7 @@ import { SiteFinder } from '../../../src/probe/code/site-finder.ts';
 import { functionPattern } from '../../../src/probe/pattern.ts';
 import { type FunctionTypes, functionTypes } from '../../../src/probe/signature/function-types.ts';
 import { spilledArguments } from '../../../src/probe/signature/spilled-arguments.ts';
+import fc from '../../support/fast-check.ts';
 import { goTarget } from '../../support/go-target.ts';
 
 /** Registers and their sizes, in order. */

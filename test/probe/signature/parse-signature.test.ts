@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { functionPattern } from '../../../src/probe/pattern.ts';
 import { parseShape } from '../../../src/probe/signature/parse-signature.ts';
 import { SignatureError } from '../../../src/probe/signature/signature-error.ts';
 import type { ParameterSyntax, TypeSyntax } from '../../../src/probe/signature/type-syntax.ts';
+import fc from '../../support/fast-check.ts';
 
 /** A type as Go source, from what was parsed. */
 function typeText(type: TypeSyntax): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { counted, duration, percent, timeSpan } from '../../../src/web/page/format.ts';
+import fc from '../../support/fast-check.ts';
 
 test('durations have three digits that count and their unit', () => {
   const cases: readonly (readonly [number, string])[] = [

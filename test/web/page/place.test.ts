@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { filterQuery, firstPlace, hashOf, parsePlace } from '../../../src/web/page/place.ts';
+import fc from '../../support/fast-check.ts';
 
 test('a place survives the address', () => {
   const text = fc.string({ maxLength: 30, unit: 'binary' });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { SpanDetail } from '../../../src/web/api.ts';
 import { axisTicks, treeRows } from '../../../src/web/page/span-tree.ts';
+import fc from '../../support/fast-check.ts';
 
 function span(id: string, parentId?: string): SpanDetail {
   return {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { openGoBinary } from '../../../../src/binary/open-go-binary.ts';
 import { knownEffect } from '../../../../src/probe/code/amd64/effects.ts';
 import { IcedDecoder } from '../../../../src/probe/code/amd64/iced-decoder.ts';
 import { sweepKnown } from '../../../../src/probe/code/amd64/lengths.ts';
+import fc from '../../../support/fast-check.ts';
 import { goTarget } from '../../../support/go-target.ts';
 
 /** The longest instruction, and two of the NOPs that each cell ends with. */

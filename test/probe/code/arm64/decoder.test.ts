@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Arm64Decoder } from '../../../../src/probe/code/arm64/decoder.ts';
 import { findSites } from '../../../../src/probe/code/site.ts';
+import fc from '../../../support/fast-check.ts';
 
 const entryVaddr = 0x41_1000;
 const morestack = 0x40_0000;

@@ -1,11 +1,11 @@
 /** Floats of arm64 functions: what the compiler's and the assembler's usual instructions do with them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Arm64Decoder } from '../../../../src/probe/code/arm64/decoder.ts';
 import { arm64ValueSteps } from '../../../../src/probe/code/arm64/value-steps.ts';
 import { type FloatPlace, type FloatSite, findFloatSites } from '../../../../src/probe/code/float-sites.ts';
 import { findSites } from '../../../../src/probe/code/site.ts';
+import fc from '../../../support/fast-check.ts';
 
 const entryVaddr = 0x41_1000;
 const constantVaddr = 0x50_0648;
