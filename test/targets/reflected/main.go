@@ -34,7 +34,9 @@ func (o Order) Total(by int) int { return o.ID * by }
 func takesValue(what string, v reflect.Value) string { return what }
 
 //go:noinline
-func takesLists(values []reflect.Value, holder *struct{ V reflect.Value }, any interface{}) int { return len(values) }
+func takesLists(values []reflect.Value, holder *struct{ V reflect.Value }, any interface{}) int {
+	return len(values)
+}
 
 //go:noinline
 func returnsValue(v interface{}) (reflect.Value, error) { return reflect.ValueOf(v), nil }
