@@ -26,7 +26,7 @@ const firstIdleMs = 30_000;
 const defaultTimeoutMs = 120_000;
 
 /** A plan makes some 100 MB of short-lived objects: in a young generation of 1 MB they are copied again and again. */
-export const plannerFlags = ['--disable-warning=ExperimentalWarning', '--min-semi-space-size=16'];
+export const plannerFlags = ['--disable-warning=ExperimentalWarning', '--min-semi-space-size=8'];
 
 export interface PlannerOptions {
   /** For each answer, from the one before it. */

@@ -17,7 +17,9 @@ interface Reading {
 
 function read(job: string, path: string): Reading {
   const program = join(import.meta.dirname, 'binary-reading.ts');
-  return JSON.parse(execFileSync(process.execPath, [program, '--job', job, path]).toString()) as Reading;
+  // As bin/sidespan starts what looks at a file and ends.
+  const flags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+  return JSON.parse(execFileSync(process.execPath, [...flags, program, '--job', job, path]).toString()) as Reading;
 }
 
 /** Listing the functions of large executables and planning a trace, each in a process of its own. */
