@@ -9,7 +9,8 @@ import { formatPlan } from '../../src/probe/capture/format-plan.ts';
 import { defaultCaptureLimits } from '../../src/probe/capture/shape-context.ts';
 import { planValues } from '../../src/probe/capture/value-plan.ts';
 import { assignRegisters } from '../../src/probe/code/register-assignment.ts';
-import { type DynamicTypeEntry, runPlan } from '../probe/capture/capture-interpreter.ts';
+import { runPlan } from '../probe/capture/capture-interpreter.ts';
+import type { DynamicTypeEntry } from '../probe/capture/capture-target.ts';
 import { FakeMemory, type GoValue } from '../probe/capture/fake-memory.ts';
 
 /** A reader that knows one function and no type. */

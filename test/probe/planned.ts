@@ -5,6 +5,7 @@ import { ChunkReader } from '../../src/event/chunk-reader.ts';
 import { captureOf, decodeFields } from '../../src/event/decode-fields.ts';
 import type { DecodeContext } from '../../src/event/decode-value.ts';
 import { dynamicValueShape } from '../../src/event/dynamic-value.ts';
+import type { Value } from '../../src/event/value.ts';
 import { planLimits } from '../../src/probe/capture/capture-op.ts';
 import { worstCaseSteps } from '../../src/probe/capture/capture-plan.ts';
 import { fieldPath } from '../../src/probe/capture/field-path.ts';
@@ -14,7 +15,8 @@ import { planProbes } from '../../src/probe/plan-probes.ts';
 import { allPresets } from '../../src/probe/preset/presets.ts';
 import type { ProbePlan } from '../../src/probe/probe-plan.ts';
 import { siteAction, siteFlag } from '../../src/probe/wire.ts';
-import { runPlan, type Target } from './capture/capture-interpreter.ts';
+import { runPlan } from './capture/capture-interpreter.ts';
+import type { Target } from './capture/capture-target.ts';
 import type { FakeMemory } from './capture/fake-memory.ts';
 
 export function planOf(binary: GoBinary, patterns = '', maxFunctions?: number): ProbePlan {
@@ -73,11 +75,13 @@ export function put(
   return memory.allocate(image);
 }
 
+/** Lines of one that came several times are separate. */
 export const headers: Record<string, string> = {
   'User-Agent': 'curl/8',
   Traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   tracestate: 'a=b',
+  'X-Forwarded-For': '10.1.1.1\n10.2.2.2',
 };
 
 export function targetOf(memory: FakeMemory, registers: Record<number, bigint>, rest: Partial<Target> = {}): Target {
@@ -87,10 +91,8 @@ export function targetOf(memory: FakeMemory, registers: Record<number, bigint>, 
     sp: 0n,
     read: (address, sizeBytes) => memory.read(address, sizeBytes),
     header(map, key) {
-      const text = map === 0n ? undefined : headers[key];
-      return text === undefined
-        ? undefined
-        : { address: memory.allocate(Buffer.from(text)), length: BigInt(text.length) };
+      const lines = map === 0n ? [] : (headers[key]?.split('\n') ?? []);
+      return lines.map((line) => ({ address: memory.allocate(Buffer.from(line)), length: BigInt(line.length) }));
     },
     ...rest,
   };
@@ -119,7 +121,9 @@ export function runSite(plan: ProbePlan, functionName: RegExp, target: Target, s
   const reader = new ChunkReader(run.bytes).start(0, run.bytes.length);
   const capture = site.action === siteAction.finish ? captureOf(probe?.fields ?? [], reader) : probe?.entryFields;
   const fields = capture === undefined ? [] : decodeFields(capture, reader, contextOf(plan));
-  const values = Object.fromEntries(fields.map(({ name, unavailable, value }) => [name, unavailable ?? value]));
+  const shown = ({ unavailable, value, lines }: Value) =>
+    unavailable ?? (lines === undefined ? value : [value, ...lines]);
+  const values = Object.fromEntries(fields.map((field) => [field.name, shown(field)]));
   return { run, values, remaining: reader.remaining };
 }
 

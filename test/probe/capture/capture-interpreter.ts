@@ -9,29 +9,11 @@ import {
   pointerSkip,
   wordOffset,
 } from '../../../src/probe/capture/capture-op.ts';
+import { createCaptureOutput } from './capture-output.ts';
+import type { DynamicTypeEntry, Target } from './capture-target.ts';
 
-/**
- * What each op of a capture plan does, in TypeScript: the executable specification of `enum capture_op` in bpf/event.h.
- * bpf/capture.h is the same in C.
- */
-export interface Target {
-  readonly registers: readonly bigint[];
-  readonly sp: bigint;
-  /** Throws or returns undefined where nothing is mapped. */
-  read(address: bigint, sizeBytes: number): Uint8Array | undefined;
-  /** First value of a key in the map[string][]string at that address: address and length of its bytes. */
-  header?(map: bigint, key: string): { address: bigint; length: bigint } | undefined;
-  /** Type and data word of the value of that key type in the context behind the interface. */
-  contextValue?(itab: bigint, data: bigint, keyTypeVaddr: number): readonly [bigint, bigint] | undefined;
-  readonly loadBias?: bigint;
-}
-
-export interface DynamicTypeEntry {
-  readonly id: number;
-  readonly ops: readonly CaptureOp[];
-  readonly sizeBytes: number;
-  readonly direct: boolean;
-}
+/** HEADER_LINES: the lines of a header that are read. */
+const headerLines = 8;
 
 export interface Run {
   /** The chunks. */
@@ -55,6 +37,10 @@ interface Level {
   readonly imageChunk: number;
 }
 
+/**
+ * What each op of a capture plan does, in TypeScript: the executable specification of `enum capture_op` in bpf/event.h.
+ * bpf/capture.h is the same in C.
+ */
 export function runPlan(
   plan: readonly CaptureOp[],
   target: Target,
@@ -70,49 +56,20 @@ export function runPlan(
     captureBytes?: number;
   } = {},
 ): Run {
-  const data = Buffer.alloc(2 * planLimits.captureBytes);
+  const output = createCaptureOutput(captureBytes, target);
+  const { data, room, chunk, bytesChunk, copy } = output;
   const kept = [...saved];
   const traceparents: string[] = [];
   const levels: Level[] = [];
   let ops = plan;
   let pc = 0;
-  let out = 0;
   let image = 0;
   let imageChunk = 0;
   let steps = 0;
   let unsent = 0;
   const bias = target.loadBias ?? 0n;
 
-  const room = () => Math.max(0, captureBytes - out);
   const word = (at: number) => data.readBigUInt64LE(image + at);
-  const copy = (size: number, address: bigint): boolean => {
-    const bytes = target.read(address, size);
-    if (bytes === undefined) return false;
-    data.set(bytes, out);
-    out += (size + 7) & ~7;
-    return true;
-  };
-  const chunk = (op: number) => {
-    if (out + 8 > captureBytes) return undefined;
-    const at = out;
-    data.writeUInt8(chunkStatus.ok, at);
-    data.writeUInt8(op, at + 1);
-    data.writeUInt16LE(0, at + 2);
-    data.writeUInt32LE(0, at + 4);
-    out += 8;
-    return {
-      at,
-      set status(value: number) {
-        data.writeUInt8(value, at);
-      },
-      set captured(value: number) {
-        data.writeUInt16LE(value, at + 2);
-      },
-      set total(value: bigint) {
-        data.writeUInt32LE(Number(value > 0xffffffffn ? 0xffffffffn : value), at + 4);
-      },
-    };
-  };
   const push = (kind: Level['kind'], to: number, rest: Partial<Level> = {}): boolean => {
     if (levels.length >= planLimits.planDepth) return false;
     levels.push({ image, kind, ops, pc: 0, remaining: 0, itemBytes: 0, imageChunk, ...rest });
@@ -130,26 +87,7 @@ export function runPlan(
     if (header === undefined) return false;
     header.captured = size;
     imageChunk = header.at;
-    image = out;
-    data.fill(0, out, out + ((size + 7) & ~7));
-    out += (size + 7) & ~7;
-    return true;
-  };
-  const bytesChunk = (op: number, status: number, address: bigint, length: bigint, limit: number): boolean => {
-    const header = chunk(op);
-    if (header === undefined) return false;
-    header.status = status;
-    if (status !== chunkStatus.ok) return true;
-    header.total = length;
-    if (address === 0n) {
-      header.status = chunkStatus.nil;
-      return true;
-    }
-    const most = Math.min(limit, limit > room() ? room() & ~7 : limit);
-    const size = length > BigInt(most) ? most : Number(length);
-    if (size === 0) return true;
-    if (copy(size, address)) header.captured = size;
-    else header.status = chunkStatus.fault;
+    image = output.zeros(size);
     return true;
   };
   const loop = (first: number, count: number, step: CaptureOp) => {
@@ -189,7 +127,7 @@ export function runPlan(
         const address = word(b);
         const header = chunk(captureOp.pointer);
         if (header === undefined) return false;
-        const payload = out;
+        const payload = output.length;
         const { skip, unless } = pointerSkip(step);
         if (unless !== undefined && word(unless) !== 0n) header.status = chunkStatus.needless;
         else if (address === 0n) header.status = chunkStatus.nil;
@@ -217,9 +155,8 @@ export function runPlan(
         if (room() < 8 + 4 * 8) return false;
         const header = chunk(captureOp.words);
         if (header === undefined) return false;
-        for (let n = 0; n < a; n++) data.writeBigUInt64LE(word(wordOffset(step, n)), out + 8 * n);
+        for (let n = 0; n < a; n++) output.word(word(wordOffset(step, n)));
         header.captured = 8 * a;
-        out += 8 * a;
         return true;
       }
       case captureOp.pop:
@@ -229,7 +166,7 @@ export function runPlan(
         const [address, length] = [word(b), word(b + 8)];
         const header = chunk(captureOp.slice);
         if (header === undefined) return false;
-        const items = out;
+        const items = output.length;
         header.total = length;
         let count = length < BigInt(a) ? Number(length) : a;
         if (address === 0n) {
@@ -282,8 +219,7 @@ export function runPlan(
           type = Buffer.from(bytes).readBigUInt64LE();
         }
         const vaddr = type - bias;
-        data.writeBigUInt64LE(vaddr, out);
-        out += 8;
+        output.word(vaddr);
         header.captured = 8;
         const dynamic = dynamicTypes.get(Number(vaddr));
         if (dynamic === undefined) {
@@ -312,29 +248,31 @@ export function runPlan(
         return true;
       }
       case captureOp.header: {
-        const found = target.header?.(word(b), strings[imm] ?? '');
-        const status = found ? chunkStatus.ok : chunkStatus.absent;
-        return bytesChunk(captureOp.header, status, found?.address ?? 0n, found?.length ?? 0n, c);
+        const lines = target.header?.(word(b), strings[imm] ?? '') ?? [];
+        if (lines.length === 0) return bytesChunk(captureOp.header, chunkStatus.absent, 0n, 0n, c);
+        return lines.every(({ address, length }, line) => {
+          if (line > headerLines) return true;
+          const status = line === headerLines ? chunkStatus.tooLarge : chunkStatus.ok;
+          return bytesChunk(line > 0 ? captureOp.headerLine : captureOp.header, status, address, length, c);
+        });
       }
       case captureOp.context: {
         const header = chunk(captureOp.context);
         if (header === undefined) return false;
-        const payload = out;
+        const payload = output.length;
         const found = target.contextValue?.(word(b), word(b + 8), imm);
         if (found === undefined) header.status = chunkStatus.absent;
         else if (room() < 16 || !push('image', payload)) header.status = chunkStatus.noRoom;
         else {
           header.captured = 16;
-          data.writeBigUInt64LE(found[0], payload);
-          data.writeBigUInt64LE(found[1], payload + 8);
-          out += 16;
+          found.forEach(output.word);
           return true;
         }
         pc += c;
         return true;
       }
       case captureOp.traceparent: {
-        const found = target.header?.(word(b), strings[imm] ?? '');
+        const [found] = target.header?.(word(b), strings[imm] ?? '') ?? [];
         const text = found && target.read(found.address, Number(found.length));
         if (text) traceparents.push(Buffer.from(text).toString());
         return true;
@@ -362,7 +300,7 @@ export function runPlan(
     }
     if (!execute(step)) break;
   }
-  return { bytes: data.subarray(0, out), limited, steps, saved: kept, traceparents };
+  return { bytes: data.subarray(0, output.length), limited, steps, saved: kept, traceparents };
 }
 
 function writeLow(data: Buffer, at: number, value: bigint, size: number): void {

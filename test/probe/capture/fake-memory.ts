@@ -1,6 +1,6 @@
 import type { GoType } from '../../../src/binary/go-type.ts';
 import type { AssignedValue } from '../../../src/probe/code/register-assignment.ts';
-import type { Target } from './capture-interpreter.ts';
+import type { Target } from './capture-target.ts';
 
 /** A Go value as the tests write it: structs as arrays of field values, pointers as their target or null. */
 export type GoValue =

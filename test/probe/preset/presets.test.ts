@@ -10,7 +10,8 @@ import { mapKind, probeFlag, siteAction } from '../../../src/probe/wire.ts';
 import { tracerSettings } from '../../../src/tracer/tracer-settings.ts';
 import fc from '../../support/fast-check.ts';
 import { type GoTargetOptions, goTarget } from '../../support/go-target.ts';
-import { runPlan, type Target } from '../capture/capture-interpreter.ts';
+import { runPlan } from '../capture/capture-interpreter.ts';
+import type { Target } from '../capture/capture-target.ts';
 import { FakeMemory } from '../capture/fake-memory.ts';
 import { amd64, checkPlan, contextOf, dynamicTypesOf, headers, planOf, put, runSite, targetOf } from '../planned.ts';
 
@@ -106,7 +107,7 @@ for (const go of ['1.22', '1.23', '1.24', '1.25', '1.26']) {
       tls: false,
       userAgent: 'curl/8',
       tracestate: null,
-      forwardedFor: null,
+      forwardedFor: ['10.1.1.1', '10.2.2.2'],
       forwardedProto: null,
     };
     assert.deepEqual(values, received);
