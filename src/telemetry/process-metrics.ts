@@ -144,6 +144,8 @@ interface KindMetrics extends CallMetrics {
   readonly active: ActiveRequests | undefined;
   /** Of all but functions. */
   recorder?: unknown;
+  /** Of functions, by name: several may have the same, as the instances of a generic one do up to Go 1.20. */
+  readonly functions: Map<string, CallRecorder<string | undefined>>;
 }
 
 export function createProcessMetrics(
@@ -178,7 +180,7 @@ export function createProcessMetrics(
       clock,
       exponential: exponential?.durations,
     });
-    if (kind !== 'httpServer' && kind !== 'httpClient') return { duration, active: undefined };
+    if (kind !== 'httpServer' && kind !== 'httpClient') return { duration, active: undefined, functions: new Map() };
     const size = (descriptor: MetricDescriptor) =>
       createHistogramMetric(descriptor, {
         bounds: SIZE_BOUNDS_BYTES,
@@ -191,6 +193,7 @@ export function createProcessMetrics(
       requestSize: size(REQUEST_SIZES[kind]),
       responseSize: size(RESPONSE_SIZES[kind]),
       active: createActiveRequests(ACTIVE[kind]),
+      functions: new Map(),
     };
   }
 
@@ -226,15 +229,21 @@ export function createProcessMetrics(
         same: sameDb,
         attributes: dbAttributes,
       }),
-    function: (scope, functionName) =>
-      callRecorder<string | undefined>(metricsOf(scope, 'function'), {
+    function(scope, functionName) {
+      const own = metricsOf(scope, 'function');
+      const known = own.functions.get(functionName);
+      if (known !== undefined) return known;
+      const recorder = callRecorder<string | undefined>(own, {
         key: (errorType) => errorType,
         same: () => true,
         attributes: (errorType) => ({
           [ATTR.CODE_FUNCTION_NAME]: functionName,
           ...(errorType === undefined ? {} : { [ATTR.ERROR_TYPE]: errorType }),
         }),
-      }),
+      });
+      own.functions.set(functionName, recorder);
+      return recorder;
+    },
     active(scope, kind) {
       const { active } = metricsOf(scope, kind);
       if (active === undefined) throw new RangeError(`${kind} has no active requests`);

@@ -216,6 +216,19 @@ test('functions of one process share a metric, processes do not', () => {
   assert.equal(scopeMetrics?.metrics[0]?.dataPoints.length, 2);
 });
 
+test('functions of one name are one series: up to Go 1.20 all instances of a generic one are main.Map[...]', () => {
+  const resource = processResource({ pid: 1, startTicks: 1, exePath: '/a' }, { version: '0' });
+  const metrics = createProcessMetrics(resource);
+  const scope = instrumentationScope('sidespan/function', '0');
+  const instances = [metrics.function(scope, 'main.Map[...]'), metrics.function(scope, 'main.Map[...]')];
+  for (const instance of instances) instance.record(undefined, call({ durationNs: 1000 }));
+  const { dataPoints } = histogramOf(metrics, 'sidespan.function.duration');
+  assert.deepEqual(
+    dataPoints.map(({ value }) => value.count),
+    [2],
+  );
+});
+
 test('a collection has a resource for each process and the agent', () => {
   const ledger = createLedger();
   const version = '0.1.0';
