@@ -18,6 +18,9 @@ const messages: Readonly<
   'syscall.Errno': (_field, value) => errnoText(value.value),
   'context.deadlineExceededError': () => 'context deadline exceeded',
   'net.canceledError': () => 'operation was canceled',
+  // Of connections that were to be made, and of those that were not read or written in time.
+  '*net.timeoutError': () => 'i/o timeout',
+  '*internal/poll.DeadlineExceededError': () => 'i/o timeout',
   '*io/fs.PathError': pathErrorText,
   // Its name until Go 1.15.
   '*os.PathError': pathErrorText,

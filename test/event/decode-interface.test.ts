@@ -148,14 +148,20 @@ const urlError = pointer(
   ]),
 );
 
+const timeoutError = pointer(struct('net.timeoutError', []));
+
 test('errors of grpc, net and url as their own Error() says them', () => {
-  const { dynamicTypes, context, wrap } = dynamicTable([errorString, grpcError, opError, urlError, errno], () => true);
+  const { dynamicTypes, context, wrap } = dynamicTable(
+    [errorString, grpcError, opError, urlError, errno, timeoutError],
+    () => true,
+  );
   const refused = wrap(opError, ['dial', 'tcp', null, wrap(errorString, ['1.2.3.4:80']), wrap(errno, 111)]);
   const values = [
     wrap(grpcError, [[[0, 5, 'no such item']]]),
     refused,
     wrap(urlError, ['Get', 'http://x', refused]),
     wrap(opError, ['accept', 'tcp', null, null, wrap(errorString, ['closed'])]),
+    wrap(opError, ['read', 'tcp', null, null, wrap(timeoutError, [])]),
     wrap(errno, 9999),
   ];
   const decoded = capture(
@@ -168,6 +174,7 @@ test('errors of grpc, net and url as their own Error() says them', () => {
     'dial tcp 1.2.3.4:80: connection refused',
     'Get "http://x": dial tcp 1.2.3.4:80: connection refused',
     'accept tcp: closed',
+    'read tcp: i/o timeout',
     'errno 9999',
   ]);
 });
