@@ -141,7 +141,10 @@ function connectionsOf({ fields }: CallContent): boolean[] {
 }
 
 function addSizes(call: CallContent, method: string | undefined, attributes: Attributes): void {
-  const requestSize = requestBodySize(integerField(call, 'contentLength'), method);
+  const length = integerField(call, 'contentLength');
+  // With a body it is one of unknown length.
+  const isUnknown = length === 0 && isSetField(call, 'body') !== false;
+  const requestSize = isUnknown ? undefined : requestBodySize(length, method);
   if (requestSize !== undefined) attributes[UNSTABLE_ATTR.HTTP_REQUEST_BODY_SIZE] = requestSize;
   const answer = responseSize(call, method);
   if (answer !== undefined) attributes[UNSTABLE_ATTR.HTTP_RESPONSE_BODY_SIZE] = answer;

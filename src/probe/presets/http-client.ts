@@ -14,6 +14,7 @@ const requestFields: readonly PresetField[] = [
   { field: 'rawPath', path: 'URL.RawPath', maxBytes: 256 },
   { field: 'query', path: 'URL.RawQuery', maxBytes: 256 },
   { field: 'contentLength', path: 'ContentLength' },
+  { present: 'body', path: 'Body' },
   // The answers that led to this request, each with its own request: how often it was sent before.
   { present: 'redirect1', path: 'Response' },
   { present: 'redirect2', path: 'Response.Request.Response' },

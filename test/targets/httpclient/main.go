@@ -57,6 +57,7 @@ type kind struct {
 var kinds = []kind{
 	{"get", func() string { return do(clear, request("GET", "http://"+plain+"/ok/get?q=a%20b&page=2", "")) }},
 	{"post", func() string { return do(clear, request("POST", "http://"+plain+"/ok/p%C3%B3st%2Fed", "some text")) }},
+	{"streamed", func() string { return do(clear, streamed("http://"+plain+"/ok/streamed", "some text")) }},
 	{"brew", func() string { return do(clear, request("BREW", "http://"+plain+"/status/418", "")) }},
 	{"missing", func() string { return do(clear, request("GET", "http://"+plain+"/status/404", "")) }},
 	{"failing", func() string { return do(clear, request("GET", "http://"+plain+"/status/503", "")) }},
@@ -83,6 +84,15 @@ var (
 	over1 = &http.Client{Transport: &http.Transport{TLSClientConfig: trusting}}
 	over2 = &http.Client{Transport: &http.Transport{TLSClientConfig: trusting.Clone(), ForceAttemptHTTP2: true}}
 )
+
+// streamed has a body of which nobody knows the length.
+func streamed(url, body string) *http.Request {
+	request, err := http.NewRequest("POST", url, io.MultiReader(strings.NewReader(body)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	return request
+}
 
 func request(method, url, body string) *http.Request {
 	var reader io.Reader
