@@ -53,12 +53,20 @@ static __always_inline void forget_text(struct series_key *key)
 	key->text_status = TEXT_NONE;
 }
 
+/* By the code at the first place, where the step names one: what decides has been put there before. */
+static __always_inline int is_kept_out(struct scratch *scratch, const struct capture_step *step)
+{
+	__u32 unless = step->imm >> 16 & 0xffff;
+
+	return unless && *(__u16 *)scratch->key.labels == unless;
+}
+
 static __noinline int label_note(struct scratch *scratch, const struct capture_step *step)
 {
 	__u64 *header = image_word(scratch, step->b);
 	__u32 place = step->imm & (LABELS - 1);
 
-	if (header[1] == 0)
+	if (header[1] == 0 || is_kept_out(scratch, step))
 		return 0;
 	forget_text(&scratch->key);
 	MASK(place, LABELS);
@@ -72,7 +80,7 @@ static __noinline int label_part(struct scratch *scratch, const struct capture_s
 	__u32 place = step->imm & (LABELS - 1), begin = scratch->key.text_bytes;
 
 	MASK(place, LABELS);
-	if (scratch->key.labels[place] == NOTE_WHOLE || scratch->key.text_status == TEXT_CUT)
+	if (scratch->key.labels[place] == NOTE_WHOLE || scratch->key.text_status == TEXT_CUT || is_kept_out(scratch, step))
 		return 0;
 	if (add_text(scratch, image_word(scratch, step->b)) && scratch->key.labels[place] == 0)
 		scratch->key.labels[place] = begin + NOTE_PARTS;

@@ -89,8 +89,8 @@ enum label_kind {
 	LABEL_TEXT = 7,	   /* the string's first `size` bytes. Not where the code at `place` is the one in imm */
 	LABEL_TYPE = 8,	   /* the linked address of the dynamic type of the interface, which has an itab, as the text */
 	LABEL_SIZE = 9,	   /* no label: an integer of 8 bytes is the size of the body `place`, if it is not below `size` */
-	LABEL_NOTE = 10,   /* the string in place of the text that is there; the label is NOTE_WHOLE */
-	LABEL_PART = 11,   /* the string behind the text that is there; the label is where the first one begins, plus NOTE_PARTS. Not behind NOTE_WHOLE */
+	LABEL_NOTE = 10,   /* the string in place of the text that is there; the label is NOTE_WHOLE. Not where the code at place 0 is the one in imm */
+	LABEL_PART = 11,   /* the string behind the text that is there; the label is where the first one begins, plus NOTE_PARTS. Not behind NOTE_WHOLE, nor as LABEL_NOTE */
 	LABEL_ONLY = 12,   /* no label: the interface, which has an itab, is made one of nil unless `size` is the linked address of its dynamic type */
 	LABEL_DYNAMIC_TYPE = 13, /* as LABEL_PART, a word: the linked address of the dynamic type of the interface, which has an itab */
 	LABEL_CONSTANT = 14, /* likewise, of a string that is a constant of the program: its linked address, and in the low 16 bits its length */

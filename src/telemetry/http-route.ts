@@ -11,6 +11,9 @@ export function routeByRouter({ fields }: HasFields): string | undefined {
     if (field === undefined || (field.name !== 'route' && field.name !== 'routePart')) continue;
     const { name, value, truncated } = field;
     if (typeof value !== 'string' || value === '') continue;
+    // In front of it, where the router tells: whether it is one that this request took.
+    const before = fields[index - 1];
+    if (before?.name === 'isRouted' && before.value === false) continue;
     // Cut short it would be another one.
     if (truncated !== undefined) return undefined;
     if (name === 'route') return value;

@@ -19,7 +19,7 @@ const withColons = {
   '/nowhere': undefined,
 };
 /** Of each router: the route of each path, as the program has it (test/targets/routers). */
-const routes = { chi: withBraces, mux: withBraces, gin: withColons, echo: withColons };
+const routes = { chi: withBraces, looking: withBraces, mux: withBraces, gin: withColons, echo: withColons };
 
 const requests = Object.entries(routes).flatMap(([router, paths]) =>
   Object.entries(paths).flatMap(([path, route]) => Array.from({ length: 5 }, () => ({ router, path, route }))),
@@ -33,7 +33,9 @@ async function sendRequests(address: string): Promise<void> {
   );
 }
 
-for (const build of [{}, { ldflags: '-s -w' }]) {
+const builds = [{}, { ldflags: '-s -w' }, { modfile: 'old.mod' }];
+
+for (const build of builds) {
   test(`routes of routers, ${JSON.stringify(build)}`, { timeout: 120_000 }, async (t) => {
     const service = await startTracedService(t, await goTarget('routers', build));
     await sendRequests(service.address);
@@ -49,17 +51,19 @@ for (const build of [{}, { ldflags: '-s -w' }]) {
   });
 }
 
-test('routes of requests that are not sampled are in the metrics', { timeout: 60_000 }, async (t) => {
-  const service = await startTracedService(t, await goTarget('routers'), {
-    env: { ...metricsToSink, OTEL_TRACES_SAMPLER: 'always_off' },
+for (const build of [{}, { modfile: 'old.mod' }]) {
+  test(`routes of requests that are not sampled, ${JSON.stringify(build)}`, { timeout: 120_000 }, async (t) => {
+    const service = await startTracedService(t, await goTarget('routers', build), {
+      env: { ...metricsToSink, OTEL_TRACES_SAMPLER: 'always_off' },
+    });
+    await sendRequests(service.address);
+    const result = await service.stopAgent();
+    assert.equal(result.summary.balanced, true);
+    const points = durations(result, 'http.server.request.duration');
+    assertWhole(points);
+    const found = Object.fromEntries(points.map(({ attributes, count }) => [`${attributes['http.route']}`, count]));
+    const expected: Record<string, number> = {};
+    for (const { route } of requests) expected[`${route}`] = (expected[`${route}`] ?? 0) + 1;
+    assert.deepEqual(found, expected);
   });
-  await sendRequests(service.address);
-  const result = await service.stopAgent();
-  assert.equal(result.summary.balanced, true);
-  const points = durations(result, 'http.server.request.duration');
-  assertWhole(points);
-  const found = Object.fromEntries(points.map(({ attributes, count }) => [`${attributes['http.route']}`, count]));
-  const expected: Record<string, number> = {};
-  for (const { route } of requests) expected[`${route}`] = (expected[`${route}`] ?? 0) + 1;
-  assert.deepEqual(found, expected);
-});
+}

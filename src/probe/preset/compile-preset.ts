@@ -7,7 +7,14 @@ import type { CapturedValue, NamedShape, Shape } from '../capture/shape.ts';
 import { assignRegisters, firstStackArgument, registerSequences } from '../code/register-assignment.ts';
 import { messagesShape } from './messages.ts';
 import type { PresetCapture, PresetField, PresetPath, PresetWord, WordSource } from './preset.ts';
-import { contextShape, defaultTextBytes, labelShape, leafShape, type PresetContext } from './preset-leaf.ts';
+import {
+  conditionShape,
+  contextShape,
+  defaultTextBytes,
+  labelShape,
+  leafShape,
+  type PresetContext,
+} from './preset-leaf.ts';
 import { follow, shapeOfWay, structShape, type Way } from './preset-way.ts';
 
 /** Of the semantic conventions, for an error of which nothing is known. */
@@ -224,6 +231,11 @@ function addField(
       follow(from, i === 0 ? { ...hop, at: hop.at + rootAt } : hop, i === hops.length - 1 ? unless : undefined),
     root,
   );
+  if ('label' in field && field.ifSet !== undefined) {
+    const condition = placeBeside(pointer, field.ifSet, hops);
+    if (condition === undefined) return `its type has no ${field.ifSet}`;
+    way.leaves.push(conditionShape(condition.at));
+  }
   way.leaves.push(...leaf.value);
   if ('label' in field && field.whenNil !== undefined) addNilLabels(root, rootAt, hops, field.place, field.whenNil);
   return undefined;
@@ -238,6 +250,17 @@ function addNilLabels(root: Way, rootAt: number, hops: readonly FieldHop[], plac
     way.leaves.push({ name: '', shape });
     way = way.pointers.get(at)?.way ?? way;
   });
+}
+
+/** What is at the path, if that takes these pointers. */
+function placeBeside(
+  pointer: GoType,
+  path: PresetPath,
+  hops: readonly FieldHop[],
+): { readonly at: number } | undefined {
+  const { value } = firstPath(pointer, path);
+  const isBeside = value?.hops.length === hops.length && value.hops.every(({ at }, i) => at === hops[i]?.at);
+  return isBeside ? value : undefined;
 }
 
 /** Place of the string's length in the struct from which the last hop leads on. */

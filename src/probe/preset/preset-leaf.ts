@@ -24,15 +24,27 @@ export interface PresetContext {
 export const defaultTextBytes = 256;
 const wordBytes = 8;
 
+/** A code is kept plus 1. */
+const codeOfZero = 1;
+
+/** In front of a label with `ifSet`: puts the word there where the label looks. */
+export function conditionShape(at: number): NamedShape {
+  const label = { kind: 'label', label: 'code', size: wordBytes, place: 0 } as const;
+  return { name: '', shape: { ...label, type: 'UINT', goType: '', at } };
+}
+
 export function labelShape(field: PresetLabel, at: number, type: GoType, context: PresetContext): Found<NamedShape[]> {
-  const { label: name, as, place, unlessCode, atLeast = 0 } = field;
+  const { label: name, as, place, unlessCode, ifSet, atLeast = 0 } = field;
   const base = { kind: 'label', type: kindLabel(type), goType: type.name, at, name, place } as const;
   const one = (shape: LabelShape) => ({ value: [{ name: '', shape }] });
   if (as === 'text') {
     const unless = unlessCode === undefined ? 0 : unlessCode + 1;
     return one({ ...base, label: 'text', size: planLimits.labelTextBytes, unless });
   }
-  if (as === 'note' || as === 'part') return one({ ...base, label: as, size: planLimits.labelTextBytes });
+  if (as === 'note' || as === 'part') {
+    const unless = ifSet === undefined ? 0 : codeOfZero;
+    return one({ ...base, label: as, size: planLimits.labelTextBytes, unless });
+  }
   if (as === 'size') return one({ ...base, name: undefined, label: as, size: atLeast });
   if (as === 'method') return one({ ...base, label: 'choice', size: httpMethods.length, choices: httpMethods });
   if (as === 'dynamicType' || as === 'constant') return one({ ...base, label: as, size: 0 });

@@ -238,6 +238,11 @@ export interface PresetLabel {
   readonly atLeast?: number;
   /** Of a text: it is left out where the code at that place is this one. */
   readonly unlessCode?: number;
+  /**
+   * Of a `note`, or a `part` of one: it is left out where the word at this path is zero. The path takes the same pointers. What
+   * stands at the key's first two places meanwhile is not kept.
+   */
+  readonly ifSet?: PresetPath;
   readonly optional?: boolean;
 }
 

@@ -3,9 +3,13 @@ import { notedPlace } from '../wire.ts';
 
 const findRoute = ['github.com/go-chi/chi/v5.(*node).FindRoute', 'github.com/go-chi/chi.(*node).FindRoute'];
 
+/** Older ones don't keep the request's context. */
+const isRouted = ['parentCtx', 'Routes'];
+
 /**
  * chi's routes. Each router on the way calls (*node).FindRoute(rctx, method, path), which puts its own part of the route
- * into the context. It is read there: the context goes back to a pool when the handler is done.
+ * into the context. It is read there: the context goes back to a pool when the handler is done. Middleware asks routers too
+ * (`Match`), with a context of its own: one that is not a request's.
  */
 export const chi: NotesPreset = {
   name: 'chi routes',
@@ -28,7 +32,10 @@ export const chi: NotesPreset = {
           {
             from: { saved: 3 },
             types: ['github.com/go-chi/chi/v5.Context', 'github.com/go-chi/chi.Context'],
-            fields: [{ field: 'routePart', path: 'routePattern', maxBytes: 128 }],
+            fields: [
+              { present: 'isRouted', path: isRouted },
+              { field: 'routePart', path: 'routePattern', maxBytes: 128 },
+            ],
           },
         ],
       },
@@ -37,7 +44,7 @@ export const chi: NotesPreset = {
           {
             from: { saved: 3 },
             types: ['github.com/go-chi/chi/v5.Context', 'github.com/go-chi/chi.Context'],
-            fields: [{ label: 'routePart', path: 'routePattern', as: 'part', place: notedPlace }],
+            fields: [{ label: 'routePart', path: 'routePattern', as: 'part', place: notedPlace, ifSet: isRouted }],
           },
         ],
       },

@@ -3,7 +3,10 @@ import { notedPlace } from '../wire.ts';
 
 const find = ['github.com/labstack/echo/v4.(*Router).Find', 'github.com/labstack/echo.(*Router).Find'];
 
-/** echo's routes: (*Router).Find(method, path string, c Context) puts the route's path into the context. */
+/**
+ * echo's routes: (*Router).Find(method, path string, c Context) puts the route's path into the context. Where none matched, the
+ * context has no names of parameters, not even an empty list; its path is then the request's, up to 4.10, or that of a route for other methods.
+ */
 export const echo: NotesPreset = {
   name: 'echo routes',
   library: 'net/http',
@@ -25,7 +28,10 @@ export const echo: NotesPreset = {
           {
             from: { saved: 3 },
             types: ['github.com/labstack/echo/v4.context', 'github.com/labstack/echo.context'],
-            fields: [{ field: 'route', path: 'path', maxBytes: 128 }],
+            fields: [
+              { present: 'isRouted', path: 'pnames' },
+              { field: 'route', path: 'path', maxBytes: 128 },
+            ],
           },
         ],
       },
@@ -34,7 +40,7 @@ export const echo: NotesPreset = {
           {
             from: { saved: 3 },
             types: ['github.com/labstack/echo/v4.context', 'github.com/labstack/echo.context'],
-            fields: [{ label: 'route', path: 'path', as: 'note', place: notedPlace }],
+            fields: [{ label: 'route', path: 'path', as: 'note', place: notedPlace, ifSet: 'pnames' }],
           },
         ],
       },

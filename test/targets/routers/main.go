@@ -1,4 +1,5 @@
-// Routers serves the same routes by several routers, chosen by the Host header: chi, mux, gin, echo.
+// Routers serves the same routes by several routers, chosen by the Host header: chi, mux, gin, echo; and looking: chi with
+// middleware that asks the router first.
 //
 //	routers      prints "listening 127.0.0.1:PORT"
 package main
@@ -22,7 +23,7 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Printf("listening %s\n", listener.Addr())
-	routers := map[string]http.Handler{"chi": byChi(), "mux": byMux(), "gin": byGin(), "echo": byEcho()}
+	routers := map[string]http.Handler{"chi": byChi(pass), "looking": byChi(look), "mux": byMux(), "gin": byGin(), "echo": byEcho()}
 	log.Fatal(http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		routers[r.Host].ServeHTTP(w, r)
 	})))
@@ -34,9 +35,19 @@ func pass(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r) })
 }
 
-func byChi() http.Handler {
+func look(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		routes := chi.RouteContext(r.Context()).Routes
+		if !routes.Match(chi.NewRouteContext(), r.Method, r.URL.Path) {
+			routes.Match(chi.NewRouteContext(), "GET", "/users/0")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func byChi(middleware func(http.Handler) http.Handler) http.Handler {
 	router := chi.NewRouter()
-	router.Use(pass)
+	router.Use(middleware)
 	router.Get("/users/{id}", answer)
 	router.Get("/", answer)
 	router.Route("/api/v1", func(api chi.Router) {
