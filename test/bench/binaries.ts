@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { goToolchain } from '../support/go-toolchain.ts';
 import { jaegerExecutable, jaegerWithDebugInformation } from '../support/jaeger.ts';
 import { below, type Figure, numberText } from './figure.ts';
-import { planning } from './planning.ts';
+import { type Planning, planning } from './planning.ts';
+
+/** The same work each time: what takes longer than the quickest is the machine's. */
+const rounds = 3;
 
 interface Reading {
   readonly found: string;
@@ -35,24 +38,33 @@ async function plans(): Promise<Figure[]> {
   ];
   const figures: Figure[] = [];
   for (const { kind, path, belowMs } of kinds) {
-    const plan = await planning(path);
-    const listing = read('listing with signatures', path);
-    const cpu = ({ cpuMs }: { readonly cpuMs: number }) => `CPU time ${numberText(Math.round(cpuMs))} ms`;
+    const plans: Planning[] = [];
+    const listings: Reading[] = [];
+    for (let round = 0; round < rounds; round++) {
+      plans.push(await planning(path));
+      listings.push(read('listing with signatures', path));
+    }
+    const [plan, listing] = [quickest(plans), quickest(listings)];
     figures.push(
       {
         what: `planning a trace of 10 functions, jaeger ${kind}`,
         unit: 'ms',
         measured: plan.durationMs,
         target: below(belowMs),
-        note: `${plan.found}; ${cpu(plan)}; the process was ready ${numberText(Math.round(plan.startMs))} ms after its start`,
+        note: `${plan.found}; ${timesText(plans)}; the process was ready ${numberText(Math.round(plan.startMs))} ms after its start`,
       },
-      { what: 'peak memory of that process', unit: 'MB', measured: plan.peakMb, target: below(200) },
+      {
+        what: 'peak memory of that process',
+        unit: 'MB',
+        measured: Math.max(...plans.map(({ peakMb }) => peakMb)),
+        target: below(200),
+      },
       {
         what: `listing every function with signature, jaeger ${kind}`,
         unit: 'ms',
         measured: listing.durationMs,
         target: below(3000),
-        note: `${listing.found}; ${cpu(listing)}; peak ${numberText(Math.round(listing.peakBytes / 1e6))} MB`,
+        note: `${listing.found}; ${timesText(listings)}; peak ${numberText(Math.round(listing.peakBytes / 1e6))} MB`,
       },
     );
   }
@@ -85,4 +97,18 @@ async function listings(quick: boolean): Promise<Figure[]> {
       },
     ];
   });
+}
+
+interface Timed {
+  readonly durationMs: number;
+  readonly cpuMs: number;
+}
+
+function quickest<T extends Timed>(rounds: readonly T[]): T {
+  return rounds.reduce((least, round) => (round.durationMs < least.durationMs ? round : least));
+}
+
+function timesText(rounds: readonly Timed[]): string {
+  const list = (of: keyof Timed) => rounds.map((round) => numberText(Math.round(round[of]))).join(', ');
+  return `the least of ${list('durationMs')} ms, CPU time ${list('cpuMs')} ms`;
 }
