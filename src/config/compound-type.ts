@@ -36,8 +36,13 @@ export const nameList: ValueType<readonly string[]> = {
   fromList: (parts) => parts.join(','),
 };
 
-/** Pairs in the form of `parseKeyValues`. Those that are secret are shown by their keys alone. */
-export function keyValues({ secret }: { readonly secret: boolean }): ValueType<ReadonlyMap<string, string>> {
+/** RFC 9110, 5.6.2 and 5.5. What no header can have would fail at each request, and be tried again. */
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Pairs in the form of `parseKeyValues`. `headers`: of requests; their values are secret, and only their names shown. */
+export function keyValues({ headers }: { readonly headers: boolean }): ValueType<ReadonlyMap<string, string>> {
+  const secret = headers;
   const shown = (pair: string) => (secret ? 'a pair' : quoted(pair));
   return {
     label: '`key=value` pairs, separated by commas',
@@ -48,6 +53,7 @@ export function keyValues({ secret }: { readonly secret: boolean }): ValueType<R
         }
         throw new BadValue(`${shown(pair)} is not key=value`, 'Write key1=value1,key2=value2.');
       });
+      if (headers) for (const [name, content] of pairs ?? []) checkHeader(name, content);
       return pairs ?? new Map();
     }),
     fromMap: (entries) =>
@@ -59,6 +65,16 @@ export function keyValues({ secret }: { readonly secret: boolean }): ValueType<R
           .join(','),
     }),
   };
+}
+
+/** @throws BadValue */
+function checkHeader(name: string, content: string): void {
+  if (!headerName.test(name)) {
+    throw new BadValue(`${quoted(name)} is no header's name`, 'Write name1=value1,name2=value2.');
+  }
+  if (!headerValue.test(content)) {
+    throw new BadValue(`the value of ${name} has a character that no header can have`, 'Leave out line breaks.');
+  }
 }
 
 /** An OTLP endpoint: a URL, or for gRPC also `host:port`. What a protocol demands of it is checked with the protocol. */

@@ -39,7 +39,9 @@ export function resolveOtlp(
   const pick = <Name extends OtlpSettingName>(name: Name) =>
     values[`OTEL_EXPORTER_OTLP_${signal}_${name}`] ?? values[`OTEL_EXPORTER_OTLP_${name}`];
   const problem = (name: SettingName, what: string, remedy: string) => {
-    if (context.used) context.problems.push({ name, place: context.place(name), what, remedy });
+    // What holds for all signals is said once.
+    const isSaid = context.problems.some((other) => other.name === name && other.what === what);
+    if (context.used && !isSaid) context.problems.push({ name, place: context.place(name), what, remedy });
   };
   const protocol = pick('PROTOCOL') ?? 'http/protobuf';
 

@@ -23,7 +23,7 @@ const rows = {
     otherwise: '`http/protobuf`',
   }),
   HEADERS: optional<ReadonlyMap<string, string>>({
-    type: keyValues({ secret: true }),
+    type: keyValues({ headers: true }),
     group: 'OTLP',
     description: 'Headers of every request, with percent-encoded values. Never shown.',
     example: 'authorization=Bearer%20abc',

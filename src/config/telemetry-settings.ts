@@ -38,7 +38,7 @@ export const telemetrySettings = {
     otherwise: "the same variable of the target's own environment, else its module or executable",
   }),
   OTEL_RESOURCE_ATTRIBUTES: withDefault<ReadonlyMap<string, string>>({
-    type: keyValues({ secret: false }),
+    type: keyValues({ headers: false }),
     fallback: '',
     otherwise: 'none',
     group: 'Telemetry',

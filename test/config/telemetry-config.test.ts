@@ -64,13 +64,26 @@ test("a signal's own settings win over the common ones", () => {
   assert.equal(metrics.otlp.temporality, 'delta');
 });
 
+test('a header that no request can have is ignored, and said without its value', () => {
+  for (const [bad, what] of [
+    ['x y=secret', '"x y" is no header\'s name'],
+    ['x%0A=secret', '"x\\n" is no header\'s name'],
+    ['x=sec%0Aret', 'the value of x has a character that no header can have'],
+  ] as const) {
+    const { config, warnings } = loadConfig({ [`${prefix}HEADERS`]: bad, [`${prefix}ENDPOINT`]: 'http://c' });
+    assert.equal(config.traces.otlp.headers.size, 0);
+    assert.equal(warnings.length, 1);
+    assert.ok(warnings[0]?.includes(what) && !warnings[0].includes('sec'), warnings[0]);
+  }
+});
+
 test('what contradicts itself is an error where it is used, and only there', () => {
   const env = { [`${prefix}ENDPOINT`]: 'collector:4318', OTEL_METRICS_EXPORTER: 'none' };
-  assert.throws(() => load(env), {
-    name: 'ConfigError',
-    message:
-      'environment: OTEL_EXPORTER_OTLP_ENDPOINT: collector:4318 has no scheme, which OTLP over HTTP needs. Write http://collector:4318, or set OTEL_EXPORTER_OTLP_PROTOCOL to grpc.',
-  });
+  const message =
+    'environment: OTEL_EXPORTER_OTLP_ENDPOINT: collector:4318 has no scheme, which OTLP over HTTP needs. Write http://collector:4318, or set OTEL_EXPORTER_OTLP_PROTOCOL to grpc.';
+  assert.throws(() => load(env), { name: 'ConfigError', message });
+  // It is used for both signals, and said once.
+  assert.throws(() => load({ ...env, OTEL_METRICS_EXPORTER: 'otlp' }), { message });
   assert.equal(load({ ...env, OTEL_TRACES_EXPORTER: 'console' }).traces.exporters[0], 'console');
   const key = { [`${prefix}ENDPOINT`]: 'http://c', [`${prefix}CLIENT_KEY`]: '/key.pem' };
   assert.throws(() => load(key), /CLIENT_KEY: a key and a certificate are needed together/);
