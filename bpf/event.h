@@ -14,6 +14,7 @@
 #include "wire/capture-plan.h"
 #include "wire/counters.h"
 #include "wire/limits.h"
+#include "wire/outgoing.h"
 #include "wire/record.h"
 #include "wire/series.h"
 #include "wire/settings.h"

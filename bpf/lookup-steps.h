@@ -7,6 +7,7 @@
 #include "map-walk.h"
 #include "output.h"
 #include "trace-context.h"
+#include "trace-state.h"
 
 static __always_inline int step_interface(struct plan_context *context, const struct capture_step *step)
 {
@@ -164,6 +165,7 @@ static __always_inline int step_header(struct plan_context *context, const struc
 	scratch->walk.missing = keys;
 	scratch->walk.lengths = step->imm & (1ull << 56) - 1;
 	scratch->stopped = 0;
+	scratch->state_key = 0;
 	if (step->a & HEADER_MORE) {
 		__u32 pc = scratch->pc;
 
@@ -173,6 +175,7 @@ static __always_inline int step_header(struct plan_context *context, const struc
 			return STEP_END;
 		scratch->contexts = step->a;
 		scratch->roles = step->c;
+		scratch->state_key = step->b;
 		scratch->limits[0] |= step->imm << 32;
 		scratch->limits[1] = step->imm >> 32;
 	}
@@ -191,6 +194,8 @@ static __always_inline int step_header(struct plan_context *context, const struc
 	}
 	/* It ends with the last key. */
 	bpf_loop(keys ? MAX_HEADER_KEYS * (HEADER_LINES + 1) : 0, use_header, context, 0);
+	if (settings.trace_states && scratch->state_key)
+		keep_trace_state(scratch, scratch->state_key - 1);
 	if (scratch->contexts > 0 && has_labels_only(&scratch->frame)) {
 		begin_labels(scratch);
 		return STEP_GO_ON;

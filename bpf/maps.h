@@ -8,5 +8,6 @@
 #include "maps/parents.h"
 #include "maps/scratch.h"
 #include "maps/tables.h"
+#include "maps/trace-states.h"
 
 #endif

@@ -42,6 +42,7 @@ static __always_inline void begin_frame(struct hit *hit, const struct probe *pro
 	*word_at(frame->labels) = 0;
 	*word_at(hit->plan.scratch->key.labels) = 0;
 	frame->threshold = 0;
+	frame->trace_state = 0;
 	hit->plan.scratch->state.decided = 0;
 	*(__u64 *)frame->span_id = next_id(hit->plan.scratch);
 	if (enclosing && !(server && !(enclosing->flags & FRAME_SERVER))) {
@@ -50,6 +51,7 @@ static __always_inline void begin_frame(struct hit *hit, const struct probe *pro
 		/* The decision at the first call, or of the remote parent, holds for all of the trace. */
 		frame->flags |= enclosing->flags & INHERITED_FLAGS;
 		frame->threshold = enclosing->threshold;
+		frame->trace_state = enclosing->trace_state;
 		hit->plan.scratch->state.decided = 1;
 		/* A loop that works for one request after the other may be traced too. */
 		search = search && probe->context.base != CONTEXT_NONE && !(enclosing->flags & FRAME_SERVER);

@@ -44,10 +44,13 @@ static __always_inline void pass(struct hit *hit, const struct outgoing_site *pl
 		COUNT_OUTGOING(call.probe, no_call);
 		return;
 	}
-	__builtin_memcpy(call.trace_id, frame->trace_id, 16);
-	__builtin_memcpy(call.span_id, frame->span_id, 8);
+	call.trace_id[0] = *word_at(&frame->trace_id[0]);
+	call.trace_id[1] = *word_at(&frame->trace_id[8]);
+	call.span_id = *word_at(frame->span_id);
 	call.sampled = !(frame->flags & FRAME_UNSAMPLED);
-	if (lacks_header(hit, place, &call))
+	call.threshold = call.sampled ? frame->threshold : 0;
+	call.trace_state = frame->trace_state;
+	if (lacks_headers(hit, place, &call))
 		bpf_map_update_elem(&outgoing_calls, &key, &call, BPF_ANY);
 }
 
@@ -59,7 +62,7 @@ static __always_inline void pass_on(struct hit *hit, const struct outgoing_site 
 
 	read_key(hit, &goroutine, &key);
 	bpf_map_delete_elem(&outgoing_calls, &key); /* of a request that was never written */
-	if (take_call(hit, &place->key, &call) && lacks_header(hit, place, &call))
+	if (take_call(hit, &place->key, &call) && lacks_headers(hit, place, &call))
 		bpf_map_update_elem(&outgoing_calls, &key, &call, BPF_ANY);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0)
 /*
- * Writes the traceparent header into the requests of clients. An object of its own, because a kernel that is locked down
+ * Writes the headers of the trace context into the requests of clients. An object of its own, because a kernel that is locked down
  * refuses every program that has bpf_probe_write_user, and others say in their log that it was loaded: so it is loaded only
  * where somebody wants it (SIDESPAN_PROPAGATION=write). All maps that sidespan.bpf.c has too are the same ones.
  *

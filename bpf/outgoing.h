@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0) */
-/* Which call a request is of that is being written, and the header that tells of it. */
+/* Which call a request is of that is being written, and what is to be written. */
 #ifndef SIDESPAN_OUTGOING_H
 #define SIDESPAN_OUTGOING_H
 
@@ -10,6 +10,8 @@
 #define HEADER_FIELDS 64      /* most fields of a gRPC request that are looked through */
 #define HEADER_FIELD_BYTES 40 /* hpack.HeaderField {Name, Value string; Sensitive bool} (golang.org/x/net/http2/hpack/hpack.go) */
 #define FRAME_BYTES 16384     /* of a frame every peer takes at least so much (RFC 9113, 4.2) */
+
+const volatile struct outgoing_settings outgoing SEC(".rodata.outgoing") = {};
 
 struct { /* user space fills them */
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -28,11 +30,13 @@ struct outgoing_key {
 
 /* A call whose request is yet to be written. */
 struct outgoing_call {
-	__u8 trace_id[16];
-	__u8 span_id[8];
+	__u64 trace_id[2]; /* as they lie in memory */
+	__u64 span_id;
 	__u64 headers; /* the map's address */
 	__u32 probe;
 	__u32 sampled;
+	__u32 threshold;   /* by which the trace was kept; 0: none */
+	__u32 trace_state; /* that came; 0: none */
 };
 
 struct { /* those that never come to be written go by themselves */

@@ -133,6 +133,7 @@ static __noinline int register_context(struct hit *hit)
 	__builtin_memcpy(request->span_id, scratch->frame.span_id, 8);
 	request->flags = scratch->frame.flags & INHERITED_FLAGS;
 	request->threshold = scratch->frame.threshold;
+	request->trace_state = scratch->frame.trace_state;
 	request->goid = hit->key.goid;
 	STORE_RELEASE(&request->owner, owner);
 	return 0;

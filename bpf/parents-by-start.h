@@ -71,6 +71,7 @@ static __noinline int note_start(struct hit *hit)
 		__builtin_memcpy(origin->span_id, frame->span_id, 8);
 		origin->flags = frame->flags & INHERITED_FLAGS;
 		origin->threshold = frame->threshold;
+		origin->trace_state = frame->trace_state;
 		origin->index = hit->goroutine->frames - 1;
 	} else if (frame || !find_origin(hit)) {
 		return 0;

@@ -14,7 +14,7 @@
 #include "parents-by-context.h"
 #include "parents-by-start.h"
 
-static __always_inline void take_parent(struct hit *hit, const __u8 *trace_id, const __u8 *span_id, __u32 flags, __u32 threshold)
+static __always_inline void take_parent(struct hit *hit, const __u8 *trace_id, const __u8 *span_id, __u32 flags, __u32 threshold, __u32 trace_state)
 {
 	struct frame *frame = &hit->plan.scratch->frame;
 
@@ -23,6 +23,7 @@ static __always_inline void take_parent(struct hit *hit, const __u8 *trace_id, c
 	frame->flags &= ~(FRAME_ROOT | INHERITED_FLAGS);
 	frame->flags |= flags;
 	frame->threshold = threshold;
+	frame->trace_state = trace_state;
 	hit->plan.scratch->state.decided = 1;
 }
 
@@ -46,14 +47,15 @@ static __noinline int find_parent(struct hit *hit, const struct context_place *p
 		const __u64 *trace = (const __u64 *)request->trace_id, *own = (const __u64 *)origin->trace_id;
 
 		if (!started || !scratch->open || trace[0] != own[0] || trace[1] != own[1]) {
-			take_parent(hit, request->trace_id, request->span_id, request->flags | FRAME_PARENT_BY_CONTEXT, request->threshold);
+			take_parent(hit, request->trace_id, request->span_id, request->flags | FRAME_PARENT_BY_CONTEXT, request->threshold,
+				    request->trace_state);
 			return 0;
 		}
 	} else if (scratch->context_found == CONTEXT_OF_NOBODY && (origin->flags & FRAME_SERVER)) {
 		return 0;
 	}
 	if (started && scratch->open)
-		take_parent(hit, origin->trace_id, scratch->open_span, origin->flags | FRAME_PARENT_BY_START, origin->threshold);
+		take_parent(hit, origin->trace_id, scratch->open_span, origin->flags | FRAME_PARENT_BY_START, origin->threshold, origin->trace_state);
 	return 0;
 }
 

@@ -19,7 +19,7 @@ struct origin {
 	__u32 flags; /* enum frame_flag: what a child takes over */
 	__u32 index; /* of the call on its goroutine */
 	__u32 threshold;
-	__u32 pad;
+	__u32 trace_state;
 };
 
 struct {
@@ -38,6 +38,8 @@ struct request_context {
 	__u8 span_id[8];
 	__u32 flags;
 	__u32 threshold;
+	__u32 trace_state;
+	__u32 pad;
 	__u64 goid; /* goroutine_key.goid of the request */
 };
 

@@ -5,6 +5,7 @@
 
 #include "goroutines.h"
 #include "parents.h"
+#include "trace-states.h"
 
 /* A nesting level of the interpreter: what OP_POP, OP_NEXT or OP_END goes back to. */
 struct plan_level {
@@ -148,6 +149,9 @@ struct scratch {
 	__u64 window_at;
 	struct wanted_string strings[WANTED_STRINGS];
 	__u8 window[2 * WINDOW_BYTES + 32];
+	__u32 state_key; /* which of the keys is a tracestate that is passed on, plus 1; 0: none */
+	struct trace_state_scan scan; /* of the text in the window */
+	__u8 state_text[TRACE_STATE_BYTES + 8]; /* what is passed on of it */
 	struct times_record times;
 	struct call_record call; /* directly before the output */
 	/* The output, and from CAPTURE_BYTES on the images that are not sent. */

@@ -66,7 +66,7 @@ enum capture_op {
 	OP_CONTEXT = 14,  /* -		at	ops to skip	vaddr of key type	16 bytes (type, data) of the value with that key type in the context.Context at `at`: becomes the image */
 	OP_TRACEPARENT = 15, /* count	at	max bytes	string indices	as OP_HEADER, but the first key's value has no chunk and no max: it is parsed into the frame's trace context.
 			     With HEADER_MORE in count the next step is part of this one; a: how many keys tell of the trace context, c: what each of them is
-			     (enum header_role, HEADER_ROLE_BITS each), imm: max bytes of the fifth value and those behind it (u8 each) */
+			     (enum header_role, HEADER_ROLE_BITS each), b: which key, from 1, is a tracestate that is passed on, imm: max bytes of the fifth value and those behind it (u8 each) */
 	OP_WORDS = 16,	  /* count	-		-		offsets		the words of the image at up to four offsets (u8 each, in words) */
 	OP_MAP = 17,	  /* max entries	at	group, body	layout		first entries of the map at `at`, key and value each padded to 8 bytes; then the body runs once an entry. c: bytes of a
 				     group or bucket (high u16), ops of the body; layout: bytes of key and value (8 bits each), the keys' stride, the values' offset in the group and stride (12 each) */
@@ -108,6 +108,7 @@ enum header_role {
 	ROLE_B3_SAMPLED = 4,
 	ROLE_B3_FLAGS = 5, /* … and the last: with it they are put together */
 	ROLE_B3 = 6,	   /* B3's single header */
+	ROLE_TRACE_STATE = 7, /* it has a value like others, too */
 };
 
 /* What stands at OP_INTERFACE's `at`. */

@@ -22,7 +22,7 @@ struct settings {
 	__u32 request_phases;	    /* 1: where the time of HTTP requests goes is followed */
 	__u32 messages;		    /* buckets for the counts of gRPC's messages, a power of two; 0: they are not counted */
 	__u32 exponential;	    /* 1: the values of `series` are wide_series */
-	__u32 pad;
+	__u32 trace_states;	    /* how many are kept to be passed on, a power of two; 0: none */
 };
 
 enum keep_flag { KEEP_ERRORS = 1, KEEP_SLOW = 2 };

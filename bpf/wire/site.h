@@ -133,38 +133,6 @@ struct process {
 #define CHANGE_BEGUN 0x40000000 /* the next generation is about to be attached */
 #define CHANGE_DONE 0x80000000	/* the one before is about to be detached */
 
-/* ---- headers that are written into requests ---- */
-
-/* What has the request's headers at a site. */
-enum outgoing_headers {
-	OUTGOING_MAP = 1,    /* `headers` is a map[string][]string */
-	OUTGOING_FIELDS = 2, /* `headers` and the word behind it: a []hpack.HeaderField */
-};
-
-/* Of the sites from SITE_PASS on, by site.object. */
-struct outgoing_site {
-	struct context_place key;     /* of the word by which the call is known; base 0: it is the goroutine */
-	struct context_place headers; /* one word, where nothing is followed two */
-	__u32 headers_kind;	      /* enum outgoing_headers; 0: they are not looked at */
-	__u32 first_key;	      /* string index of the first spelling of traceparent in a map; the other follows it */
-	__u16 buffer_at;	      /* in bufio.Writer: the slice `buf`, … */
-	__u16 written_at;	      /* … `n` and `err` */
-	__u16 error_at;
-	__u16 parameter_at; /* SITE_WRITE_BLOCK: of the HeadersFrameParam, above SP */
-};
-
-/* One struct a client's probe and CPU. */
-struct outgoing_counters {
-	__u64 passed;	/* requests on their way to a connection */
-	__u64 written;	/* got the header */
-	__u64 present;	/* had one already */
-	__u64 no_room;	/* no room in the buffer, or the block has more than one frame */
-	__u64 no_call;	/* no span: the call had begun before we attached, or its request is sent again */
-	__u64 unsearched; /* too many headers to look through, or they could not be read */
-	__u64 refused;	/* what is there is not what it should be */
-	__u64 fault;	/* the memory could not be written */
-};
-
 enum map_kind { MAP_BUCKETS = 1 /* hmap, up to Go 1.23 */, MAP_SWISS = 2 };
 
 #endif

@@ -88,8 +88,10 @@ export function countCalls(service: TracedService, counters: readonly ProbeCount
 export function countHeaders(service: TracedService, outgoing: OutgoingSide | undefined): void {
   if (outgoing === undefined) return;
   service.accounts.forEach((account, index) => {
-    const { passed, noRoom, noCall, ...others } = outgoing.counters(service.process.firstProbe + index);
-    if (passed > 0) account.headers = { ...others, no_room: noRoom, no_call: noCall };
+    const { passed, stateless, noRoom, noCall, ...others } = outgoing.counters(service.process.firstProbe + index);
+    if (passed > 0) {
+      account.headers = { ...others, written_without_tracestate: stateless, no_room: noRoom, no_call: noCall };
+    }
   });
 }
 

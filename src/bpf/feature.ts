@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import type { WrittenHeaders } from '../probe/outgoing/written-headers.ts';
 import { BpfError, errnoName } from './bpf-error.ts';
 import { type KernelSide, openKernelSide } from './kernel-side.ts';
 
@@ -19,7 +20,7 @@ const smallSide = { ringBytes: pageBytes, maxGoroutines: 16, captureBytes: 64 } 
  * Loads the programs, maps a ring, attaches a probe to an instruction of our own executable that never runs again, and
  * takes all out. A failed attempt is a feature that is missing; those behind it are not tried.
  */
-export function kernelFeatures(libbpfPath?: string, writeHeaders = false): readonly KernelFeature[] {
+export function kernelFeatures(libbpfPath?: string, writeHeaders?: WrittenHeaders): readonly KernelFeature[] {
   const features: KernelFeature[] = [];
   let kernel: KernelSide;
   try {

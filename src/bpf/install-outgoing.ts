@@ -9,7 +9,6 @@ import { outgoingSiteLayout } from './map-layout.ts';
 export function installOutgoing(
   { outgoing }: KernelSide,
   plan: ProbePlan,
-  firstString: number,
   lend: (table: ArrayTable, count: number) => number,
 ): ReadonlyMap<PlannedSite, number> {
   const sites = plan.sites.filter((site) => site.outgoing !== undefined);
@@ -19,12 +18,11 @@ export function installOutgoing(
   const entries = new DataView(new ArrayBuffer(sites.length * outgoingSiteLayout.sizeBytes));
   sites.forEach((site, index) => {
     if (site.outgoing === undefined) return;
-    const { key, headers, headersKind, firstKey, writer, parameterAt = 0 } = site.outgoing;
+    const { key, headers, headersKind, writer, parameterAt = 0 } = site.outgoing;
     const at = index * outgoingSiteLayout.sizeBytes;
     if (key !== undefined) writeContext(entries, at + outgoingSiteLayout.key, key);
     if (headers !== undefined) writeContext(entries, at + outgoingSiteLayout.headers, headers);
     entries.setUint32(at + outgoingSiteLayout.headers_kind, headersKind, true);
-    entries.setUint32(at + outgoingSiteLayout.first_key, firstString + firstKey, true);
     entries.setUint16(at + outgoingSiteLayout.buffer_at, writer?.buffer ?? 0, true);
     entries.setUint16(at + outgoingSiteLayout.written_at, writer?.written ?? 0, true);
     entries.setUint16(at + outgoingSiteLayout.error_at, writer?.error ?? 0, true);

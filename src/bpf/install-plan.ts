@@ -90,7 +90,7 @@ export function installPlan(kernel: KernelSide, plan: ProbePlan): InstalledPlan 
     }
     installDynamicTypes(kernel, plan, processSlot, planStart, undo);
 
-    const outgoing = installOutgoing(kernel, plan, firstString, lend);
+    const outgoing = installOutgoing(kernel, plan, lend);
     let generation = 0;
     const installGeneration = (number: number, isWanted: (site: PlannedSite) => boolean) =>
       installSites(kernel, plan, isWanted, (entries, at, site) => {

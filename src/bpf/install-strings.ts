@@ -2,7 +2,8 @@ import type { ArrayTable } from './array-table.ts';
 import type { KernelSide } from './kernel-side.ts';
 import { planStringLayout } from './map-layout.ts';
 
-function stringEntries(strings: readonly string[]): Uint8Array {
+/** struct plan_string of each. */
+export function stringEntries(strings: readonly string[]): Uint8Array {
   const entries = new Uint8Array(strings.length * planStringLayout.sizeBytes);
   const view = new DataView(entries.buffer);
   strings.forEach((text, index) => {

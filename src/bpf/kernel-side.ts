@@ -1,7 +1,9 @@
+import type { WrittenHeaders } from '../probe/outgoing/written-headers.ts';
 import { type ArrayTable, arrayTable } from './array-table.ts';
 import { type AttachMode, attachSites, type SiteAddress } from './attach.ts';
 import { BpfError } from './bpf-error.ts';
 import { goroutineTableSizes, openGoroutineSlots } from './goroutine-slots.ts';
+import { stringEntries } from './install-strings.ts';
 import { loadLibbpf } from './libbpf.ts';
 import {
   captureStepLayout,
@@ -22,7 +24,7 @@ import { type OpenFrame, openFrames } from './open-frames.ts';
 import { type OutgoingSide, openOutgoing } from './outgoing-side.ts';
 import { type ProbeCounters, sumCounters } from './probe-counters.ts';
 import { recursionMisses } from './program-info.ts';
-import { messageBuckets, settingsBytes } from './program-settings.ts';
+import { messageBuckets, settingsBytes, traceStates } from './program-settings.ts';
 import { siteProgram } from './programs.ts';
 import { type RefusedSite, refusedSites } from './refused-sites.ts';
 import { openRing, type RingReader } from './ring-reader.ts';
@@ -66,9 +68,11 @@ export interface KernelSideOptions {
   readonly requestPhases?: boolean | undefined;
   /** Whether messages of gRPC are counted. */
   readonly countMessages?: boolean | undefined;
+  /** Whether a tracestate that came is kept for the requests that go out. */
+  readonly passTraceState?: boolean | undefined;
   readonly libbpfPath?: string | undefined;
-  /** Headers are written into requests: one more program, which not every kernel allows. */
-  readonly writeHeaders?: boolean | undefined;
+  /** What is written into requests: one more program, which not every kernel allows. */
+  readonly writeHeaders?: WrittenHeaders | undefined;
   /** For tests and measurements: another object, another way of attaching, few slots that goroutines have to share. */
   readonly objectPath?: string | undefined;
   readonly goroutineSlots?: number | undefined;
@@ -95,6 +99,7 @@ export interface KernelSide extends Disposable {
   readonly probes: ArrayTable;
   /** Op 0 is reserved: plan 0 captures nothing. */
   readonly planOps: ArrayTable;
+  /** The first ones are the names that are looked for in requests into which headers are written. */
   readonly planStrings: ArrayTable;
   putDynamicType(key: Uint8Array, value: Uint8Array): void;
   deleteDynamicType(key: Uint8Array): void;
@@ -142,6 +147,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       requestPhases: options.requestPhases ? sizes.owned : 1,
       messageBuckets: Math.max(1, messageBuckets(options)),
       awaitedMessages: options.countMessages ? Math.max(leastAwaited, options.maxGoroutines) : 1,
+      traceStates: Math.max(1, traceStates(options)),
       overflowFrames: 2 * options.maxGoroutines,
       series: options.durationBoundsNs === undefined ? 1 : mostSeries + tableEntries.probes,
       spilledSeries: options.durationBoundsNs === undefined ? 1 : mostSeries,
@@ -170,6 +176,14 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       remedy,
     });
   const fewer = 'Trace fewer functions: narrow SIDESPAN_FUNCTIONS or lower SIDESPAN_MAX_FUNCTIONS.';
+  const headerNames = options.writeHeaders?.names ?? [];
+  const planStrings = table(
+    'planStrings',
+    'plan_strings',
+    planStringLayout.sizeBytes,
+    headerNames.length,
+    'Capture fewer headers.',
+  );
   const sampling = samplingTable(
     libbpf,
     { sampling: object.mapFd('sampling'), pressure: object.mapFd('pressure') },
@@ -183,8 +197,10 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
         path: objectPath('outgoing'),
         probes: tableEntries.probes,
         settings: settingsBytes(options, sizes.owned),
+        headers: options.writeHeaders,
       });
     }
+    planStrings.write(0, stringEntries(headerNames));
     sampling.setThresholds({ threshold: options.sampling?.threshold ?? 0, parentThreshold: 0 });
     ring = openRing(object.mapFd('ring'), options.ringBytes);
   } catch (error) {
@@ -210,7 +226,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
     sites: table('sites', 'sites', siteLayout.sizeBytes, 0, fewer),
     probes: table('probes', 'probes', probeLayout.sizeBytes, 1, fewer),
     planOps: table('planOps', 'plan_ops', captureStepLayout.sizeBytes, 1, fewer),
-    planStrings: table('planStrings', 'plan_strings', planStringLayout.sizeBytes, 0, 'Capture fewer headers.'),
+    planStrings,
     putDynamicType(keyOfType, value) {
       if (keyOfType.length !== dynamicTypeKeyLayout.sizeBytes || value.length !== dynamicTypeLayout.sizeBytes) {
         throw new BpfError('A dynamic type of the wrong size');

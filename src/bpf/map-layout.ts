@@ -37,27 +37,35 @@ export const contextPlaceLayout = { sizeBytes: 8, base: 0, first: 1, second: 2, 
 
 /** `key` and `headers` are context_place. */
 export const outgoingSiteLayout = {
-  sizeBytes: 32,
+  sizeBytes: 28,
   key: 0,
   headers: 8,
   headers_kind: 16,
-  first_key: 20,
-  buffer_at: 24,
-  written_at: 26,
-  error_at: 28,
-  parameter_at: 30,
+  buffer_at: 20,
+  written_at: 22,
+  error_at: 24,
+  parameter_at: 26,
 } as const;
 
+export const formatPlacesLayout = { sizeBytes: 4, trace_id: 0, span_id: 1, sampled: 2 } as const;
+
+/** `places` is an array of format_places, `text` bytes. */
+export const headersTextLayout = { sizeBytes: 280, size: 0, formats: 4, places: 8, is_block: 20, text: 24 } as const;
+
+/** `lines` and `block` are headers_text. */
+export const outgoingSettingsLayout = { sizeBytes: 576, lines: 0, block: 280, lengths: 560, names: 568 } as const;
+
 export const outgoingCountersLayout = {
-  sizeBytes: 64,
+  sizeBytes: 72,
   passed: 0,
   written: 8,
-  present: 16,
-  no_room: 24,
-  no_call: 32,
-  unsearched: 40,
-  refused: 48,
-  fault: 56,
+  stateless: 16,
+  present: 24,
+  no_room: 32,
+  no_call: 40,
+  unsearched: 48,
+  refused: 56,
+  fault: 64,
 } as const;
 
 /** `waits` is an array of bytes. */
@@ -109,6 +117,7 @@ export const settingsLayout = {
   request_phases: 64,
   messages: 68,
   exponential: 72,
+  trace_states: 76,
 } as const;
 
 export const samplingLayout = { sizeBytes: 24, threshold: 0, configured: 8, parent_threshold: 16 } as const;

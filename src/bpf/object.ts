@@ -20,6 +20,8 @@ export interface MapSizes {
   /** Goroutines that wait for one. */
   readonly awaitedMessages: number;
   readonly overflowFrames: number;
+  /** Texts that are kept to be passed on. */
+  readonly traceStates: number;
   readonly series: number;
   readonly spilledSeries: number;
   /** Of a value of both, in bytes: of struct series or struct wide_series. */
@@ -174,6 +176,7 @@ function loadWith(
     libbpf.setMaxEntries(find('request_phases'), sizes.requestPhases);
     libbpf.setMaxEntries(find('messages'), sizes.messageBuckets);
     libbpf.setMaxEntries(find('awaited_messages'), sizes.awaitedMessages);
+    libbpf.setMaxEntries(find('trace_states'), sizes.traceStates);
     libbpf.setMaxEntries(find('series'), sizes.series);
     libbpf.setMaxEntries(find('ring'), sizes.ring);
     libbpf.setMaxEntries(find('spilled_series'), sizes.spilledSeries);

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
+import type { WrittenHeaders } from '../probe/outgoing/written-headers.ts';
 import { type ArrayTable, arrayTable } from './array-table.ts';
 import { type AttachMode, attachType } from './attach.ts';
 import { BpfError } from './bpf-error.ts';
 import type { Libbpf } from './libbpf.ts';
 import { outgoingCountersLayout as layout, outgoingSiteLayout } from './map-layout.ts';
 import { logTail, type OpenObject, openObject } from './object.ts';
+import { outgoingSettingsBytes } from './outgoing-settings.ts';
 import { outgoingProgram } from './programs.ts';
 
-/** What became of the requests of a client's calls that were to get a header. Names as in struct outgoing_counters. */
+/** What became of the requests of a client's calls that were to get headers. Names as in struct outgoing_counters. */
 export interface OutgoingCounters {
   readonly passed: number;
   readonly written: number;
+  readonly stateless: number;
   readonly present: number;
   readonly noRoom: number;
   readonly noCall: number;
@@ -39,6 +42,7 @@ interface OutgoingOptions {
   readonly probes: number;
   /** struct settings */
   readonly settings: Uint8Array;
+  readonly headers: WrittenHeaders;
 }
 
 /** OUTGOING_SITES of bpf/outgoing.h. */
@@ -58,8 +62,11 @@ export function openOutgoing(libbpf: Libbpf, main: LoadedObject, options: Outgoi
       if (shared !== 0) throw new BpfError(`Sharing the BPF map ${name}`, -shared);
     }
     libbpf.setMaxEntries(object.map('outgoing_counts'), options.probes);
-    const set = libbpf.setInitialValue(object.map('.rodata.settings'), options.settings, options.settings.length);
-    if (set !== 0) throw new BpfError('Setting the BPF constants .rodata.settings', -set);
+    const constants = { settings: options.settings, outgoing: outgoingSettingsBytes(options.headers) };
+    for (const [name, bytes] of Object.entries(constants)) {
+      const set = libbpf.setInitialValue(object.map(`.rodata.${name}`), bytes, bytes.length);
+      if (set !== 0) throw new BpfError(`Setting the BPF constants .rodata.${name}`, -set);
+    }
     if (main.attachMode === 'uprobe_multi') {
       libbpf.setExpectedAttachType(object.program(outgoingProgram), attachType.uprobeMulti);
     }
@@ -117,6 +124,7 @@ function sumOutgoing(values: Uint8Array, cpus: number): OutgoingCounters {
   return {
     passed: sum(layout.passed),
     written: sum(layout.written),
+    stateless: sum(layout.stateless),
     present: sum(layout.present),
     noRoom: sum(layout.no_room),
     noCall: sum(layout.no_call),
@@ -131,7 +139,7 @@ const sysAdmin = 21n;
 
 /** Why the kernel does not have the helper for us: the load fails with EINVAL, whatever the reason is. */
 function loadFailure(errno: number, log: string): BpfError {
-  if (!/bpf_probe_write_user|func#36|unknown func/.test(log)) {
+  if (!/(unknown func|cannot use helper) bpf_probe_write_user/.test(log)) {
     return new BpfError('Loading the BPF program that writes headers', errno, { detail: log, impossible: true });
   }
   const setting = 'SIDESPAN_PROPAGATION=write is refused';

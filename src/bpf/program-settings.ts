@@ -16,6 +16,13 @@ export function messageBuckets({ countMessages, maxGoroutines }: KernelSideOptio
   return countMessages ? 2 ** Math.ceil(Math.log2(Math.max(1, (2 * maxGoroutines) / bucketStreams))) : 0;
 }
 
+/** Requests with a tracestate that may have begun since one whose requests it is still to be passed on to. */
+const keptTraceStates = 8192;
+
+export function traceStates({ passTraceState }: KernelSideOptions): number {
+  return passTraceState ? keptTraceStates : 0;
+}
+
 /** struct settings: what is fixed before the programs are loaded. @param goroutineSlots those that goroutines own */
 export function settingsBytes(options: KernelSideOptions, goroutineSlots: number): Uint8Array {
   const bytes = new Uint8Array(settingsLayout.sizeBytes);
@@ -36,6 +43,7 @@ export function settingsBytes(options: KernelSideOptions, goroutineSlots: number
   view.setUint32(settingsLayout.timed_hits, options.timedHits ?? 0, true);
   view.setUint32(settingsLayout.messages, messageBuckets(options), true);
   view.setUint32(settingsLayout.exponential, options.exponential ? 1 : 0, true);
+  view.setUint32(settingsLayout.trace_states, traceStates(options), true);
   view.setUint32(settingsLayout.keep, keep, true);
   view.setBigUint64(settingsLayout.keep_slower_ns, BigInt(slowerThanNs ?? 0), true);
   view.setUint32(settingsLayout.sampler, options.sampling?.parentBased ? samplerFlag.parent : 0, true);

@@ -160,8 +160,11 @@ function headerSteps(op: CaptureOp, ops: readonly CaptureOp[], first: number): {
   const limits = run.slice(contexts).map(({ c }) => BigInt(Math.min(255, Math.ceil(c / headerUnit))));
   const lengths = run.reduce((bits, each) => bits | (1n << BigInt(headerString(each).sizeBytes - 1)), 0n);
   const roles = run.slice(0, contexts).reduce((bits, { a }, n) => bits + a * 2 ** (roleBits * n), 0);
+  const traceState = run.findIndex((each) => each.op === captureOp.header && each.a === headerRole.traceState);
   const isPlain =
-    limits.length <= firstValues && (contexts === 0 || (contexts === 1 && roles === headerRole.traceparent));
+    traceState < 0 &&
+    limits.length <= firstValues &&
+    (contexts === 0 || (contexts === 1 && roles === headerRole.traceparent));
   const step: WireStep = {
     op: op.op,
     a: run.length + (isPlain ? 0 : headerMore),
@@ -169,7 +172,13 @@ function headerSteps(op: CaptureOp, ops: readonly CaptureOp[], first: number): {
     c: Number(packed(limits.slice(0, firstValues))),
     imm: (BigInt(string.index) << 56n) | lengths,
   };
-  const more: WireStep = { op: op.op, a: contexts, b: 0, c: roles, imm: packed(limits.slice(firstValues)) };
+  const more: WireStep = {
+    op: op.op,
+    a: contexts,
+    b: traceState + 1,
+    c: roles,
+    imm: packed(limits.slice(firstValues)),
+  };
   return { steps: isPlain ? [step] : [step, more], taken: run.length - 1 };
 }
 

@@ -175,6 +175,12 @@ export function resolveConfig(
       remedy: 'Give none alone, or leave it out.',
     });
   }
+  const propagators = values.OTEL_PROPAGATORS.filter((name) => name !== 'none');
+  if (values.SIDESPAN_PROPAGATION === 'write' && propagators.every((name) => name === 'baggage')) {
+    warnings.push(
+      `${place('OTEL_PROPAGATORS')}: OTEL_PROPAGATORS names no format of the trace context: SIDESPAN_PROPAGATION=write writes nothing. Add tracecontext, b3 or b3multi.`,
+    );
+  }
   if (problems.length > 0) throw new ConfigError(problems);
 
   const config: Config = {
@@ -210,7 +216,7 @@ export function resolveConfig(
     libbpf: values.SIDESPAN_LIBBPF,
     serviceName,
     resourceAttributes,
-    propagators: values.OTEL_PROPAGATORS.filter((name) => name !== 'none'),
+    propagators,
     baggageAttributes: values.SIDESPAN_BAGGAGE_ATTRIBUTES,
     http: {
       headers: {

@@ -92,7 +92,7 @@ export const ownSettings = {
     fallback: 'read',
     group: 'What to trace',
     description:
-      "Whether outgoing requests of net/http and gRPC clients get a `traceparent` header: `write` puts it into the program's own buffer where there is room and none is there yet. It writes to the program's memory; needs CAP_SYS_ADMIN and a kernel that is not locked down.",
+      "Whether outgoing requests of net/http and gRPC clients get headers that tell of their trace, in the formats of `OTEL_PROPAGATORS`: `write` puts them into the program's own buffer where there is room for all and none is there yet. It writes to the program's memory; needs CAP_SYS_ADMIN and a kernel that is not locked down.",
     example: 'write',
   }),
   SIDESPAN_MAX_FUNCTIONS: withDefault({

@@ -64,7 +64,7 @@ export const telemetrySettings = {
     fallback: 'tracecontext,baggage',
     group: 'Telemetry',
     description:
-      'In which headers a request brings its parent: `tracecontext` (`traceparent`, `tracestate`), `b3` or `b3multi` (both forms of B3). Of several that are valid the format named last counts. `baggage`: see `SIDESPAN_BAGGAGE_ATTRIBUTES`.',
+      'In which headers a request brings its parent: `tracecontext` (`traceparent`, `tracestate`), `b3` or `b3multi` (both forms of B3). Of several that are valid the format named last counts. With `SIDESPAN_PROPAGATION=write` requests are sent with all that are named: `b3` is the single header, `b3multi` the others. `baggage`: see `SIDESPAN_BAGGAGE_ATTRIBUTES`.',
     example: 'tracecontext,b3',
   }),
   OTEL_SDK_DISABLED: withDefault({

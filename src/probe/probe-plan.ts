@@ -103,8 +103,6 @@ export interface PlannedOutgoing {
   readonly headers?: ContextPlace | undefined;
   /** enum outgoing_headers; 0: they are not looked at. */
   readonly headersKind: number;
-  /** Index in `strings`. */
-  readonly firstKey: number;
   /** Offsets in bufio.Writer. */
   readonly writer?: { readonly buffer: number; readonly written: number; readonly error: number } | undefined;
   /** Above SP. */

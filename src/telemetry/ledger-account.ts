@@ -66,8 +66,17 @@ export const INCOMPLETE_REASONS = [
 ] as const;
 export type IncompleteReason = (typeof INCOMPLETE_REASONS)[number];
 
-/** What became of a client's requests that were to get a `traceparent` header (SIDESPAN_PROPAGATION=write). */
-export const HEADER_OUTCOMES = ['written', 'present', 'no_room', 'no_call', 'unsearched', 'refused', 'fault'] as const;
+/** What became of a client's requests that were to get headers of the trace context (SIDESPAN_PROPAGATION=write). */
+export const HEADER_OUTCOMES = [
+  'written',
+  'written_without_tracestate',
+  'present',
+  'no_room',
+  'no_call',
+  'unsearched',
+  'refused',
+  'fault',
+] as const;
 export type HeaderOutcome = (typeof HEADER_OUTCOMES)[number];
 
 /** The process as the ledger names it. */

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { defaultCaptureLimits } from '../probe/capture/shape-context.ts';
 import { allOutgoing } from '../probe/outgoing/all-outgoing.ts';
+import { writtenHeaders } from '../probe/outgoing/written-headers.ts';
 import { functionPattern } from '../probe/pattern.ts';
 import { withoutBodySizes } from '../probe/preset/body-sizes.ts';
 import { withHttpOptions } from '../probe/preset/http-options.ts';
@@ -32,11 +33,16 @@ export function tracerSettings(
   const presets = [...allPresets, ...(config.requestPhases ? httpConnections : [])]
     .filter(({ library }) => isChosen(library))
     .map((preset) => (countSizes ? preset : withoutBodySizes(preset)));
-  const propagation = { propagators: config.propagators, baggage: config.baggageAttributes.length > 0 };
+  const headers = config.writesHeaders ? writtenHeaders(config.propagators) : undefined;
+  const propagation = {
+    propagators: config.propagators,
+    baggage: config.baggageAttributes.length > 0,
+    passTraceState: headers?.passTraceState,
+  };
   return {
     plan: {
       patterns: config.functions.map(functionPattern),
-      outgoing: config.writesHeaders ? allOutgoing.filter(({ library }) => isChosen(library)) : [],
+      outgoing: headers ? allOutgoing.filter(({ library }) => isChosen(library)) : [],
       presets: presets.map((preset) => withHttpOptions(withPropagation(preset, propagation), shownHeaders(config))),
       limits: { ...defaultCaptureLimits, stringBytes, elements, depth, captureBytes: totalBytes },
       parents: config.goroutineParents,
@@ -53,7 +59,8 @@ export function tracerSettings(
     capturesPerSecond: callsPerSecond,
     keep: config.traces.keep,
     libbpfPath: config.libbpf,
-    writeHeaders: config.writesHeaders,
+    writeHeaders: headers,
+    passTraceState: headers?.passTraceState,
   };
 }
 

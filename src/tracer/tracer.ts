@@ -14,6 +14,7 @@ import { type CallGroup, openCallGroup } from '../event/call-group.ts';
 import { ChunkReader } from '../event/chunk-reader.ts';
 import { decodeFields } from '../event/decode-fields.ts';
 import { createTextCache } from '../event/text-cache.ts';
+import type { WrittenHeaders } from '../probe/outgoing/written-headers.ts';
 import type { PlanOptions } from '../probe/plan-probes.ts';
 import type { ProbePlan } from '../probe/probe-plan.ts';
 import { createRedaction } from '../redaction/redaction.ts';
@@ -47,8 +48,10 @@ export interface TracerOptions {
   /** Both are sorted into these buckets too; undefined: they are not. */
   readonly exponential?: ExponentialBounds | undefined;
   readonly libbpfPath?: string | undefined;
-  /** The plan has requests into which headers are written. */
-  readonly writeHeaders?: boolean | undefined;
+  /** What is written into the requests that the plan has for it. */
+  readonly writeHeaders?: WrittenHeaders | undefined;
+  /** A tracestate that came is kept for them. */
+  readonly passTraceState?: boolean | undefined;
   readonly onCall: (call: Call, process: TracedProcess) => void;
   /** This process of the agent's PID namespace called exec or ended. */
   readonly onProcessChange?: ((pid: number) => void) | undefined;

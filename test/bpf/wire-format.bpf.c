@@ -23,6 +23,9 @@ struct wire_format {
 	struct process process;
 	struct outgoing_site outgoing_site;
 	struct outgoing_counters outgoing_counters;
+	struct format_places format_places;
+	struct headers_text headers_text;
+	struct outgoing_settings outgoing_settings;
 	struct settings settings;
 	struct probe_counters probe_counters;
 	struct sampling sampling;

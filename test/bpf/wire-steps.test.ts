@@ -113,6 +113,20 @@ test('several formats of the trace context and more than four values are one wal
   );
 });
 
+test('a tracestate that is passed on is told by its place in the walk', () => {
+  const steps = wireSteps([
+    op.traceparent(48, key(0, 11)),
+    op.header(48, 256, key(1, 10)),
+    op.header(48, 512, key(2, 10), headerRole.traceState),
+    op.end(),
+  ]);
+  assert.deepEqual(shortened(steps), [
+    [captureOp.traceparent, 3 + 128, 48, 64 + 128 * 2 ** 8],
+    [captureOp.traceparent, 1, 3, headerRole.traceparent],
+    [captureOp.end, 0, 0, 0],
+  ]);
+});
+
 test('a key elsewhere in the table, or of another map, begins a walk', () => {
   const first = op.header(48, 8, key(3, 5));
   for (const second of [op.header(48, 8, key(5, 5)), op.header(56, 8, key(4, 5)), op.traceparent(48, key(4, 5))]) {

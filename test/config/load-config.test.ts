@@ -203,6 +203,14 @@ test('bad OTEL_* values of the environment are warnings and count as unset', () 
   assert.doesNotMatch(warnings.join(), /secret-token/);
 });
 
+test('headers are to be written, in no format: a warning', () => {
+  const warned = (OTEL_PROPAGATORS: string) => loadConfig({ SIDESPAN_PROPAGATION: 'write', OTEL_PROPAGATORS }).warnings;
+  for (const propagators of ['none', 'baggage']) {
+    assert.match(warned(propagators).join(), /names no format of the trace context: .* writes nothing\. Add/);
+  }
+  for (const propagators of ['b3', 'baggage,tracecontext']) assert.deepEqual(warned(propagators), []);
+});
+
 test('variables that Kubernetes, Docker and the repository itself set are no settings', () => {
   loadConfig({
     SIDESPAN_PORT: 'tcp://10.0.0.1:4380',

@@ -1,6 +1,6 @@
 /**
  * SIDESPAN_PROPAGATION=write: one trace through a chain of services of different Go releases, and no corrupt request. Every
- * service compares each request with what was sent, and counts what it had for a traceparent.
+ * service compares each request with what was sent, and counts which headers it had.
  *
  * CHAIN_REQUESTS sends more of them than a usual run, CHAIN_CONNECTIONS at the same time. With CHAIN_RATIO below 1 only that share of the traces is kept, of
  * which each must be one of the known shapes; headers are written into all requests.
@@ -35,15 +35,15 @@ function say(t: TestContext, { counts, summary, shapes, seconds }: TracedChain):
   );
 }
 
-function assertIntact(chain: TracedChain): readonly [ChainCounts, ChainCounts, ChainCounts] {
+function assertIntact(chain: TracedChain, sent = requests): readonly [ChainCounts, ChainCounts, ChainCounts] {
   assert.ok(chain.counts, `the agent ended with ${chain.agentCode}:\n${chain.agentLog}`);
   const [shop, cart, payments] = chain.counts;
   assert.ok(shop && cart && payments);
   for (const { name, corrupt, wrong, requests: received } of [shop, cart, payments]) {
-    assert.deepEqual({ name, corrupt, wrong, received }, { name, corrupt: 0, wrong: {}, received: requests });
+    assert.deepEqual({ name, corrupt, wrong, received }, { name, corrupt: 0, wrong: {}, received: sent });
   }
   // What the driver sends, and asks for the counts with, is nobody's call.
-  assert.equal(sum(shop.without), requests);
+  assert.equal(sum(shop.without) + sum(shop.own), sent);
   assert.equal(chain.summary?.balanced, true);
   assert.equal(chain.agentCode, 0, chain.agentLog);
   return [shop, cart, payments];
@@ -54,7 +54,9 @@ function assertCounted({ summary, agentLog }: TracedChain, service: string, rece
   const probe = summary?.probes.find(
     ({ kind, process }) => kind === 'http.client' && process.startsWith(`${service} `),
   );
-  const { written = 0, present = 0, no_room = 0, unsearched = 0, ...others } = probe?.headers ?? {};
+  const { present = 0, no_room = 0, unsearched = 0, written: whole = 0, ...rest } = probe?.headers ?? {};
+  const { written_without_tracestate: stateless = 0, ...others } = rest;
+  const written = whole + stateless;
   // One more asks the next service for its counts, with a header or without.
   const asked = written + no_room + unsearched - sum(received.with) - sum(received.without);
   // A page may be away for a moment: the kernel puts small ones together. Of 100,000 requests it was one.
@@ -133,6 +135,67 @@ describe('headers written into requests', () => {
     assertCounted(chain, 'shop', cart);
     assertCounted(chain, 'cart', payments);
     assert.equal(Object.keys(chain.shapes).filter((shape) => shape.startsWith('lost')).length, 0);
+  });
+
+  /** Of a small chain: enough for each kind with a tracestate and without. */
+  const few = 80;
+  const fewShare = few / 8;
+  const fewRequests = { suite: 'bookworm', cpus, ...size, requests: few, connections: 4 } as const;
+  const state = 'congo=t61rcWkgMzE,ot=rv:6e6d1a75832a2f';
+  // Nearly all; what begins here says so.
+  const almostAll = 0.999_999_999;
+  const ownState = 'ot=th:00000004';
+
+  test('B3 by HTTP/1.1, on 6.1', async (t) => {
+    const chain = await tracedChain(files, { ...fewRequests, ratio: 1, by: 'http', formats: 'b3' });
+    say(t, chain);
+    const [, cart, payments] = assertIntact(chain, few);
+    for (const received of [cart, payments]) {
+      // It is shorter than a traceparent: for some of the long requests there is room.
+      const { long = 0, ...others } = received.with;
+      assert.deepEqual(others, { get: 2 * fewShare, post: 2 * fewShare, wide: fewShare });
+      assert.equal(long + (received.without.long ?? 0), fewShare);
+      assert.deepEqual(received.own, { own: fewShare, lower: fewShare });
+      assert.deepEqual(received.state, { '': few });
+    }
+    assertCounted(chain, 'shop', cart);
+    assertCounted(chain, 'cart', payments);
+    const whole = chain.shapes['shop server > shop client > cart server > cart client > payments server'] ?? 0;
+    assert.ok(whole >= 5 * fewShare, JSON.stringify(chain.shapes));
+  });
+
+  test('two formats and a tracestate by HTTP/1.1, on 6.1', async (t) => {
+    // The one named last is what a service goes on with: B3 has no tracestate.
+    const formats = 'b3multi,tracecontext';
+    const chain = await tracedChain(files, { ...fewRequests, ratio: almostAll, by: 'http', formats, state });
+    say(t, chain);
+    const [shop, cart, payments] = assertIntact(chain, few);
+    assert.deepEqual(shop.state, { [state]: few / 2, '': few / 2 });
+    for (const received of [cart, payments]) {
+      assert.deepEqual(received.with, { get: 2 * fewShare, post: 2 * fewShare, wide: fewShare });
+      // With what is written, half of it of traces that came; the program's own requests and the long ones have none.
+      assert.deepEqual(received.state, { [state]: 2.5 * fewShare, [ownState]: 2.5 * fewShare, '': 3 * fewShare });
+    }
+    assertCounted(chain, 'shop', cart);
+    assertCounted(chain, 'cart', payments);
+  });
+
+  test('two formats, and a tracestate that is changed, by HTTP/2, on 6.1', async (t) => {
+    // What came is decided once more, by each service.
+    const [formats, sampler] = ['b3,tracecontext', 'traceidratio'];
+    const chain = await tracedChain(files, { ...fewRequests, ratio: almostAll, sampler, by: 'http2', formats, state });
+    const changed = `${ownState};rv:6e6d1a75832a2f,congo=t61rcWkgMzE`;
+    say(t, chain);
+    const [, cart, payments] = assertIntact(chain, few);
+    for (const received of [cart, payments]) {
+      assert.ok(sum(received.with) > 0, JSON.stringify(received));
+      // Where there is room for the headers but not for it, it is left out.
+      const { [changed]: passedOn = 0, [ownState]: own = 0, '': none, ...others } = received.state;
+      assert.deepEqual(others, {});
+      assert.ok(passedOn > 0 && own > 0 && passedOn + own <= sum(received.with), JSON.stringify(received));
+    }
+    assertCounted(chain, 'shop', cart);
+    assertCounted(chain, 'cart', payments);
   });
 
   test('gRPC, on 6.12: 1.40 and the newest: unary calls and streams', async () => {

@@ -29,6 +29,10 @@ export interface ServiceCommands {
   readonly spans: number;
   /** Of the traces that begin there, which are kept: 1 for all. */
   readonly ratio?: number | undefined;
+  /** OTEL_TRACES_SAMPLER; left out: the one that follows the parent. */
+  readonly sampler?: string | undefined;
+  /** OTEL_PROPAGATORS; left out: the default. */
+  readonly propagators?: string | undefined;
 }
 
 /** @throws as runScript does */
@@ -52,7 +56,16 @@ export async function tracedServices(
 }
 
 /** Its exit code is the agent's. */
-function script({ start, exe, processes, drive, spans, ratio = 1 }: ServiceCommands): string {
+function script({
+  start,
+  exe,
+  processes,
+  drive,
+  spans,
+  ratio = 1,
+  sampler = 'parentbased_traceidratio',
+  propagators = '',
+}: ServiceCommands): string {
   return `
     finish() { show log </tmp/agent.log; exit "$1"; }
     wait_for() { # PID COMMAND: until that succeeds; fails when the process ends first or after two minutes
@@ -65,7 +78,7 @@ function script({ start, exe, processes, drive, spans, ratio = 1 }: ServiceComma
     ${start.join('\n    ')}
     cd ${guestRepository}
     SIDESPAN_PROPAGATION=write OTEL_TRACES_EXPORTER=console OTEL_BSP_MAX_QUEUE_SIZE=100000 OTEL_BSP_SCHEDULE_DELAY=500 \\
-      OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=${ratio} \\
+      OTEL_TRACES_SAMPLER=${sampler} OTEL_TRACES_SAMPLER_ARG=${ratio} OTEL_PROPAGATORS=${propagators} \\
       SIDESPAN_TARGET_EXE='${exe}' SIDESPAN_SUMMARY_FILE=/tmp/summary.json \\
       bin/sidespan run >/tmp/agent.out 2>/tmp/agent.log & agent=$!
     attached='[ $(wget -qO- http://127.0.0.1:4380/api/attachments | grep -o "\\"attached\\":\\[{" | wc -l) = ${processes} ]'

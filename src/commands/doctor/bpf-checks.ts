@@ -1,5 +1,6 @@
 import { type KernelFeature, kernelFeatures } from '../../bpf/feature.ts';
 import { loadLibbpf } from '../../bpf/libbpf.ts';
+import type { WrittenHeaders } from '../../probe/outgoing/written-headers.ts';
 import type { Check, CheckResult } from './check.ts';
 
 /** What the attempts showed about the rights that are needed. */
@@ -12,12 +13,12 @@ export interface BpfFindings {
  * libbpf, and what the kernel does when it is tried.
  * @param libbpfPath SIDESPAN_LIBBPF
  * @param findings filled in when the checks have run
- * @param writeHeaders SIDESPAN_PROPAGATION=write
+ * @param writeHeaders what SIDESPAN_PROPAGATION=write writes; undefined: nothing
  */
 export function bpfChecks(
   libbpfPath: string | undefined,
   findings: BpfFindings,
-  writeHeaders: boolean,
+  writeHeaders: WrittenHeaders | undefined,
 ): readonly Check[] {
   return [
     { name: 'libbpf', run: () => libbpf(libbpfPath) },

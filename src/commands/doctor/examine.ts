@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { writtenHeaders } from '../../probe/outgoing/written-headers.ts';
 import { type BpfFindings, bpfChecks } from './bpf-checks.ts';
 import { type Check, type CheckResult, runCheck } from './check.ts';
 import { kernelChecks } from './kernel-checks.ts';
@@ -13,9 +14,10 @@ export interface CheckGroup {
 
 /** Runs all checks, in the order in which they are shown. @param pid the process to look at as well */
 export async function examine(config: Config, pid: number | undefined): Promise<CheckGroup[]> {
+  const headers = config.writesHeaders ? writtenHeaders(config.propagators) : undefined;
   const findings: BpfFindings = { uprobeMulti: undefined };
   const groups: (readonly [group: string, checks: () => readonly Check[]])[] = [
-    ['Kernel', () => [...kernelChecks, ...bpfChecks(config.libbpf, findings, config.writesHeaders)]],
+    ['Kernel', () => [...kernelChecks, ...bpfChecks(config.libbpf, findings, headers)]],
     ['Rights', () => rightsChecks(findings.uprobeMulti)],
     ['Limits', () => memoryChecks(config.ringBytes)],
     ['Processes', () => namespaceChecks],

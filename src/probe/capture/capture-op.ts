@@ -97,6 +97,7 @@ export const headerRole = {
   b3Sampled: 4,
   b3Flags: 5,
   b3: 6,
+  traceState: 7,
 } as const;
 
 export type HeaderRole = (typeof headerRole)[keyof typeof headerRole];
@@ -192,8 +193,12 @@ export const op = {
   next: () => step(captureOp.next, 0, 0, 0, 0),
   /** A chunk with the dynamic type's linked address; if known, a chunk with the value and those of its plan follow. */
   interface: (at: number, kind: keyof typeof interfaceKind) => step(captureOp.interface, interfaceKind[kind], at, 0, 0),
-  /** A chunk with the first value of a key of the map[string][]string at `at`; `key` indexes the plan's strings. */
-  header: (at: number, maxBytes: number, key: number) => step(captureOp.header, 0, at, maxBytes, key),
+  /**
+   * A chunk with the first value of a key of the map[string][]string at `at`; `key` indexes the plan's strings. With the role
+   * of a tracestate it is passed on, too.
+   */
+  header: (at: number, maxBytes: number, key: number, role: 0 | typeof headerRole.traceState = 0) =>
+    step(captureOp.header, role, at, maxBytes, key),
   /** A chunk with the 16 bytes of the value with that key type in the context.Context at `at`; becomes the image, or skips. */
   context: (at: number, keyTypeVaddr: number, skip: number) => step(captureOp.context, 0, at, skip, keyTypeVaddr),
   /** The low `sizeBytes` (4, 8) of a known value. */

@@ -100,7 +100,7 @@ function emit(shape: Shape, ops: CaptureOp[], strings: StringTable): void {
       ops.push(op.interface(shape.at, shape.holder));
       break;
     case 'header':
-      ops.push(op.header(shape.at, shape.maxBytes, strings.indexOf(shape.key)));
+      ops.push(op.header(shape.at, shape.maxBytes, strings.indexOf(shape.key), shape.role));
       break;
     case 'context': {
       const body = nested(shape.target);

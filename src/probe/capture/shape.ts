@@ -1,5 +1,5 @@
 import type { GenericType } from '../../binary/go-type.ts';
-import type { HeaderRole, interfaceKind, LabelKind, MapLayout } from './capture-op.ts';
+import type { HeaderRole, headerRole, interfaceKind, LabelKind, MapLayout } from './capture-op.ts';
 
 /**
  * How captured bytes are to be read. A shape mirrors the plan made from it (capture-plan.ts): reader and plan walk the
@@ -127,6 +127,8 @@ export interface InterfaceShape extends ShapeBase {
 export interface HeaderShape extends ShapeBase {
   readonly kind: 'header';
   readonly key: string;
+  /** It is passed on to the requests that the program sends. */
+  readonly role?: typeof headerRole.traceState | undefined;
   readonly maxBytes: number;
 }
 

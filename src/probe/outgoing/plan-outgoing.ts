@@ -15,10 +15,8 @@ import type { Outgoing, OutgoingSite, WordPlace } from './outgoing.ts';
 const wordBytes = 8;
 /** Pointers that the kernel side follows, one behind the other. */
 const maxHops = 2;
-/** As net/http spells it, and as somebody may have put it into the map. */
-const spellings = ['Traceparent', 'traceparent'] as const;
 
-/** Adds the sites at which a library's requests get a header. */
+/** Adds the sites at which a library's requests get headers. */
 export function planOutgoing(builder: PlanBuilder, outgoing: Outgoing): PresetReport {
   const { name, of } = outgoing;
   const probes = builder.presetProbes.get(of) ?? [];
@@ -59,7 +57,6 @@ function placesOf(builder: PlanBuilder, site: OutgoingSite, abi: Abi): Found<Pla
     key: key?.value,
     headers: headers?.value,
     headersKind: site.headers === undefined ? 0 : outgoingHeaders[site.headers.are],
-    firstKey: builder.strings.firstOf(spellings),
   };
   if (site.action === 'writeBlock') {
     // HeadersFrameParam takes ten registers beside the receiver's.

@@ -3,7 +3,7 @@ import type { GoType } from '../../binary/go-type.ts';
 import { planLimits } from '../capture/capture-op.ts';
 import type { StringTable } from '../capture/capture-plan.ts';
 import { kindLabel } from '../capture/kind-label.ts';
-import type { LabelShape, NamedShape, Shape } from '../capture/shape.ts';
+import type { HeaderShape, LabelShape, NamedShape, Shape } from '../capture/shape.ts';
 import type { CaptureLimits } from '../capture/shape-context.ts';
 import { shapeOfType } from '../capture/shape-of-type.ts';
 import type { Abi } from '../code/calling-convention.ts';
@@ -77,7 +77,9 @@ export function leafShape(
   }
   if ('header' in field) {
     if (!isHeaderMap(type)) return { unavailable: `${type.name} is no map of headers` };
-    return { value: [{ name: field.field, shape: headerShape(field.header, at, field.maxBytes) }] };
+    return {
+      value: [{ name: field.field, shape: { ...headerShape(field.header, at, field.maxBytes), role: field.role } }],
+    };
   }
   const shape = shapeOfType(
     type,
@@ -104,7 +106,7 @@ export function leafShape(
   return { value: [{ name: field.field, shape: shape.kind === 'text' ? { ...shape, raw: field.raw } : shape }] };
 }
 
-export function headerShape(key: string, at: number, maxBytes = defaultTextBytes): Shape {
+export function headerShape(key: string, at: number, maxBytes = defaultTextBytes): HeaderShape {
   return { kind: 'header', type: 'STRING', goType: 'string', at, key, maxBytes };
 }
 
@@ -123,8 +125,7 @@ export function contextShape(
       const { traceparent: key, role } = field;
       return { name: '', shape: { ...base, type: 'MAP', kind: 'traceparent', key, role } };
     }
-    const maxBytes = field.maxBytes ?? defaultTextBytes;
-    return { name: field.field, shape: { ...base, type: 'STRING', kind: 'header', key: field.header, maxBytes } };
+    return { name: field.field, shape: { ...headerShape(field.header, base.at, field.maxBytes), role: field.role } };
   });
   const shape: Shape = {
     kind: 'context',

@@ -1,4 +1,4 @@
-import type { HeaderRole } from '../capture/capture-op.ts';
+import type { HeaderRole, headerRole } from '../capture/capture-op.ts';
 import type { ProbeKind } from '../probe.ts';
 import type { FailureLabels } from '../probe-plan.ts';
 
@@ -160,6 +160,7 @@ export type PresetField =
       readonly field: string;
       readonly path: PresetPath;
       readonly header: string;
+      readonly role?: typeof headerRole.traceState;
       readonly maxBytes?: number;
       readonly optional?: boolean;
     }
@@ -248,7 +249,12 @@ export interface PresetLabel {
 
 export type ContextField =
   | { readonly traceparent: string; readonly role?: HeaderRole }
-  | { readonly field: string; readonly header: string; readonly maxBytes?: number };
+  | {
+      readonly field: string;
+      readonly header: string;
+      readonly role?: typeof headerRole.traceState;
+      readonly maxBytes?: number;
+    };
 
 /** Go field names separated by dots; several: the first that the type has. */
 export type PresetPath = string | readonly string[];

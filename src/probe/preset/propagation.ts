@@ -9,6 +9,8 @@ export interface Propagation {
   readonly propagators: readonly Propagator[];
   /** Whether anybody wants to see the baggage. */
   readonly baggage: boolean;
+  /** Whether a tracestate is kept for the requests that the program sends. */
+  readonly passTraceState?: boolean | undefined;
 }
 
 /** A header that tells of the trace context, by its name as gRPC's metadata has it. */
@@ -62,11 +64,16 @@ function replaced(field: PresetField, propagation: Propagation): PresetField[] {
     const { path, optional = false } = field;
     return headerFields(field.traceparent, propagation).map((each) => ({ ...each, path, optional }));
   }
-  if (!('context' in field)) return [field];
+  if (!('context' in field)) return [withRole(field, propagation)];
   const fields = field.fields.flatMap((inner) =>
-    'traceparent' in inner ? headerFields(inner.traceparent, propagation) : [inner],
+    'traceparent' in inner ? headerFields(inner.traceparent, propagation) : [withRole(inner, propagation)],
   );
   return fields.length > 0 ? [{ ...field, fields }] : [];
+}
+
+function withRole<F extends PresetField | ContextField>(field: F, { passTraceState }: Propagation): F {
+  const isTraceState = 'header' in field && field.header.toLowerCase() === 'tracestate';
+  return passTraceState && isTraceState ? { ...field, role: headerRole.traceState } : field;
 }
 
 /** One behind the other, so that one walk over the map finds them all. */

@@ -3,6 +3,8 @@
 //	chain -listen 127.0.0.1:8083 -tls                                  the last one; HTTP/1.1 and HTTP/2
 //	chain -listen 127.0.0.1:8082 -next https://127.0.0.1:8083 -http2   asks it by HTTP/2
 //	chain -drive http://127.0.0.1:8081 -n 1000 -c 8                    sends requests to the first one, then prints all counts
+//	chain -listen 127.0.0.1:8083 -formats b3,b3multi                   expects requests to have these headers; else traceparent
+//	chain -drive http://127.0.0.1:8081 -state a=b                      every second request belongs to a trace with that tracestate
 //
 // GET /work?kind=K does one of `kinds` at each service of the chain. GET /counts: an array of each service's counts.
 package main
@@ -20,7 +22,6 @@ import (
 	"math/rand"
 	"net/http"
 	"os"
-	"regexp"
 	"runtime"
 	"sort"
 	"strings"
@@ -31,11 +32,6 @@ import (
 // kinds of requests that a service sends to the next one.
 var kinds = []string{"get", "post", "wide", "own", "lower", "long", "get", "post"}
 
-// own is a traceparent that the program sends itself.
-const own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-var valid = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$`)
-
 // counts of the requests that came, by what they had.
 type counts struct {
 	Name     string           `json:"name"`
@@ -43,11 +39,13 @@ type counts struct {
 	Requests int64            `json:"requests"`
 	Corrupt  int64            `json:"corrupt"`
 	Protocol map[string]int64 `json:"protocol"`
-	// By kind: with one valid traceparent, with that of the program, without, with anything else.
+	// By kind: with one of each header, valid and of the same trace, with the program's, without, with anything else.
 	With    map[string]int64 `json:"with"`
 	Own     map[string]int64 `json:"own"`
 	Without map[string]int64 `json:"without"`
 	Wrong   map[string]int64 `json:"wrong"`
+	// Of requests of work, by the text; several lines joined.
+	State map[string]int64 `json:"state"`
 }
 
 type service struct {
@@ -55,6 +53,8 @@ type service struct {
 	counts counts
 	client *http.Client
 	next   string
+	// In the order of the formats; one of the first is what the program sends itself.
+	headers []header
 }
 
 func main() {
@@ -63,12 +63,14 @@ func main() {
 	next := flag.String("next", "", "URL of the next service")
 	secure := flag.Bool("tls", false, "listen with TLS, and HTTP/2")
 	http2 := flag.Bool("http2", false, "ask the next one by HTTP/2")
+	expected := flag.String("formats", "tracecontext", "of the headers that requests have, separated by commas")
+	state := flag.String("state", "", "tracestate of every second request that is sent")
 	drive := flag.String("drive", "", "URL of the first service")
 	requests := flag.Int64("n", 100, "requests to send")
 	connections := flag.Int("c", 4, "at the same time")
 	flag.Parse()
 	if *drive != "" {
-		send(*drive, *requests, *connections)
+		send(*drive, *requests, *connections, *state)
 		return
 	}
 	transport := &http.Transport{
@@ -78,7 +80,10 @@ func main() {
 	}
 	s := &service{next: *next, client: &http.Client{Transport: transport}}
 	s.counts = counts{Name: *name, Go: runtime.Version(), Protocol: map[string]int64{}, With: map[string]int64{},
-		Own: map[string]int64{}, Without: map[string]int64{}, Wrong: map[string]int64{}}
+		Own: map[string]int64{}, Without: map[string]int64{}, Wrong: map[string]int64{}, State: map[string]int64{}}
+	for _, name := range strings.Split(*expected, ",") {
+		s.headers = append(s.headers, formats[name]...)
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/work", s.work)
 	mux.HandleFunc("/counts", s.all)
@@ -115,13 +120,13 @@ func (s *service) count(r *http.Request, kind string, isIntact bool) {
 	if !isIntact {
 		s.counts.Corrupt++
 	}
-	values := r.Header["Traceparent"]
-	switch {
-	case len(values) == 0:
+	s.counts.State[strings.Join(r.Header["Tracestate"], ",")]++
+	switch missing, valid, owns := s.found(r.Header); {
+	case missing == len(s.headers):
 		s.counts.Without[kind]++
-	case len(values) == 1 && values[0] == own:
+	case owns == 1 && missing == len(s.headers)-1:
 		s.counts.Own[kind]++
-	case len(values) == 1 && valid.MatchString(values[0]):
+	case valid == len(s.headers):
 		s.counts.With[kind]++
 	default:
 		s.counts.Wrong[kind]++
@@ -176,9 +181,9 @@ func (s *service) ask(ctx context.Context, kind string) error {
 	}
 	switch kind {
 	case "own":
-		request.Header.Set("traceparent", own)
+		request.Header.Set(s.headers[0].name, s.headers[0].own)
 	case "lower":
-		request.Header["traceparent"] = []string{own}
+		request.Header[strings.ToLower(s.headers[0].name)] = []string{s.headers[0].own}
 	}
 	request.Header.Set("X-Sum", sum(request.Header, body))
 	response, err := s.client.Do(request)
@@ -212,7 +217,7 @@ func (s *service) all(w http.ResponseWriter, r *http.Request) {
 }
 
 // send sends requests of all kinds, by a program that is not traced.
-func send(url string, requests int64, connections int) {
+func send(url string, requests int64, connections int, state string) {
 	var sent, failed int64
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
 	var workers sync.WaitGroup
@@ -225,7 +230,13 @@ func send(url string, requests int64, connections int) {
 				if n > requests {
 					return
 				}
-				response, err := client.Get(url + "/work?kind=" + kinds[n%int64(len(kinds))])
+				request, _ := http.NewRequest("GET", url+"/work?kind="+kinds[n%int64(len(kinds))], nil)
+				// Of each kind as many as of the others: so many times, then as many times without.
+				if state != "" && n/int64(len(kinds))%2 == 0 {
+					request.Header.Set("traceparent", own)
+					request.Header.Set("tracestate", state)
+				}
+				response, err := client.Do(request)
 				if err != nil {
 					atomic.AddInt64(&failed, 1)
 					continue
