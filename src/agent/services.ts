@@ -102,6 +102,7 @@ export function createServices(tracer: Tracer, telemetry: Telemetry, log: Log): 
     },
     letAllGo() {
       stopping = true;
+      telemetry.ledger.finish();
       // First of all the services get their speed back.
       for (const { process } of services.values()) process.detach();
       for (const service of [...services.values()]) letGo(service);

@@ -12,6 +12,8 @@ export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 
 /** The record of one call may take this much of the ring buffer: CAPTURE_BYTES of bpf/event.h. */
 const maxCaptureBytes = 4096;
+/** Of one process, with its inlined calls and presets: the kernel side has room for 4,096 probes. */
+const mostFunctions = 3500;
 
 const kib = 1024;
 const mib = 1024 * kib;
@@ -96,7 +98,7 @@ export const ownSettings = {
     example: 'write',
   }),
   SIDESPAN_MAX_FUNCTIONS: withDefault({
-    type: integer({ min: 1, max: 16384 }),
+    type: integer({ min: 1, max: mostFunctions }),
     fallback: '300',
     group: 'What to trace',
     description:

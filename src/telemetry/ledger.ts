@@ -21,6 +21,8 @@ export interface Ledger {
   dropped(origins: Iterable<{ readonly account: ProbeAccount }>, reason: 'queue_full' | 'export_failed'): void;
   /** A record that came out of the ring and made no sense. */
   decodeFailed(account: ProbeAccount): void;
+  /** The agent ends, and its processes with it: from now on all rows stay, however many there are. */
+  finish(): void;
   /** Read the kernel's counters in the same turn of the event loop: then no record can be counted in between. */
   snapshot(): LedgerSnapshot;
 }
@@ -32,8 +34,10 @@ export function createLedger(): Ledger {
   const accounts = new Set<ProbeAccount>();
   const earlier = new Map<string, LedgerRow>();
   let recursionMisses = 0;
+  let isFinished = false;
 
   function addUpOldest(): void {
+    if (isFinished) return;
     const closed = [...accounts].filter((account) => account.closed && isSettled(account));
     for (const account of closed.slice(0, Math.max(0, closed.length - MAX_CLOSED_ROWS))) {
       accounts.delete(account);
@@ -81,6 +85,9 @@ export function createLedger(): Ledger {
     decodeFailed(account) {
       account.received++;
       account.decodeFailed++;
+    },
+    finish() {
+      isFinished = true;
     },
     snapshot() {
       addUpOldest();

@@ -114,7 +114,7 @@ test('unknown names and bad values of the environment: which, where, the nearest
     }).sort(),
     [
       'environment: SIDESPAN_LOG_LEVEL: "wran" is not a valid value. Did you mean warn? Valid: silent, error, warn, info, debug.',
-      'environment: SIDESPAN_MAX_FUNCTIONS: "1e3" is not an integer. Give a number from 1 to 16384.',
+      'environment: SIDESPAN_MAX_FUNCTIONS: "1e3" is not an integer. Give a number from 1 to 3500.',
       'environment: SIDESPAN_PRESETS: "net/htp" is not a valid value. Did you mean net/http? Valid: net/http, grpc, connect, database/sql, pgx, go-redis, none.',
       'environment: SIDESPAN_QQQ: no such setting. All are listed by `sidespan config`.',
       'environment: SIDESPAN_RING_BYTES: 9MiB is not a power of two. The nearest is 8388608 (8 MiB).',

@@ -167,6 +167,17 @@ test('processes that come and go do not make it grow', () => {
   assert.equal(balanced(snapshot), true);
 });
 
+test('of processes that are let go as the agent ends all rows stay', () => {
+  const ledger = createLedger();
+  const open = (pid: number) => ledger.open({ pid, serviceName: 'shop' }, functionProbe);
+  const accounts = Array.from({ length: 1500 }, (_, index) => open(index % 2));
+  ledger.finish();
+  for (const account of accounts) account.closed = true;
+  const { rows } = ledger.snapshot();
+  assert.equal(rows.length, 1500);
+  assert.equal(rows[0]?.process, 'shop (0)');
+});
+
 test('the table shows the fates that occurred', () => {
   const { ledger, account } = telemetryFor(functionProbe);
   account.kernel = counts({ seen: 12_345, ended: [12_345, 0, 0, 0, 0], ringFull: 45, enteredBefore: 2 });
