@@ -4,6 +4,7 @@
 #define SIDESPAN_LABEL_STEPS_H
 
 #include "label-text.h"
+#include "text-shape.h"
 #include "output.h"
 #include "sampling.h"
 
@@ -55,23 +56,41 @@ static long compare_choice(__u64 index, struct choice *choice)
 	return 1;
 }
 
+/* Of the header's value in words[0], which is so long, the first of several in lower case; returns how long that is. */
+static __always_inline __u64 first_of_list(struct scratch *scratch, __u64 length)
+{
+	__u64 word = scratch->words[0] | 0x2020202020202020;
+
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < CHOICE_BYTES; i++) {
+		__u32 byte = word >> (8 * i) & 0xff;
+
+		if (i < length && (byte == ',' || byte == ' '))
+			length = i;
+	}
+	scratch->words[0] = length < CHOICE_BYTES ? word & ((1ull << (8 * length)) - 1) : word;
+	return length;
+}
+
 static __noinline int label_choice(struct scratch *scratch, const struct capture_step *step, __u64 address, __u64 length)
 {
 	__u32 place = step->imm & (LABELS - 1), choices = step->c;
-	struct choice choice = {.scratch = scratch, .index = step->imm >> 8 & 0xff, .size = length, .place = place};
+	__u64 size = length < CHOICE_BYTES ? length : CHOICE_BYTES;
+	struct choice choice = {.scratch = scratch, .index = step->imm >> 8 & 0xff, .place = place};
 
 	if (length == 0)
 		return 0;
 	scratch->words[0] = 0;
-	if (length <= CHOICE_BYTES) {
-		MASK(length, 2 * CHOICE_BYTES);
-		if (bpf_probe_read_user(scratch->words, length, (void *)address))
-			return 0;
-		if (choices > LABEL_CHOICES)
-			choices = LABEL_CHOICES;
-	} else {
+	MASK(size, 2 * CHOICE_BYTES);
+	if (bpf_probe_read_user(scratch->words, size, (void *)address))
+		return 0;
+	if (step->a == LABEL_FOUND)
+		length = first_of_list(scratch, length);
+	choice.size = length;
+	if (choices > LABEL_CHOICES)
+		choices = LABEL_CHOICES;
+	if (length > CHOICE_BYTES)
 		choices = 0;
-	}
 	MASK(place, LABELS);
 	scratch->key.labels[place] = LABEL_OTHER;
 	bpf_loop(choices, compare_choice, &choice, 0);
@@ -100,9 +119,13 @@ static __noinline int label_dynamic_type(struct plan_context *context, const str
 {
 	struct scratch *scratch = context->scratch;
 	__u64 itab = *image_word(scratch, step->b);
+	__u32 place = step->imm & (LABELS - 1);
 
-	if (itab && bpf_probe_read_user(scratch->words, 8, (void *)(itab + 8)) == 0)
-		add_word(scratch, step->imm & (LABELS - 1), scratch->words[0] - context->load_bias);
+	MASK(place, LABELS);
+	if (itab == 0)
+		scratch->key.labels[place] = 1;
+	else if (bpf_probe_read_user(scratch->words, 8, (void *)(itab + 8)) == 0)
+		add_word(scratch, place, scratch->words[0] - context->load_bias);
 	return 0;
 }
 
@@ -116,14 +139,17 @@ static __noinline int label_constant(struct plan_context *context, const struct 
 	return 0;
 }
 
-static __noinline int label_only(struct plan_context *context, const struct capture_step *step)
+static __noinline int label_unwrap(struct plan_context *context, const struct capture_step *step)
 {
 	struct scratch *scratch = context->scratch;
-	__u64 *words = image_word(scratch, step->b), itab = words[0];
+	__u64 *words = image_word(scratch, step->b), itab = words[0], data = words[1];
 
-	if (itab == 0 || bpf_probe_read_user(scratch->words, 8, (void *)(itab + 8)) ||
-	    scratch->words[0] - context->load_bias != step->c)
-		words[1] = 0;
+	if (itab && bpf_probe_read_user(scratch->words, 8, (void *)(itab + 8)) == 0 &&
+	    scratch->words[0] - context->load_bias == step->c &&
+	    bpf_probe_read_user(scratch->words, 16, (void *)(data + (step->imm >> 16 & 0xffff))) == 0) {
+		words[0] = scratch->words[0];
+		words[1] = scratch->words[1];
+	}
 	return 0;
 }
 
@@ -188,14 +214,17 @@ static __always_inline void step_label(struct plan_context *context, const struc
 	case LABEL_CONSTANT:
 		label_constant(context, step);
 		break;
-	case LABEL_ONLY:
-		label_only(context, step);
+	case LABEL_UNWRAP:
+		label_unwrap(context, step);
 		break;
 	case LABEL_NOTE:
 		label_note(scratch, step);
 		break;
 	case LABEL_PART:
 		label_part(scratch, step);
+		break;
+	case LABEL_SHAPE:
+		label_shape(scratch, step);
 		break;
 	}
 }

@@ -77,23 +77,26 @@ static __noinline int label_note(struct scratch *scratch, const struct capture_s
 
 static __noinline int label_part(struct scratch *scratch, const struct capture_step *step)
 {
+	__u64 *header = image_word(scratch, step->b);
 	__u32 place = step->imm & (LABELS - 1), begin = scratch->key.text_bytes;
 
 	MASK(place, LABELS);
 	if (scratch->key.labels[place] == NOTE_WHOLE || scratch->key.text_status == TEXT_CUT || is_kept_out(scratch, step))
 		return 0;
-	if (add_text(scratch, image_word(scratch, step->b)) && scratch->key.labels[place] == 0)
+	if (step->c < LABEL_TEXT_BYTES && header[1] > step->c)
+		header[1] = step->c;
+	if (add_text(scratch, header) && scratch->key.labels[place] == 0)
 		scratch->key.labels[place] = begin + NOTE_PARTS;
 	return 0;
 }
 
-/* A word behind what is there of the key's text. */
+/* A word behind what is there of the key's text, aligned. */
 static __always_inline void add_word(struct scratch *scratch, __u32 place, __u64 word)
 {
 	struct series_key *key = &scratch->key;
-	__u32 at = key->text_bytes;
+	__u32 at = (key->text_bytes + 7) & ~7u;
 
-	if (at & 7 || at > LABEL_TEXT_BYTES - 8)
+	if (at > LABEL_TEXT_BYTES - 8)
 		return;
 	MASK(at, LABEL_TEXT_BYTES);
 	MASK(place, LABELS);

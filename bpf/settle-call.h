@@ -26,7 +26,7 @@ static __noinline int has_failed(struct scratch *scratch, const struct probe *pr
 	}
 	place = failure->set - 1;
 	MASK(place, LABELS);
-	return failure->set && key->labels[place] == 2;
+	return failure->set && key->labels[place] > 1;
 }
 
 /* Opens or ends the call in scratch->frame, of which everything is captured now. */

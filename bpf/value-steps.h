@@ -89,6 +89,19 @@ static __always_inline __u32 read_unsent(struct scratch *scratch, __u32 size, __
 	return CHUNK_OK;
 }
 
+/* Whether the pointer is the second word of an interface with the type that the step is for. itab {inter 0, type 8} */
+static __noinline int is_of_type(struct scratch *scratch, const struct capture_step *step)
+{
+	__u64 type = *image_word(scratch, step->b - 8);
+
+	if (type && (step->a & POINTER_OF_ITAB)) {
+		if (bpf_probe_read_user(scratch->words, 8, (void *)(type + 8)))
+			return 0;
+		type = scratch->words[0];
+	}
+	return type - scratch->state.load_bias == step->c;
+}
+
 static __always_inline int step_pointer(struct scratch *scratch, const struct capture_step *step)
 {
 	__u64 address = *image_word(scratch, step->b);
@@ -98,10 +111,14 @@ static __always_inline int step_pointer(struct scratch *scratch, const struct ca
 
 	if (!chunk)
 		return STEP_END;
+	if (step->a & POINTER_OF_TYPE)
+		size = step->imm >> 32;
 	if ((step->a & POINTER_UNLESS) && *image_word(scratch, step->imm >> 32) != 0)
 		chunk->status = CHUNK_NEEDLESS;
 	else if (address == 0)
 		chunk->status = CHUNK_NIL;
+	else if ((step->a & POINTER_OF_TYPE) && !is_of_type(scratch, step))
+		chunk->status = CHUNK_NEEDLESS;
 	else if (scratch->depth >= PLAN_DEPTH)
 		chunk->status = CHUNK_NO_ROOM;
 	else if (settings.messages && (step->a & POINTER_MESSAGES))

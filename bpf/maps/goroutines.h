@@ -40,7 +40,7 @@ struct frame {
 	__u16 flags; /* enum frame_flag */
 	__u8 kept_at; /* its arguments in goroutine_slot.kept, and how many; in words */
 	__u8 kept_words;
-	__u8 labels[LABELS]; /* of a call that is not sampled: those known at its entry */
+	__u8 labels[ENTRY_LABELS]; /* of a call that is not sampled: those known at its entry */
 	__u32 threshold; /* that its trace passed, see struct sampling; 0: none */
 	__u32 trace_state; /* number of the one that came with the request; 0: none */
 };

@@ -41,6 +41,21 @@ struct { /* sized likewise. Series for which there was no memory of all CPUs; an
 	__uint(value_size, sizeof(struct series));
 } spilled_series SEC(".maps");
 
+struct { /* they stay: services that are restarted have the same ones */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_SHAPES);
+	__type(key, struct text_shape);
+	__type(value, __u64);
+} text_shapes SEC(".maps");
+
+struct { /* how many of them have had a number */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} shape_numbers SEC(".maps");
+
 /* Upper bounds in ns, inclusive, ascending, then the largest number. */
 const volatile __u64 duration_bounds[BOUNDS_TABLES][DURATION_BOUNDS + 1] SEC(".rodata.bounds") = {};
 

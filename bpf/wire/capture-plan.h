@@ -55,7 +55,8 @@ enum capture_op {
 	OP_STRING = 6,	  /* count	at	max bytes	more		bytes of the string or []byte whose header is at `at`; `more`: at and max (u8 each, in words) of up to four others */
 	OP_POINTER = 7,	  /* flags	at	size		ops to skip	`size` bytes behind the pointer at `at`: becomes the image (not of a leaf); not OK: skips past the matching OP_POP. POINTER_UNSENT: no payload, the image stays in the kernel.
 			     POINTER_MESSAGES: it is a stream; its counts of messages, four words, are the image, which is not sent.
-			     POINTER_UNLESS: imm's high half is the place of a word; skips unless that is zero */
+			     POINTER_UNLESS: imm's high half is the place of a word; skips unless that is zero. POINTER_OF_TYPE: it is an interface's second word; c is the linked address of the
+			     dynamic type without which it skips, imm's high half the size. The first word is that type, with POINTER_OF_ITAB an itab */
 	OP_POP = 8,	  /* -		-	-		-		none: back to the previous image */
 	OP_SLICE = 9,	  /* max items	at	item size	ops of the body	items of the slice at `at`; then the body (ended by OP_NEXT) runs once an item, the item being the image. imm's high half: max bytes, if
 			     the body is OP_STRING alone, at 0: it need not be run */
@@ -85,19 +86,21 @@ enum label_kind {
 	LABEL_CODE = 3,	   /* as LABEL_BYTE, in two bytes; 65534 for larger ones */
 	LABEL_NIL = 4,	   /* the word is a nil pointer: the code at `place` is `size` then */
 	LABEL_CHOICE = 5,  /* which of `size` choices the string is, from 1; 255: none of them */
-	LABEL_FOUND = 6,   /* the same of a header that the last look-up was for, `at` in plan_strings; 254: there is none */
+	LABEL_FOUND = 6,   /* the same of a header that the last look-up was for, its first one of several and in lower case; `at` in plan_strings; 254: there is none */
 	LABEL_TEXT = 7,	   /* the string's first `size` bytes. Not where the code at `place` is the one in imm */
 	LABEL_TYPE = 8,	   /* the linked address of the dynamic type of the interface, which has an itab, as the text */
 	LABEL_SIZE = 9,	   /* no label: an integer of 8 bytes is the size of the body `place`, if it is not below `size` */
 	LABEL_NOTE = 10,   /* the string in place of the text that is there; the label is NOTE_WHOLE. Not where the code at place 0 is the one in imm */
-	LABEL_PART = 11,   /* the string behind the text that is there; the label is where the first one begins, plus NOTE_PARTS. Not behind NOTE_WHOLE, nor as LABEL_NOTE */
-	LABEL_ONLY = 12,   /* no label: the interface, which has an itab, is made one of nil unless `size` is the linked address of its dynamic type */
-	LABEL_DYNAMIC_TYPE = 13, /* as LABEL_PART, a word: the linked address of the dynamic type of the interface, which has an itab */
+	LABEL_PART = 11,   /* the string's first `size` bytes behind the text that is there; the label is where the first one begins, plus NOTE_PARTS. Not behind NOTE_WHOLE, nor as LABEL_NOTE */
+	LABEL_UNWRAP = 12, /* no label: the interface, which has an itab, is made the one that it holds, if `size` is the linked address of its dynamic type; at that offset (u16, in place of the code) */
+	LABEL_DYNAMIC_TYPE = 13, /* as LABEL_PART, a word: the linked address of the dynamic type of the interface, which has an itab; 1: it is nil */
 	LABEL_CONSTANT = 14, /* likewise, of a string that is a constant of the program: its linked address, and in the low 16 bits its length */
+	LABEL_SHAPE = 15, /* likewise, of any string, where no constant was: SHAPE_NUMBER and the number of its first `size` bytes up to a literal */
 };
 #define LABEL_NOTED 5 /* place of what notes say of a call */
 #define NOTE_WHOLE 1
 #define NOTE_PARTS 2
+#define SHAPE_NUMBER (1ull << 63)
 #define LABEL_ABSENT 254
 #define LABEL_OTHER 255
 /* What a header tells of the trace context. Of several formats that are valid the last one counts. */
@@ -130,6 +133,8 @@ enum pointer_flag {
 	POINTER_UNSENT = 2, /* OP_WORDS says which of its words are sent */
 	POINTER_UNLESS = 4, /* only followed where another word of the image is zero */
 	POINTER_MESSAGES = 8,
+	POINTER_OF_TYPE = 16,
+	POINTER_OF_ITAB = 32,
 };
 
 #define SOURCE_BITS 6	   /* of each of OP_IMAGE's word sources */

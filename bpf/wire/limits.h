@@ -25,9 +25,12 @@
 #define CONTEXT_TYPES 8		 /* types of contexts that hold their parent first */
 #define CONTEXT_ENDS 3		 /* types of contexts without a parent */
 #define CONTEXT_ITABS 16	 /* a power of two */
-#define LABELS 8		 /* small labels of a series, a byte each */
+#define LABELS 16		 /* small labels of a series, a byte each … */
+#define ENTRY_LABELS 8		 /* … the first of which a call's entry may know */
 #define LABEL_TEXT_BYTES 128	 /* of its text */
 #define LABEL_CHOICES 16	 /* most texts that one label tells apart */
+#define SHAPE_BYTES 240	 /* of a text that is told apart up to its first literal: a multiple of 8 below 256 */
+#define MAX_SHAPES 1024	 /* of those, of all processes together */
 #define PANIC_FRAMES 32	 /* of a panic's stack */
 #define DURATION_BOUNDS 31	 /* most bounds of a histogram */
 #define BOUNDS_TABLES 8	 /* a power of two; the last is that of body sizes */

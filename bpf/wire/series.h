@@ -15,6 +15,14 @@ struct series_key {
 	__u8 text[LABEL_TEXT_BYTES];
 };
 
+/* A text up to its first literal, key of the `text_shapes` map: its value is a number that stands for it. */
+struct text_shape {
+	__u8 text_bytes;
+	__u8 text_status; /* TEXT_CUT: more follows */
+	__u8 pad[6];
+	__u8 text[SHAPE_BYTES];
+};
+
 enum text_status { TEXT_NONE = 0, TEXT_WHOLE = 1, TEXT_CUT = 2 };
 
 /* Series of calls of which nothing is told apart: the table was full, or the record was lost. The text is empty. */

@@ -38,6 +38,7 @@ import {
   type SeriesTable,
   seriesTable,
 } from './series-table.ts';
+import { type TextShapes, textShapes } from './text-shapes.ts';
 
 export interface KernelSideOptions {
   /** Power of two, at least a page. */
@@ -113,6 +114,8 @@ export interface KernelSide extends Disposable {
   clearCounters(probe: number): void;
   /** Calls that were not sampled. */
   readonly series: SeriesTable;
+  /** What the numbers in their labels stand for. */
+  readonly textShape: TextShapes;
   /** `probe.bounds` of a kind. */
   boundsTable(kind: string): number;
   readonly sampling: SamplingTable;
@@ -263,6 +266,7 @@ export function openKernelSide(options: KernelSideOptions): KernelSide {
       cpus,
       options.exponential !== undefined,
     ),
+    textShape: textShapes(libbpf, object.mapFd('text_shapes')),
     boundsTable(kind) {
       const bounds = options.durationBoundsNs?.[kind];
       return bounds === undefined ? durationBounds.tables : boundsTables.indexOf(bounds);

@@ -126,14 +126,17 @@ export const pressureLayout = { sizeBytes: 24, window: 0, offered: 8, lost: 16 }
 
 /** struct series_key: of calls that the kernel counts together. `labels` and `text` are bytes. */
 export const seriesKeyLayout = {
-  sizeBytes: 144,
+  sizeBytes: 152,
   probe: 0,
   end: 4,
   text_status: 6,
   text_bytes: 7,
   labels: 8,
-  text: 16,
+  text: 24,
 } as const;
+
+/** struct text_shape: of a text what stands before its first literal. `text` is bytes. */
+export const textShapeLayout = { sizeBytes: 248, text_bytes: 0, text_status: 1, text: 8 } as const;
 
 export const textStatus = { none: 0, whole: 1, cut: 2 } as const;
 
@@ -201,6 +204,9 @@ export const keptCallLayout = { sizeBytes: 112, frame: 0, goid: 104 } as const;
 export const frameFlag = { ended: 128, unsampled: 1024 } as const;
 
 export const inlineFrames = 6;
+
+/** Bytes of a frame's labels: the first of a key's. */
+export const entryLabels = 8;
 
 /** Programs that may be preempted on one CPU by another one at the same time (SCRATCH_BUFFERS). */
 export const scratchBuffers = 4;

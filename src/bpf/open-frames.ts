@@ -2,6 +2,7 @@ import { batchRoom, readBatches } from './batch-read.ts';
 import type { GoroutineSlots } from './goroutine-slots.ts';
 import type { Libbpf } from './libbpf.ts';
 import {
+  entryLabels,
   frameFlag,
   frameLayout,
   goroutineKeyLayout,
@@ -24,7 +25,6 @@ export interface OpenFrame {
 }
 
 const wordBytes = 8;
-const labelBytes = 8;
 const nothing = new Uint8Array(0);
 
 /** Hands out the calls that are open. While the process runs it may miss some that begin or end just then. */
@@ -42,7 +42,7 @@ export function openFrames(
     onFrame(processSlot, {
       probe: view.getUint16(at + frameLayout.probe, true),
       isUnsampled: (flags & frameFlag.unsampled) !== 0,
-      labels: new Uint8Array(view.buffer, view.byteOffset + at + frameLayout.labels, labelBytes),
+      labels: new Uint8Array(view.buffer, view.byteOffset + at + frameLayout.labels, entryLabels),
       spanId: view.getBigUint64(at + frameLayout.span_id, true),
       kept: kept?.subarray(keptAt, keptAt + keptBytes) ?? nothing,
     });

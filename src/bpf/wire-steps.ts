@@ -65,13 +65,13 @@ export function wireSteps(ops: readonly CaptureOp[]): WireStep[] {
         break;
       }
       case captureOp.pointer: {
-        const { skip, unless } = pointerSkip(op);
+        const { skip, rest } = pointerSkip(op);
         const body = ops.slice(index, index + skip);
         index += skip;
         // A leaf: nothing is read from its image, so nothing leads back from it.
         const inner = body.length === 1 ? [] : wireSteps(body);
         const leaf = inner.length === 0 ? pointerFlag.leaf : 0;
-        const imm = BigInt(inner.length) | (BigInt(unless ?? 0) << 32n);
+        const imm = BigInt(inner.length) | (BigInt(rest) << 32n);
         steps.push({ ...op, a: op.a | leaf, imm }, ...inner);
         break;
       }

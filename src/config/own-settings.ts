@@ -203,7 +203,7 @@ export const ownSettings = {
     fallback: 'router',
     group: 'Spans',
     description:
-      'Where the route of a request comes from. `router`: what a router matched, else there is none. `guess`: where no router said one, the path with `{id}` in place of what looks like an identifier; a hundred different ones of a server, then `other`.',
+      'Where the route of a request comes from. `router`: what a router matched, else there is none. `guess`: where no router said one, spans have the path with `{id}` in place of what looks like an identifier; a hundred different ones of a server, then `other`.',
     example: 'guess',
   }),
   SIDESPAN_DB_QUERY_TEXT: withDefault({

@@ -17,6 +17,8 @@ const largestCode = 65533;
 /** A note's text is whole; or a part begins at the number less the next one: LABEL_NOTE, LABEL_PART of bpf/event.h. */
 const wholeNote = 1;
 const firstPart = 2;
+/** Of a dynamic type: there is none. */
+const nilType = 1;
 
 /**
  * Reads struct series_key (bpf/event.h).
@@ -34,10 +36,10 @@ export function callGroup(
   if (end === seriesRest) return undefined;
   const fields: Value[] = [];
   const results: Value[] = [];
-  const ownBytes = ownTextBytes(labels, view);
+  const begins = textBegins(labels, view);
   for (const label of labels) {
     if (label.label === 'type' && errorResult !== undefined) results[errorResult] = typeValue(label, view, context);
-    else fields.push(labelValue(label, view, ownBytes, context));
+    else fields.push(labelValue(label, view, begins, context));
   }
   return { end: callEnds[end] ?? 'unpaired', fields, results };
 }
@@ -52,15 +54,14 @@ export function openCallGroup(labels: Uint8Array, shapes: readonly LabelShape[],
 function labelValue(
   { name = '', type, goType, label, place, choices = [] }: LabelShape,
   view: DataView,
-  ownBytes: number,
+  begins: readonly number[],
   context: DecodeContext,
 ): Value {
   const base = { name, type, goType };
   const unread = { ...base, unavailable: 'not read' };
   if (label === 'text') {
-    if (view.getUint8(seriesKeyLayout.text_status) === textStatus.none || ownBytes === 0)
-      return { ...base, value: null };
-    return { ...base, value: textOf(view, 0, ownBytes) };
+    const own = textOf(view, 0, Math.min(...begins));
+    return { ...base, value: own === '' ? null : own };
   }
   const at = seriesKeyLayout.labels + place;
   const number = label === 'code' ? view.getUint16(at, true) : view.getUint8(at);
@@ -73,15 +74,17 @@ function labelValue(
     case 'present':
       return { ...base, value: number === 1 ? null : true };
     case 'note':
-      return number === wholeNote ? { ...base, ...lastText(view, 0) } : { ...base, value: null };
+      return number === wholeNote ? { ...base, ...partOf(view, 0, begins) } : { ...base, value: null };
     case 'part':
-      return number === wholeNote ? { ...base, value: null } : { ...base, ...lastText(view, number - firstPart) };
+      return number === wholeNote ? { ...base, value: null } : { ...base, ...partOf(view, number - firstPart, begins) };
     case 'dynamicType': {
+      if (number === nilType) return { ...base, value: null };
       const found = context.typeName(Number(wordAt(view, number - firstPart)));
       return found === undefined ? unread : { ...base, goType: found, value: '' };
     }
     case 'constant':
-      return { ...base, ...constantText(wordAt(view, number - firstPart), context) };
+    case 'shape':
+      return { ...base, ...wordText(wordAt(view, number - firstPart), context) };
     default:
       if (number === absent) return { ...base, value: null };
       return { ...base, value: number === other ? otherChoice : (choices[number - 1] ?? otherChoice) };
@@ -91,29 +94,33 @@ function labelValue(
 /** A text that is none of the choices, and whose own is not known. */
 const otherChoice = '_OTHER';
 
-/**
- * Of a key's text, how much is of the label `text`: behind it is another's, of which a label says where it begins, or a note
- * has put its own in its place.
- */
-function ownTextBytes(labels: readonly LabelShape[], view: DataView): number {
+/** Where texts and words begin in the key's text, and its end; a note has put its own in the place of all. */
+function textBegins(labels: readonly LabelShape[], view: DataView): number[] {
+  const begins = [view.getUint8(seriesKeyLayout.text_bytes)];
   for (const { label, place } of labels) {
-    if (label !== 'note' && label !== 'part') continue;
+    if (!inText.has(label)) continue;
     const number = view.getUint8(seriesKeyLayout.labels + place);
-    if (number > 0) return Math.max(0, number - firstPart);
+    if (number >= firstPart) begins.push(number - firstPart);
+    else if (number === wholeNote && label !== 'dynamicType') begins.push(0);
   }
-  return view.getUint8(seriesKeyLayout.text_bytes);
+  return begins;
 }
 
-/** To the end. Cut short it would be another one. */
-function lastText(view: DataView, from: number): Pick<Value, 'value' | 'unavailable'> {
-  if (view.getUint8(seriesKeyLayout.text_status) === textStatus.cut) return { unavailable: 'too long' };
-  return { value: textOf(view, from, view.getUint8(seriesKeyLayout.text_bytes)) };
+const inText: ReadonlySet<LabelShape['label']> = new Set(['note', 'part', 'dynamicType', 'constant', 'shape']);
+
+/** To where the next one begins. Cut short it would be another text. */
+function partOf(view: DataView, from: number, begins: readonly number[]): Pick<Value, 'value' | 'unavailable'> {
+  const end = view.getUint8(seriesKeyLayout.text_bytes);
+  const to = Math.min(end, ...begins.filter((begin) => begin > from));
+  if (to === end && view.getUint8(seriesKeyLayout.text_status) === textStatus.cut) return { unavailable: 'too long' };
+  return { value: textOf(view, from, to) };
 }
 
 function textOf(view: DataView, from: number, to: number): string {
   const room = seriesKeyLayout.sizeBytes - seriesKeyLayout.text;
   const bytes = new Uint8Array(view.buffer, view.byteOffset + seriesKeyLayout.text, room);
-  return new TextDecoder().decode(bytes.subarray(from, to));
+  // Words are aligned.
+  return new TextDecoder().decode(bytes.subarray(from, to)).replace(/\0+$/, '');
 }
 
 function wordAt(view: DataView, at: number): bigint {
@@ -123,14 +130,23 @@ function wordAt(view: DataView, at: number): bigint {
 
 /** Most bytes of a constant: enough for nearly all queries. */
 const mostConstantBytes = 1024;
+/** SHAPE_NUMBER */
+const shapeNumber = 2n ** 63n;
 
-/** @param word its linked address and, in the low 16 bits, its length */
-function constantText(word: bigint, context: DecodeContext): Pick<Value, 'value' | 'truncated' | 'unavailable'> {
+/** @param word a constant's linked address and, in the low 16 bits, its length; or the number of a shape */
+function wordText(word: bigint, context: DecodeContext): Partial<Value> {
+  if (word >= shapeNumber) return shapeValue(context.textShape?.(Number(word - shapeNumber)));
   const sizeBytes = Number(word & 0xffffn);
   const bytes = context.constantBytes?.(Number(word >> 16n), Math.min(sizeBytes, mostConstantBytes));
   if (bytes === undefined) return { unavailable: 'not read' };
   const value = new TextDecoder().decode(bytes);
-  return sizeBytes > mostConstantBytes ? { value, truncated: { of: sizeBytes } } : { value };
+  return { value, constant: true, ...(sizeBytes > mostConstantBytes && { truncated: { of: sizeBytes } }) };
+}
+
+function shapeValue(shape: ReturnType<NonNullable<DecodeContext['textShape']>>): Partial<Value> {
+  if (shape === undefined) return { unavailable: 'not read' };
+  const { text: value, isCut } = shape;
+  return isCut ? { value, truncated: { of: Number.POSITIVE_INFINITY } } : { value };
 }
 
 /** nil, or some value of that type. */

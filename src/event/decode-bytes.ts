@@ -50,8 +50,10 @@ function constantValue(
   const constant = context.constantBytes?.(vaddr, captured);
   if (constant === undefined) return notOk(name, shape, reader);
   const bytes = Buffer.from(constant.buffer, constant.byteOffset, constant.byteLength);
-  const value = bytesValue(shape, name, { bytes, payload: 0, captured, total }, isBytes, context);
-  if (isBytes) return presented(value, context);
+  const decoded = bytesValue(shape, name, { bytes, payload: 0, captured, total }, isBytes, context);
+  if (isBytes) return presented(decoded, context);
+  const isRaw = shape.kind === 'text' && shape.raw;
+  const value: Value = isRaw && reader.status === chunkStatus.constant ? { ...decoded, constant: true } : decoded;
   texts?.offer(value);
   return value;
 }

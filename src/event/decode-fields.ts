@@ -33,6 +33,8 @@ export function captureOf(captures: readonly CaptureShape[], reader: ChunkReader
 
 /** The type and data words of a context's value. */
 const contextValueBytes = 16;
+/** Of messages of gRPC: each stream that is open needs a place. */
+const notCounted = 'more streams at once than there are places (SIDESPAN_MAX_GOROUTINES)';
 
 type Fields = Value[];
 
@@ -78,7 +80,8 @@ function decodeField(
       } else if (status === chunkStatus.nil || status === chunkStatus.absent) {
         setAll(target, fields, whenNil);
       } else {
-        const reason = reader.reason();
+        const isCount = shape.kind === 'pointer' && shape.messages && status === chunkStatus.noRoom;
+        const reason = isCount ? notCounted : reader.reason();
         setAll(target, fields, (leaf, leafName) => withReason(leaf, leafName, reason));
       }
       break;

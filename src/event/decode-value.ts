@@ -37,6 +37,8 @@ export interface DecodeContext {
   runningTypeName?(address: number): string | undefined;
   /** Bytes of the executable that never change, by the executable's linked address; undefined: they are none. */
   constantBytes?(vaddr: number, sizeBytes: number): Uint8Array | undefined;
+  /** What stands before the first literal of texts that the kernel side has given this number. */
+  textShape?(number: number): { readonly text: string; readonly isCut: boolean } | undefined;
   /** Names in a value of generic code by what the dictionary at that running address says. */
   readonly concrete?: ConcreteValues | undefined;
   /** What is not to be shown; undefined: nothing. */

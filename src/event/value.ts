@@ -16,6 +16,8 @@ export interface Value {
   readonly encoding?: 'hex';
   /** Of a slice. */
   readonly capacity?: number;
+  /** Of a preset's text: the program has it as it is, it was not made as it ran. */
+  readonly constant?: true;
   /** Length in the target of a string, slice or map that was cut. */
   readonly truncated?: { readonly of: number };
   /** Of a header that came several times: its other values. */

@@ -13,6 +13,7 @@ import { collectInterfaces } from './plan-functions.ts';
 import { firstPath } from './preset/compile-preset.ts';
 import type { PresetDynamicType } from './preset/preset.ts';
 import { headerShape } from './preset/preset-leaf.ts';
+import { wrappersOf } from './preset/wrappers.ts';
 
 /** Dynamic types known to the kernel for one process: more is never seen in practice, each costs some ops. */
 const maxDynamicTypes = 1500;
@@ -126,10 +127,8 @@ export function addPresetDynamicType(builder: PlanBuilder, wanted: PresetDynamic
 
 /** What values that pass on to another one of these interfaces pass on to. */
 export function addWrappers(builder: PlanBuilder, interfaces: readonly string[], limits: CaptureLimits): void {
-  for (const found of interfaces.flatMap((name) => builder.binary.implementations(name))) {
-    const fields = (found.type.elem ?? found.type).fields ?? [];
-    const inner = fields.find(({ type }) => interfaces.includes(type.name));
-    if (inner !== undefined) addFields(builder, found, [{ name: 'wrapped', path: inner.name }], limits);
+  for (const { type, typeVaddr, inner } of wrappersOf(builder.binary, interfaces)) {
+    addFields(builder, { type, typeVaddr }, [{ name: 'wrapped', path: inner.name }], limits);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SpanStatus } from '@opentelemetry/api';
 import type { Value } from '../event/value.ts';
 import { STATUS_ERROR, STATUS_ERROR_CODE } from './call-span.ts';
+import { fieldOf, type HasFields } from './preset-field.ts';
 import { contentJson } from './value-json.ts';
 
 /** Why a call counts as failed. */
@@ -16,6 +17,24 @@ export function callError(error: Value | undefined): CallFailure | undefined {
   const message = typeof error.value === 'string' ? error.value : contentJson(error.value);
   return { type: error.goType, status: { code: STATUS_ERROR_CODE, message } };
 }
+
+/**
+ * The field `error`: as it was captured, or made of what labels say of it (src/probe/preset/error-labels.ts): the type, and a
+ * code, or the text where that is a constant or a type's only one. A list in place of a text: it is not known.
+ */
+export function errorOf(call: HasFields): Value | undefined {
+  const error = fieldOf(call, 'error');
+  if (error?.value !== '') return error;
+  const label = (name: string) => fieldOf(call, name)?.value ?? undefined;
+  const code = label('errorCode') ?? label('errorNumber');
+  const text = label('errorText');
+  if (code === undefined) return { ...error, value: text ?? ONLY_TEXTS[error.goType] ?? [] };
+  const part = (name: string, value: Value['value']) => ({ name, type: '', goType: '', value: value ?? null });
+  return { ...error, value: [part('code', code), part('message', text)] };
+}
+
+/** Of types whose values all have one. */
+const ONLY_TEXTS: Readonly<Record<string, string>> = { 'context.deadlineExceededError': 'context deadline exceeded' };
 
 /** Errors that are one of many values of their type, by their text. */
 const ERROR_NAMES: Readonly<Record<string, string>> = {

@@ -215,7 +215,10 @@ function interpreter(
     case 'db.client': {
       const facts = (call: CallFacts) => dbClientFacts(call, queries, probe.known);
       const interpret = interpreterOf(metrics.dbClient(scope), facts, dbClientMeaning);
-      return { ...interpret, call: (call) => (didNothing(call, probe.known) ? undefined : interpret.call(call)) };
+      return {
+        call: (call) => (didNothing(call, probe.known) ? undefined : interpret.call(call)),
+        group: (calls) => (calls && didNothing(calls, probe.known) ? () => {} : interpret.group(calls)),
+      };
     }
     case 'function': {
       const facts = functionFacts(probe);

@@ -1,6 +1,6 @@
 import type { CallContent } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
-import { clientError } from './call-error.ts';
+import { clientError, errorOf } from './call-error.ts';
 import { codeName, codeOf } from './connect-procedure.ts';
 import { addressOf } from './network-address.ts';
 import { fieldOf, type HasFields, integerField, textField } from './preset-field.ts';
@@ -13,6 +13,9 @@ interface Outcome {
   readonly errorType?: string | undefined;
   readonly message?: string | undefined;
 }
+
+/** As a label: none of an error. */
+const OTHER_STATUS = '_OTHER';
 
 /** Of src/probe/presets/connect.ts. */
 export function connectClientFacts(call: Pick<CallContent, 'fields' | 'end'>): RpcClientFacts {
@@ -32,12 +35,17 @@ export function connectClientFacts(call: Pick<CallContent, 'fields' | 'end'>): R
 }
 
 function outcomeOf(call: HasFields, connection: Value | undefined): Outcome {
-  // Of a call that is not sampled.
-  const code = integerField(call, 'code');
-  if (code !== undefined) return { code: codeName(code) };
-  const error = fieldOf(call, 'error');
-  if (error !== undefined) return outcomeOfError(error);
-  return connection === undefined ? {} : outcomeOfStream(connection);
+  if (connection !== undefined) return outcomeOfStream(connection);
+  // Of a stream that is not sampled.
+  const code = integerField(call, 'streamCode');
+  if (code) return { code: codeName(code) };
+  const status = textField(call, 'streamStatus');
+  if (status !== undefined) return status === OTHER_STATUS ? {} : { code: codeName(Number(status)) };
+  const error = errorOf(call);
+  if (error === undefined) return {};
+  const outcome = outcomeOfError(error);
+  const isStream = (fieldOf(call, 'streamCode') ?? fieldOf(call, 'streamStatus')) !== undefined;
+  return isStream ? streamEnd(outcome) : outcome;
 }
 
 function outcomeOfError(error: Value): Outcome {
@@ -62,8 +70,11 @@ function outcomeOfStream(connection: Value): Outcome {
   if (typeof status === 'string' && status !== '') return status === '0' ? {} : { code: codeName(Number(status)) };
   const error = partOf(connection, 'error');
   if (error === undefined || error.value === null) return {};
-  const outcome = outcomeOfError(error);
-  // Until 1.15 that the stream has ended is kept there too.
+  return streamEnd(outcomeOfError(error));
+}
+
+/** Until 1.15 that the stream has ended is kept as an error too. */
+function streamEnd(outcome: Outcome): Outcome {
   return /(^|: )EOF$/.test(outcome.message ?? '') ? {} : outcome;
 }
 

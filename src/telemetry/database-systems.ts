@@ -26,14 +26,9 @@ const OTHER_SQL = 'other_sql';
  * @param goType of its Driver or Connector: `*github.com/lib/pq.Driver`. That of a package which wraps drivers tells nothing.
  */
 export function databaseSystem(goType: string): string {
-  return knownDatabaseSystem(goType) ?? OTHER_SQL;
-}
-
-/** Undefined: of no package that is known. */
-export function knownDatabaseSystem(goType: string): string | undefined {
   const start = goType.startsWith('*') ? 1 : 0;
   const dot = goType.indexOf('.', goType.lastIndexOf('/') + 1);
-  return SYSTEMS[goType.slice(start, dot)];
+  return SYSTEMS[goType.slice(start, dot)] ?? OTHER_SQL;
 }
 
 /** server.port is left out where it is the usual one. */

@@ -1,10 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
 import type { Value } from '../event/value.ts';
-import { type CallFailure, clientError } from './call-error.ts';
+import type { SanitizedSql } from '../sql/sanitize-sql.ts';
+import { textShape } from '../sql/text-shape.ts';
+import { type CallFailure, clientError, errorOf } from './call-error.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { databaseFailure, rootCause } from './database-error.ts';
-import { databaseSystem, knownDatabaseSystem, USUAL_PORTS } from './database-systems.ts';
+import { databaseSystem, USUAL_PORTS } from './database-systems.ts';
 import { addressOf } from './network-address.ts';
 import { addCaptureNotes, fieldOf, integerField, textField } from './preset-field.ts';
 import type { QueryTexts } from './query-texts.ts';
@@ -12,7 +14,7 @@ import { ATTR, SIDESPAN, UNSTABLE_ATTR } from './semconv.ts';
 
 /** What both the span and the metric of an operation say. */
 export interface DbClientFacts {
-  /** Undefined of calls that were not sampled. */
+  /** Undefined of calls that were not captured. */
   readonly system: string | undefined;
   /** Made of the query, or a command's name: of low cardinality. */
   readonly summary: string | undefined;
@@ -25,6 +27,8 @@ export interface DbClientFacts {
   /** The database's code, Go's type of the error, `panic`, `goexit`. */
   readonly errorType: string | undefined;
   readonly statusCode: string | undefined;
+  /** In place of those above: what is known of calls that are not sampled, too. */
+  readonly metric: Pick<DbClientFacts, 'summary' | 'operation' | 'collection'>;
   /** Of the span alone. */
   readonly failure: CallFailure | undefined;
   readonly queryText: string | undefined;
@@ -38,25 +42,23 @@ const NO_FIELDS: KnownFields = {};
 type DbCall = Pick<CallContent, 'end' | 'fields'>;
 
 /** As its error says. */
-export function didNothing(call: CallContent, known: KnownFields = NO_FIELDS): boolean {
-  return known.nothingIf !== undefined && fieldOf(call, 'error')?.value === known.nothingIf;
+export function didNothing(call: DbCall, known: KnownFields = NO_FIELDS): boolean {
+  return known.nothingIf !== undefined && errorOf(call)?.value === known.nothingIf;
 }
 
 export function dbClientFacts(call: DbCall, queries: QueryTexts, known: KnownFields = NO_FIELDS): DbClientFacts {
-  const error = rootCause(fieldOf(call, 'error'));
+  const error = rootCause(errorOf(call));
   const driver = unwrapped(fieldOf(call, 'driver'));
-  const system = known.system ?? systemOfLabels(call) ?? (isRead(driver) ? systemOf(driver) : undefined);
-  const query = fieldOf(call, 'query');
-  const text = typeof query?.value === 'string' ? query.value : undefined;
-  const sql = text === undefined ? undefined : queries.sanitized(text, system, query?.truncated !== undefined);
+  const system =
+    known.system ?? (driver === undefined || driver.unavailable === 'not read' ? undefined : systemOf(driver));
+  const { sql, counted } = queryOf(call, system, queries);
   const server = serverOf(call, driver);
   const failed = databaseFailure(error, queries) ?? { failure: clientError(error), statusCode: undefined };
   const { failure, statusCode } = failed;
   return {
     system,
-    summary: known.operation === undefined ? sql?.summary : sql?.summary && `${known.operation} ${sql.summary}`,
-    operation: known.operation ?? textField(call, 'operation') ?? sql?.operation,
-    collection: textField(call, 'collection') ?? sql?.collection,
+    ...aboutQuery(call, sql, known),
+    metric: aboutQuery(call, counted, known),
     namespace: textOf(driver, 'namespace') ?? textField(call, 'namespace') ?? databaseIndex(call),
     serverAddress: server?.address,
     serverPort: server?.port === USUAL_PORTS[system ?? ''] ? undefined : server?.port,
@@ -64,6 +66,25 @@ export function dbClientFacts(call: DbCall, queries: QueryTexts, known: KnownFie
     statusCode,
     failure,
     queryText: queries.isShown ? sql?.text : undefined,
+  };
+}
+
+/** The query, and as metrics count it: one that is no constant of the program only up to its first literal. */
+function queryOf(call: DbCall, system: string | undefined, queries: QueryTexts) {
+  const query = fieldOf(call, 'query');
+  if (typeof query?.value !== 'string') return {};
+  const isCut = query.truncated !== undefined;
+  const sql = queries.sanitized(query.value, system, isCut);
+  if (query.constant) return { sql, counted: sql };
+  const shape = textShape(query.value);
+  return { sql, counted: queries.sanitized(shape.text, system, isCut || shape.isCut) };
+}
+
+function aboutQuery(call: DbCall, sql: SanitizedSql | undefined, known: KnownFields): DbClientFacts['metric'] {
+  return {
+    summary: known.operation === undefined ? sql?.summary : sql?.summary && `${known.operation} ${sql.summary}`,
+    operation: known.operation ?? textField(call, 'operation') ?? sql?.operation,
+    collection: textField(call, 'collection') ?? sql?.collection,
   };
 }
 
@@ -114,26 +135,10 @@ function unwrapped(driver: Value | undefined): Value | undefined {
   return inner === undefined ? driver : unwrapped(inner);
 }
 
-/** The connector's type says whose it is; that of database/sql has the driver. */
+/** The connector's type says whose it is; that of database/sql has the driver, which labels have in its place. */
 function systemOf(driver: Value): string {
   return databaseSystem(unwrapped(partOf(driver, 'driver'))?.goType ?? driver.goType);
 }
-
-/**
- * Of calls that are not sampled only types are known: of database/sql's own connector that of the driver. One that is of no known
- * package may be middleware.
- */
-function systemOfLabels(call: DbCall): string | undefined {
-  for (const name of ['ownDriver', 'driver']) {
-    const label = fieldOf(call, name);
-    const system = label?.value === '' ? knownDatabaseSystem(label.goType) : undefined;
-    if (system !== undefined) return system;
-  }
-  return undefined;
-}
-
-const isRead = (driver: Value | undefined): driver is Value =>
-  driver !== undefined && driver.value !== '' && driver.unavailable !== 'not read';
 
 function partOf(value: Value | undefined, name: string): Value | undefined {
   if (!Array.isArray(value?.value)) return undefined;

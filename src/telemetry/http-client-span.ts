@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
-import { type CallFailure, clientError } from './call-error.ts';
+import { type CallFailure, clientError, errorOf } from './call-error.ts';
 import type { BodySizes } from './call-metrics.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_UNSET } from './call-span.ts';
 import { urlText } from './go-url.ts';
@@ -48,7 +48,7 @@ export function httpClientFacts(call: Pick<CallContent, 'fields' | 'end'>, metho
 }
 
 function failureOf(call: HasFields): CallFailure | undefined {
-  return clientError(fieldOf(call, 'error'));
+  return clientError(errorOf(call));
 }
 
 function errorType(

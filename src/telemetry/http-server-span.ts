@@ -33,6 +33,8 @@ export interface HttpServerFacts {
   /** One of the known methods, `_OTHER`, or undefined if it could not be read. */
   readonly method: string | undefined;
   readonly route: string | undefined;
+  /** Undefined where the route is guessed: of calls that are not sampled the path is not known. */
+  readonly metricRoute: string | undefined;
   readonly scheme: string | undefined;
   /** `1.1`, `2`. */
   readonly protocolVersion: string | undefined;
@@ -46,6 +48,7 @@ export interface HttpServerFacts {
 interface FactFields {
   readonly method: string | undefined;
   readonly pattern: string | undefined;
+  readonly isGuessed: boolean;
   readonly forwardedProto: string | undefined;
   readonly tls: boolean | undefined;
   readonly protoMajor: number | undefined;
@@ -78,9 +81,11 @@ export function httpServerFactsFinder(
 }
 
 function factFields(call: Pick<CallContent, 'fields' | 'end'>, guessRoute: RouteGuesser | undefined): FactFields {
+  const told = routeByRouter(call) ?? textField(call, 'pattern');
   return {
     method: textField(call, 'method'),
-    pattern: routeByRouter(call) ?? (textField(call, 'pattern') || guessedRoute(call, guessRoute)),
+    pattern: told ?? guessedRoute(call, guessRoute),
+    isGuessed: told === undefined,
     forwardedProto: textField(call, 'forwardedProto'),
     tls: isSetField(call, 'tls'),
     protoMajor: integerField(call, 'protoMajor'),
@@ -103,6 +108,7 @@ function sameFields(a: FactFields, b: FactFields): boolean {
     a.status === b.status &&
     a.sent === b.sent &&
     a.method === b.method &&
+    a.isGuessed === b.isGuessed &&
     a.end === b.end &&
     a.tls === b.tls &&
     a.protoMajor === b.protoMajor &&
@@ -120,6 +126,7 @@ function factsOf(fields: FactFields, methods: KnownMethods): HttpServerFacts {
   const facts = {
     method,
     route,
+    metricRoute: fields.isGuessed ? undefined : route,
     scheme,
     protocolVersion: protocolVersion(fields.protoMajor, fields.protoMinor),
     statusCode,

@@ -22,7 +22,7 @@ export function httpAttributes(facts: HttpServerFacts): Attributes {
   return defined({
     [ATTR.HTTP_REQUEST_METHOD]: facts.method,
     [ATTR.URL_SCHEME]: facts.scheme,
-    [ATTR.HTTP_ROUTE]: facts.route,
+    [ATTR.HTTP_ROUTE]: facts.metricRoute,
     [ATTR.HTTP_RESPONSE_STATUS_CODE]: facts.statusCode,
     [ATTR.NETWORK_PROTOCOL_VERSION]: facts.protocolVersion,
     [ATTR.ERROR_TYPE]: facts.errorType,
@@ -66,8 +66,8 @@ export function rpcAttributes(facts: RpcServerFacts | RpcClientFacts): Attribute
 export function sameDb(a: DbClientFacts, b: DbClientFacts): boolean {
   return (
     a.system === b.system &&
-    a.operation === b.operation &&
-    a.collection === b.collection &&
+    a.metric.operation === b.metric.operation &&
+    a.metric.collection === b.metric.collection &&
     a.namespace === b.namespace &&
     a.serverAddress === b.serverAddress &&
     a.serverPort === b.serverPort &&
@@ -78,9 +78,9 @@ export function sameDb(a: DbClientFacts, b: DbClientFacts): boolean {
 export function dbAttributes(facts: DbClientFacts): Attributes {
   return defined({
     [ATTR.DB_SYSTEM_NAME]: facts.system,
-    [ATTR.DB_QUERY_SUMMARY]: facts.summary,
-    [ATTR.DB_OPERATION_NAME]: facts.operation,
-    [ATTR.DB_COLLECTION_NAME]: facts.collection,
+    [ATTR.DB_QUERY_SUMMARY]: facts.metric.summary,
+    [ATTR.DB_OPERATION_NAME]: facts.metric.operation,
+    [ATTR.DB_COLLECTION_NAME]: facts.metric.collection,
     [ATTR.DB_NAMESPACE]: facts.namespace,
     [ATTR.SERVER_ADDRESS]: facts.serverAddress,
     [ATTR.SERVER_PORT]: facts.serverPort,

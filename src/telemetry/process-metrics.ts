@@ -201,7 +201,7 @@ export function createProcessMetrics(
     resource,
     httpServer: (scope) =>
       recorderOf<HttpServerFacts>(scope, 'httpServer', {
-        key: ({ route }) => route,
+        key: ({ metricRoute }) => metricRoute,
         same: sameHttp,
         attributes: httpAttributes,
       }),
@@ -225,7 +225,7 @@ export function createProcessMetrics(
       }),
     dbClient: (scope) =>
       recorderOf<DbClientFacts>(scope, 'dbClient', {
-        key: ({ summary, operation }) => summary ?? operation,
+        key: ({ metric: { summary, operation } }) => summary ?? operation,
         same: sameDb,
         attributes: dbAttributes,
       }),

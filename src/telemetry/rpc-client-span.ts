@@ -1,11 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CallContent } from '../event/call.ts';
+import { errorOf } from './call-error.ts';
 import { type CallMeaning, SPAN_KIND, STATUS_ERROR, STATUS_ERROR_CODE, STATUS_UNSET } from './call-span.ts';
 import { type GrpcStatus, statusCodeName, statusOfError } from './grpc-status.ts';
 import { addressOf, type NetworkAddress } from './network-address.ts';
 import {
   addCaptureNotes,
-  fieldOf,
   type HasFields,
   integerField,
   isSetField,
@@ -47,11 +47,12 @@ export function rpcClientFacts(call: CallFacts): RpcClientFacts {
 }
 
 function statusOf(call: HasFields): GrpcStatus | undefined {
-  // Of a call that is not sampled the message is not known, and other errors than a status are not told apart.
-  if (isSetField(call, 'failed') === false || textField(call, 'endOfStream') === 'EOF') return { code: 'OK' };
+  // Of a call that is not sampled, as far as there was room for it.
+  const failed = isSetField(call, 'failed');
+  if (failed === false || textField(call, 'endOfStream') === 'EOF') return { code: 'OK' };
   const code = integerField(call, 'code');
   if (code !== undefined) return { code: statusCodeName(code) };
-  return statusOfError(fieldOf(call, 'error'));
+  return statusOfError(errorOf(call)) ?? (failed ? { code: 'UNKNOWN' } : undefined);
 }
 
 /** To a client every other status than OK is an error. */

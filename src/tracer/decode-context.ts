@@ -12,6 +12,7 @@ export interface DecodeSettings {
   /** Undefined: nothing is hidden. */
   readonly redaction?: Redaction | undefined;
   readonly texts?: TextCache | undefined;
+  readonly textShape?: DecodeContext['textShape'];
 }
 
 /** Places in the code whose calls are kept. */
@@ -31,7 +32,7 @@ export interface RunningFile {
 export function decodeContext(
   files: readonly RunningFile[],
   plan: ProbePlan,
-  { redaction, texts }: DecodeSettings,
+  { redaction, texts, textShape }: DecodeSettings,
 ): DecodeContext {
   const dynamicTypes = plan.dynamicTypes.map(dynamicValueShape);
   const typeNames = new Map<number, string | undefined>();
@@ -84,6 +85,7 @@ export function decodeContext(
     ),
     redaction,
     texts,
+    ...(textShape && { textShape }),
     functionName: (pc) => first(pc, (binary, vaddr) => binary.functionAt(vaddr)?.name),
     codeFrames(pc) {
       const found = frames.get(pc) ?? first(pc, framesAt) ?? [];

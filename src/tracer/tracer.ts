@@ -225,7 +225,12 @@ export function createTracer(options: TracerOptions): Tracer {
       };
       const binary = use(target.exeIdentity, pathOf(target, attachOptions));
       const open = modules.map((module) => ({ ...module, binary: use(module.identity, module.openPath) }));
-      const process = attachProcess(kernel, target, binary, plan, { ...attachOptions, ...decoding, modules: open });
+      const process = attachProcess(kernel, target, binary, plan, {
+        ...attachOptions,
+        ...decoding,
+        textShape: kernel.textShape,
+        modules: open,
+      });
       // For the next process of the same file, without what the kernel refused of it.
       const known = binaries.get(target.exeIdentity);
       if (known !== undefined && modules.length === 0) known.plan = process.plan;

@@ -31,6 +31,7 @@ struct wire_format {
 	struct sampling sampling;
 	struct pressure pressure;
 	struct series_key series_key;
+	struct text_shape text_shape;
 	struct series series;
 	struct wide_series wide_series;
 	struct goroutine_key goroutine_key;
@@ -74,7 +75,9 @@ struct wire_format {
 		savedWords = SAVED_WORDS,
 		inlineFrames = INLINE_FRAMES,
 		labels = LABELS,
+		entryLabels = ENTRY_LABELS,
 		labelTextBytes = LABEL_TEXT_BYTES,
 		labelChoices = LABEL_CHOICES,
+		shapeBytes = SHAPE_BYTES,
 	} limit;
 } wire_format;

@@ -66,6 +66,7 @@ const structs: Readonly<Record<string, { readonly layout: Layout; readonly unrea
   sampling: { layout: maps.samplingLayout },
   pressure: { layout: maps.pressureLayout },
   series_key: { layout: maps.seriesKeyLayout },
+  text_shape: { layout: maps.textShapeLayout },
   series: { layout: maps.seriesLayout },
   wide_series: { layout: maps.wideSeriesLayout },
   body_sizes: { layout: maps.bodySizesLayout },
@@ -208,7 +209,7 @@ for (const [architecture, name] of [
     const declared = Object.fromEntries(btf.enums.get('limit') ?? []);
     // How large an image may be is no constant in C.
     const { imageBytes: _, ...mirrored } = planLimits;
-    assert.deepEqual({ ...mirrored, inlineFrames: maps.inlineFrames }, declared);
+    assert.deepEqual({ ...mirrored, inlineFrames: maps.inlineFrames, entryLabels: maps.entryLabels }, declared);
     assert.equal(
       maps.goroutineLayout.noted,
       maps.goroutineLayout.frame + maps.inlineFrames * maps.frameLayout.sizeBytes,

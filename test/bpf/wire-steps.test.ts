@@ -32,7 +32,7 @@ test('a string whose place or limit 8 bits do not hold begins a step', () => {
 
 test('a pointer keeps the word that makes it needless, its skip counts steps', () => {
   const body = [op.string(0, 8), op.string(16, 8), op.pop()];
-  const steps = wireSteps([op.unsentPointer(16, 32, body.length, 72), ...body, op.end()]);
+  const steps = wireSteps([op.unsentPointer(16, 32, body.length, { unless: 72 }), ...body, op.end()]);
   assert.deepEqual(shortened(steps), [
     [captureOp.pointer, pointerFlag.unsent | pointerFlag.unless, 16, 32],
     [captureOp.string, 2, 0, 8],

@@ -5,7 +5,6 @@ import { startMariaDb } from '../support/mariadb.ts';
 import type { SinkSpan } from '../support/otlp-sink.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { type AgentResult, dropped, startTracedService } from '../support/traced-service.ts';
-import { assertWhole, durations, metricsToSink } from './metric-counts.ts';
 
 const rounds = 10;
 
@@ -155,46 +154,4 @@ test('pgx by itself on PostgreSQL', async (t) => {
   assert.equal(insert?.attributes['sidespan.db.affected_rows'], 1);
   const twice = spans.find(({ name, status }) => name === 'INSERT items' && status === 'ERROR');
   assert.equal(twice?.attributes['db.response.status_code'], '23505');
-});
-
-test('metrics of what is not sampled, by system and query', async (t) => {
-  const postgres = await startPostgres(t);
-  for (const [target, driver] of [
-    ['sqlclient', 'postgres'],
-    ['sqlclient', 'pgx'],
-    ['sqlclient/pgxnative', undefined],
-  ] as const) {
-    const args = [...(driver === undefined ? [] : ['-driver', driver]), '-dsn', postgres.dsn];
-    const service = await startTracedService(t, await goTarget(target), {
-      args,
-      env: { ...metricsToSink, OTEL_TRACES_SAMPLER: 'always_off' },
-    });
-    service.tell(String(rounds));
-    const counts = JSON.parse(await service.line()) as Counts;
-    const result = await service.stopAgent();
-    assert.equal(result.summary.balanced, true);
-    const points = durations(result, 'db.client.operation.duration');
-    assertWhole(points);
-    const found: Record<string, number> = {};
-    let calls = 0;
-    for (const { attributes, count = 0 } of points) {
-      assert.equal(attributes['db.system.name'], 'postgresql');
-      calls += count;
-      const name = attributes['db.query.summary'] ?? attributes['db.operation.name'];
-      // Queries that the program puts together are not told apart.
-      if (name === undefined) continue;
-      const key = attributes['error.type'] === undefined ? `${name}` : `${name} failed`;
-      found[key] = (found[key] ?? 0) + count;
-    }
-    const probes = result.summary.probes.filter(({ kind }) => kind === 'db.client');
-    assert.equal(
-      calls,
-      probes.reduce((sum, { seen }) => sum + seen, 0),
-    );
-    assert.ok((found['SELECT items'] ?? 0) > 0, JSON.stringify(found));
-    for (const [name, count] of Object.entries(found)) {
-      if (/^(?:SELECT|INSERT|UPDATE|DELETE) items/.test(name))
-        assert.ok(count <= (counts[name] ?? 0), `${name}: ${count}`);
-    }
-  }
 });

@@ -13,13 +13,13 @@ import { assertWhole, durations, load, metricsToSink, paths } from './metric-cou
 
 const run = promisify(execFile);
 
-/** What a metric says of calls, but for what may differ from run to run: ports, and types of errors, known by name only of sampled calls. */
+/** What a metric says of calls, but for ports, which differ from run to run. */
 function outcomes(points: readonly SinkPoint[], quantity: 'count' | 'value' = 'count'): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { name, attributes, ...point } of points) {
     const count = point[quantity] ?? 0;
-    const { 'server.port': port, 'error.type': error, ...rest } = attributes;
-    const known = Object.entries({ ...rest, port: port !== undefined, failed: error !== undefined });
+    const { 'server.port': port, ...rest } = attributes;
+    const known = Object.entries({ ...rest, port: port !== undefined });
     const key = `${name} ${known
       .map(([key, value]) => `${key}=${value}`)
       .sort()

@@ -57,11 +57,11 @@ test('what could not be read is left out', () => {
   assert.equal(span.attributes['error.type'], 'panic');
 });
 
-test('of a call that is not sampled only success is known for sure', () => {
+test('of a call that is not sampled: that it failed, where there was no room for more', () => {
   const status = (failed: boolean | null) =>
     rpcClientFacts({ end: 'returned', fields: fields({ method: ok.method, failed }) }).statusCode;
   assert.equal(status(null), 'OK');
-  assert.equal(status(true), undefined);
+  assert.equal(status(true), 'UNKNOWN');
 });
 
 test('the server that a target names', () => {

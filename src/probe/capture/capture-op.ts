@@ -55,9 +55,10 @@ export const planLimits = {
   stringBytes: 56,
   strings: 256,
   savedWords: 4,
-  labels: 8,
+  labels: 16,
   labelTextBytes: 128,
   labelChoices: 16,
+  shapeBytes: 240,
 } as const;
 
 /** enum label_kind */
@@ -73,9 +74,10 @@ export const labelKind = {
   size: 9,
   note: 10,
   part: 11,
-  only: 12,
+  unwrap: 12,
   dynamicType: 13,
   constant: 14,
+  shape: 15,
 } as const;
 
 export type LabelKind = keyof typeof labelKind;
@@ -84,7 +86,7 @@ export type LabelKind = keyof typeof labelKind;
 export const memoryBase = { register: 1, image: 255 } as const;
 
 /** enum pointer_flag */
-export const pointerFlag = { leaf: 1, unsent: 2, unless: 4, messages: 8 } as const;
+export const pointerFlag = { leaf: 1, unsent: 2, unless: 4, messages: 8, ofType: 16, ofItab: 32 } as const;
 
 /** enum interface_kind */
 export const interfaceKind = { type: 0, itab: 1, reflected: 2 } as const;
@@ -102,13 +104,17 @@ export const headerRole = {
 
 export type HeaderRole = (typeof headerRole)[keyof typeof headerRole];
 
-/** A pointer's immediate is its skip and, times this, the place of POINTER_UNLESS. */
-const unlessUnit = 2 ** 32;
+/** When a pointer is followed: if the word there is zero; if it is an interface's second word, which has that type. */
+export type PointerCondition =
+  | { readonly unless: number }
+  | { readonly typeVaddr: number; readonly holder: 'type' | 'itab' };
 
-/** Ops to skip of a `pointer` op, and the word that makes it skip where that is not zero. */
-export function pointerSkip({ a, imm }: CaptureOp): { readonly skip: number; readonly unless?: number | undefined } {
-  const unless = (a & pointerFlag.unless) === 0 ? undefined : Math.floor(imm / unlessUnit);
-  return { skip: imm % unlessUnit, unless };
+/** A pointer's immediate is its skip and, times this, the place of POINTER_UNLESS or the size of POINTER_OF_TYPE. */
+const conditionUnit = 2 ** 32;
+
+/** Ops to skip of a `pointer` op, and the rest of its immediate. */
+export function pointerSkip({ imm }: CaptureOp): { readonly skip: number; readonly rest: number } {
+  return { skip: imm % conditionUnit, rest: Math.floor(imm / conditionUnit) };
 }
 
 /** Most words of one `words` op. */
@@ -150,11 +156,15 @@ export const op = {
   string: (at: number, maxBytes: number) => step(captureOp.string, 0, at, maxBytes, 0),
   /** A chunk with `sizeBytes` behind the pointer; becomes the image, or skips. */
   pointer: (at: number, sizeBytes: number, skip: number) => step(captureOp.pointer, 0, at, sizeBytes, skip),
-  /** The same, but the chunk has no payload. `unless`: skips also where the word there is not zero. */
-  unsentPointer: (at: number, sizeBytes: number, skip: number, unless?: number) =>
-    unless === undefined
-      ? step(captureOp.pointer, pointerFlag.unsent, at, sizeBytes, skip)
-      : step(captureOp.pointer, pointerFlag.unsent | pointerFlag.unless, at, sizeBytes, skip + unless * unlessUnit),
+  /** The same, but the chunk has no payload; skips also where the condition does not hold. */
+  unsentPointer(at: number, sizeBytes: number, skip: number, condition?: PointerCondition) {
+    const { unsent, unless, ofType, ofItab } = pointerFlag;
+    if (condition === undefined) return step(captureOp.pointer, unsent, at, sizeBytes, skip);
+    if ('unless' in condition)
+      return step(captureOp.pointer, unsent | unless, at, sizeBytes, skip + condition.unless * conditionUnit);
+    const flags = unsent | ofType | (condition.holder === 'itab' ? ofItab : 0);
+    return step(captureOp.pointer, flags, at, condition.typeVaddr, skip + sizeBytes * conditionUnit);
+  },
   /** The same of the counts of a gRPC stream's messages, four words, by the stream's address. */
   messages: (at: number, skip: number) =>
     step(captureOp.pointer, pointerFlag.unsent | pointerFlag.messages, at, 4 * 8, skip),
@@ -206,7 +216,7 @@ export const op = {
     step(captureOp.constant, sizeBytes, at, Number((value >> 32n) & 0xffff_ffffn), Number(value & 0xffff_ffffn)),
   /**
    * A label of the call's series: no chunk. `size`: bytes of the integer, most bytes of the text, number of choices, code
-   * of nil, least size of a body that is known, linked address of a type. `firstChoice` indexes the plan's strings.
+   * of nil, least size of a body that is known, linked address of a type. `unless`: of `unwrap` an offset. `firstChoice` indexes the plan's strings.
    */
   label: (kind: LabelKind, at: number, size: number, place: number, { firstChoice = 0, unless = 0 } = {}) =>
     step(captureOp.label, labelKind[kind], at, size, place + firstChoice * 2 ** 8 + unless * 2 ** 16),

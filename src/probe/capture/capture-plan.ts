@@ -63,7 +63,7 @@ function emit(shape: Shape, ops: CaptureOp[], strings: StringTable): void {
       const follow = shape.messages
         ? op.messages(shape.at, skip)
         : shape.unsent
-          ? op.unsentPointer(shape.at, shape.sizeBytes, skip, shape.unless)
+          ? op.unsentPointer(shape.at, shape.sizeBytes, skip, shape.condition)
           : op.pointer(shape.at, shape.sizeBytes, skip);
       ops.push(follow, ...body, op.pop());
       break;

@@ -51,9 +51,12 @@ function operands(s: CaptureOp, strings: readonly string[]): string {
     case captureOp.string:
       return ` @${s.b}, at most ${s.c} bytes`;
     case captureOp.pointer: {
-      const { skip, unless } = pointerSkip(s);
-      const condition = unless === undefined ? '' : ` unless @${unless}`;
-      return ` @${s.b}, ${s.c} bytes${(s.a & pointerFlag.unsent) === 0 ? '' : ' unsent'}${condition}, else skip ${skip}`;
+      const { skip, rest } = pointerSkip(s);
+      const unsent = (s.a & pointerFlag.unsent) === 0 ? '' : ' unsent';
+      if ((s.a & pointerFlag.ofType) !== 0)
+        return ` @${s.b}, ${rest} bytes${unsent} of type 0x${s.c.toString(16)}, else skip ${skip}`;
+      const condition = (s.a & pointerFlag.unless) === 0 ? '' : ` unless @${rest}`;
+      return ` @${s.b}, ${s.c} bytes${unsent}${condition}, else skip ${skip}`;
     }
     case captureOp.words:
       return ` ${Array.from({ length: s.a }, (_, n) => `@${wordOffset(s, n)}`).join(' ')}`;

@@ -1,5 +1,5 @@
 import type { GenericType } from '../../binary/go-type.ts';
-import type { HeaderRole, headerRole, interfaceKind, LabelKind, MapLayout } from './capture-op.ts';
+import type { HeaderRole, headerRole, interfaceKind, LabelKind, MapLayout, PointerCondition } from './capture-op.ts';
 
 /**
  * How captured bytes are to be read. A shape mirrors the plan made from it (capture-plan.ts): reader and plan walk the
@@ -85,8 +85,7 @@ export interface PointerShape extends ShapeBase {
   readonly unsent?: boolean | undefined;
   /** What is there is a gRPC stream, in whose place the counts of its messages are the target. */
   readonly messages?: boolean | undefined;
-  /** Only followed where the word at this offset of the current image is zero. */
-  readonly unless?: number | undefined;
+  readonly condition?: PointerCondition | undefined;
 }
 
 /** One chunk with up to four words of the image, at these offsets; the fields lie in the chunk. */
@@ -245,7 +244,7 @@ export function shapeEnd(shape: Shape): number {
     case 'context':
       return shape.at + 16;
     case 'pointer':
-      return Math.max(shape.at, shape.unless ?? 0) + 8;
+      return Math.max(shape.at, shape.condition && 'unless' in shape.condition ? shape.condition.unless : 0) + 8;
     case 'map':
     case 'entries':
     case 'chan':
@@ -268,7 +267,7 @@ export function shapeEnd(shape: Shape): number {
 }
 
 /** Of two words: a string's, or an interface's. */
-const textLabels: ReadonlySet<LabelKind> = new Set(['text', 'choice', 'note', 'part', 'only', 'constant']);
+const textLabels: ReadonlySet<LabelKind> = new Set(['text', 'choice', 'note', 'part', 'unwrap', 'constant', 'shape']);
 
 /** Whether reading the shape takes ops of its own besides the image. */
 export function hasOps(shape: Shape): boolean {

@@ -16,6 +16,7 @@ import {
   type PresetContext,
 } from './preset-leaf.ts';
 import { follow, shapeOfWay, structShape, type Way } from './preset-way.ts';
+import { unwrap, unwrapped } from './wrappers.ts';
 
 /** Of the semantic conventions, for an error of which nothing is known. */
 const unknownType = '_OTHER';
@@ -105,10 +106,14 @@ function fillFromStruct(
 function wordShape(word: PresetWord, at: number, context: PresetContext): Found<Shape | undefined> {
   const fields = word.fields ?? [];
   if (fields.length === 0) return { value: undefined };
-  const [first] = fields;
-  if (first !== undefined && word.as !== undefined) {
-    const inner = pairShape(first, at, context);
-    return inner.unavailable === undefined ? { value: structShape('', inner.value) } : inner;
+  if (word.as !== undefined) {
+    const inner: NamedShape[] = [];
+    for (const field of fields) {
+      const shapes = pairShape(field, at, context);
+      if (shapes.unavailable !== undefined) return shapes;
+      inner.push(...shapes.value);
+    }
+    return { value: structShape('', inner) };
   }
   const struct_ = structOf(word, context.binary);
   if (struct_ === undefined) {
@@ -163,7 +168,8 @@ function pairShape(field: PresetField, at: number, context: PresetContext): Foun
     const label = { kind: 'label', label: 'present', size: wordBytes, place: field.place, name: field.isSet } as const;
     return { value: [{ name: '', shape: { ...label, type: 'INTERFACE', goType: unknownType, at } }] };
   }
-  if ('behind' in field) return labelsBehind(field.behind, field.fields, at, context);
+  if ('behind' in field) return labelsBehind(field.behind, field.fields, at, 'itab', context);
+  if ('unwrap' in field) return { value: unwrapping(field, at, context) };
   if (!('dynamic' in field) && !('spread' in field)) return { unavailable: 'a path leads from a pointer' };
   const goType = 'dynamic' in field ? field.type : 'any';
   const shape: Shape = { kind: 'interface', type: 'INTERFACE', goType, at, holder: 'itab' };
@@ -171,37 +177,49 @@ function pairShape(field: PresetField, at: number, context: PresetContext): Foun
   return { value: [{ name: 'dynamic', shape: { ...shape, spread: field.spread } }] };
 }
 
-/** The label that makes the interface's second word nil unless it leads to one of this type, and labels there. */
+/** What leads from the interface's second word, if it is of this type, and labels there. */
 function labelsBehind(
   name: string,
   fields: readonly PresetField[],
   at: number,
-  context: PresetContext,
+  holder: 'type' | 'itab',
+  { binary, ...context }: PresetContext,
 ): Found<NamedShape[]> {
-  const struct_ = context.binary.runtimeType(name.replace(/^\*/, ''));
-  const vaddr = context.binary.runtimeTypeAddress(name);
+  const found = binary.runtimeType(name.replace(/^\*/, ''));
+  const typeVaddr = binary.runtimeTypeAddress(name);
   // The step has four bytes for the address.
-  if (struct_ === undefined || vaddr === undefined || vaddr >= 2 ** 32) return { value: [] };
+  if (found === undefined || typeVaddr === undefined || typeVaddr >= 2 ** 32) return { value: [] };
   const root: Way = { pointers: new Map(), leaves: [] };
   for (const field of fields) {
-    const missing = addField(root, pointerTo(struct_), at + wordBytes, field, context);
+    const missing = addField(root, pointerTo(inStruct(found)), at + wordBytes, field, { binary, ...context });
     if (missing !== undefined) return { value: [] };
   }
-  const only = {
-    kind: 'label',
-    type: 'INTERFACE',
-    goType: name,
-    label: 'only',
-    at,
-    size: vaddr,
-    place: 0,
-  } as const;
+  const condition = { typeVaddr, holder };
+  const pointers = new Map([...root.pointers].map(([place, next]) => [place, { ...next, condition }]));
+  return { value: [{ name: '', shape: shapeOfWay({ ...root, pointers }, '') }] };
+}
+
+/** What is no struct as the only field of one. */
+function inStruct(type: GoType): GoType {
+  if (type.kind === 'struct') return type;
+  const { name, sizeBytes, alignBytes } = type;
   return {
-    value: [
-      { name: '', shape: only },
-      { name: '', shape: shapeOfWay(root, '') },
-    ],
+    kind: 'struct',
+    name,
+    sizeBytes,
+    alignBytes,
+    fields: [{ name: 'value', type, offsetBytes: 0, embedded: false }],
   };
+}
+
+/** For the interface at that place. */
+function unwrapping(field: Extract<PresetField, { unwrap: unknown }>, at: number, { binary }: PresetContext) {
+  if (typeof field.unwrap !== 'string') return unwrapped(binary, field.unwrap, at);
+  const type = binary.runtimeType(field.unwrap);
+  const typeVaddr = binary.runtimeTypeAddress(field.unwrap);
+  const place = type && fieldPath(type.elem ?? type, field.path as string).value;
+  if (type === undefined || typeVaddr === undefined || place === undefined || place.hops.length > 0) return [];
+  return unwrap(type, typeVaddr, place.at, at);
 }
 
 /** Adds the field to the tree of pointers; returns the reason if the type has no such field. */
@@ -222,13 +240,16 @@ function addField(
     'messages' in field
       ? { value: [{ name: '', shape: messagesShape(at) }] }
       : 'behind' in field
-        ? labelsBehind(field.behind, field.fields, at, context)
-        : leafShape({ ...field, path: field.path }, at, type, context);
+        ? labelsBehind(field.behind, field.fields, at, type.hasMethods === false ? 'type' : 'itab', context)
+        : 'unwrap' in field
+          ? { value: unwrapping(field, at, context) }
+          : leafShape({ ...field, path: field.path }, at, type, context);
   if (leaf.unavailable !== undefined) return leaf.unavailable;
   const unless = 'unless' in field && field.unless !== undefined ? lengthWord(pointer, field.unless, hops) : undefined;
+  const condition = unless === undefined ? undefined : { unless };
   const way = hops.reduce(
     (from, hop, i) =>
-      follow(from, i === 0 ? { ...hop, at: hop.at + rootAt } : hop, i === hops.length - 1 ? unless : undefined),
+      follow(from, i === 0 ? { ...hop, at: hop.at + rootAt } : hop, i === hops.length - 1 ? condition : undefined),
     root,
   );
   if ('label' in field && field.ifSet !== undefined) {

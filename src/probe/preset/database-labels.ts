@@ -1,50 +1,97 @@
-import { failureOf } from './database-errors.ts';
-import type { PresetCapture, PresetField, PresetWord } from './preset.ts';
+import { databaseConnectors, wrappedDrivers } from './database-connectors.ts';
+import { databaseErrorLabels } from './database-errors.ts';
+import type { PresetCapture, PresetField, PresetLabel, PresetPath, PresetWord } from './preset.ts';
 
 /**
- * What metrics tell apart of operations that are not sampled: the driver's type, the query where it is a constant of the
- * program, and whether it failed. Receiver and query are kept until the end: an error comes with the results.
+ * What metrics tell apart of operations that are not sampled: the same as of those that are. What it is read of is kept
+ * until the end: an error comes with the results.
  */
-const savedReceiver = 0;
-const savedQuery = 1;
 
-/** Bytes of the key; that of the failure is the first. */
+/** What each field of a capture is as a label; all else is the span's alone. Errors have the places 0, 1, 5 and 10. */
+const labels: Readonly<Record<string, Pick<PresetLabel, 'as' | 'place'>>> = {
+  databaseIndex: { as: 'code', place: 6 },
+  port: { as: 'code', place: 8 },
+  host: { as: 'part', place: 12 },
+  namespace: { as: 'part', place: 13 },
+  address: { as: 'part', place: 15 },
+};
 const driverPlace = 2;
-const ownDriverPlace = 3;
 const queryPlace = 4;
+const operationPlace = 14;
 
 /** Of the arguments' words: those that lead to labels. */
 export function keptForLabels(words: readonly PresetWord[]): PresetCapture | undefined {
-  const kept = words.filter((word) => labelsOfWord(word).length > 0);
-  if (kept.length === 0) return undefined;
-  return { words: kept.map(({ from, as }) => ({ from, as, save: as === 'string' ? savedQuery : savedReceiver })) };
+  const kept = savedWords(words).map(({ word: { from, as }, save }) => ({ from, as, save }));
+  return kept.length === 0 ? undefined : { words: kept };
 }
 
-/** At the operation's end. @param words as for `keptForLabels` */
-export function labelsOf(words: readonly PresetWord[], results: PresetCapture): PresetCapture | undefined {
-  const kept = words.flatMap((word): PresetWord[] => {
-    const fields = labelsOfWord(word);
-    const from = { saved: word.as === 'string' ? savedQuery : savedReceiver };
-    return fields.length === 0 ? [] : [{ from, as: word.as, types: word.types, fields }];
+/** Of a call that ended without results. @param words as for `keptForLabels` */
+export function labelsOf(words: readonly PresetWord[]): PresetCapture | undefined {
+  const kept = savedWords(words).map(({ word: { as, types }, save, fields }): PresetWord => {
+    return { from: { saved: save }, as, types, fields };
   });
-  const failure = failureOf(results)?.words ?? [];
-  return kept.length + failure.length === 0 ? undefined : { words: [...kept, ...failure] };
+  return kept.length === 0 ? undefined : { words: kept };
 }
 
-function labelsOfWord({ fields = [] }: PresetWord): PresetField[] {
-  return fields.flatMap((field): PresetField[] => {
-    if ('text' in field) return [{ label: field.text, path: '', as: 'constant', place: queryPlace }];
-    if (!('field' in field)) return [];
-    const { field: name, path } = field;
-    if (name === 'query') return [{ label: name, path, as: 'constant', place: queryPlace }];
-    if (name !== 'driver') return [];
-    return [
-      { label: name, path, as: 'dynamicType', place: driverPlace },
-      {
-        behind: 'database/sql.dsnConnector',
-        path,
-        fields: [{ label: 'ownDriver', path: 'driver', as: 'dynamicType', place: ownDriverPlace }],
-      },
-    ];
+/** At the operation's end. */
+export function labelsAtEnd(words: readonly PresetWord[], results: PresetCapture): PresetCapture | undefined {
+  // The error first: of texts that are too long together the last ones are left out.
+  const errors = results.words
+    .filter(({ as }) => as === 'interface')
+    .map((word) => ({ ...word, fields: databaseErrorLabels }));
+  const all = [...errors, ...(labelsOf(words)?.words ?? [])];
+  return all.length === 0 ? undefined : { words: all };
+}
+
+function savedWords(words: readonly PresetWord[]) {
+  let save = 0;
+  return words.flatMap((word) => {
+    const fields = (word.fields ?? []).flatMap(labelsOfField);
+    if (fields.length === 0) return [];
+    const kept = { word, fields, save };
+    save += word.as === undefined ? 1 : 2;
+    return [kept];
   });
+}
+
+function labelsOfField(field: PresetField): PresetField[] {
+  if ('text' in field) return field.text === 'query' ? queryLabels('') : [];
+  if (!('field' in field)) return [];
+  const { field: name, path, maxBytes } = field;
+  switch (name) {
+    case 'query':
+      return queryLabels(path);
+    case 'operation':
+      return [
+        {
+          behind: 'string',
+          path,
+          fields: [{ label: name, path: 'value', as: 'part', maxBytes, place: operationPlace }],
+        },
+      ];
+    case 'driver':
+      return [
+        { unwrap: wrappedDrivers, path },
+        { label: name, path, as: 'dynamicType', place: driverPlace },
+        ...databaseConnectors.map(({ type, fields }): PresetField => {
+          const inner = fields.map((one): PresetLabel => ({ label: one.name, path: one.path, ...labelAs(one.name) }));
+          return { behind: type, path, fields: inner };
+        }),
+      ];
+  }
+  return name in labels ? [{ label: name, path, optional: true, ...labelAs(name) }] : [];
+}
+
+/** The text where it is a constant of the program, else what stands before its first literal. */
+function queryLabels(path: PresetPath): PresetLabel[] {
+  return [
+    { label: 'query', path, as: 'constant', place: queryPlace },
+    { label: 'query', path, as: 'shape', place: queryPlace },
+  ];
+}
+
+function labelAs(name: string): Pick<PresetLabel, 'as' | 'place'> {
+  const known = labels[name];
+  if (known === undefined) throw new RangeError(`no label for ${name}`);
+  return known;
 }

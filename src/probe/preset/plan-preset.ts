@@ -96,7 +96,8 @@ function prepareCall(
   const leftBehind = sites[0]?.abandoned ?? preset.abandoned;
   const abandoned = leftBehind && compile(builder, leftBehind, abi, limits, imageBytes);
   if (abandoned?.unavailable !== undefined) return { unavailable: abandoned.unavailable, missing };
-  const abandonedLabels = preset.abandonedLabels && compile(builder, preset.abandonedLabels, abi, limits, 0);
+  const labelsLeft = sites[0]?.abandonedLabels ?? preset.abandonedLabels;
+  const abandonedLabels = labelsLeft && compile(builder, labelsLeft, abi, limits, 0);
   if (abandonedLabels?.unavailable !== undefined) return { unavailable: abandonedLabels.unavailable, missing };
   return { value: { sites: ready, abandoned: abandoned?.value, abandonedLabels: abandonedLabels?.value }, missing };
 }

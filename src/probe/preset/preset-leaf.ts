@@ -34,7 +34,7 @@ export function conditionShape(at: number): NamedShape {
 }
 
 export function labelShape(field: PresetLabel, at: number, type: GoType, context: PresetContext): Found<NamedShape[]> {
-  const { label: name, as, place, unlessCode, ifSet, atLeast = 0 } = field;
+  const { label: name, as, place, unlessCode, ifSet, atLeast = 0, maxBytes } = field;
   const base = { kind: 'label', type: kindLabel(type), goType: type.name, at, name, place } as const;
   const one = (shape: LabelShape) => ({ value: [{ name: '', shape }] });
   if (as === 'text') {
@@ -43,8 +43,9 @@ export function labelShape(field: PresetLabel, at: number, type: GoType, context
   }
   if (as === 'note' || as === 'part') {
     const unless = ifSet === undefined ? 0 : codeOfZero;
-    return one({ ...base, label: as, size: planLimits.labelTextBytes, unless });
+    return one({ ...base, label: as, size: maxBytes ?? planLimits.labelTextBytes, unless });
   }
+  if (as === 'shape') return one({ ...base, label: as, size: maxBytes ?? planLimits.shapeBytes });
   if (as === 'size') return one({ ...base, name: undefined, label: as, size: atLeast });
   if (as === 'method') return one({ ...base, label: 'choice', size: httpMethods.length, choices: httpMethods });
   if (as === 'dynamicType' || as === 'constant') return one({ ...base, label: as, size: 0 });
@@ -59,7 +60,10 @@ export function labelShape(field: PresetLabel, at: number, type: GoType, context
 export function leafShape(
   field: Exclude<
     Extract<PresetField, { readonly path: unknown }>,
-    { readonly captured: unknown } | { readonly messages: unknown } | { readonly behind: unknown }
+    | { readonly captured: unknown }
+    | { readonly messages: unknown }
+    | { readonly behind: unknown }
+    | { readonly unwrap: unknown }
   >,
   at: number,
   type: GoType,

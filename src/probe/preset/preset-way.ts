@@ -1,4 +1,4 @@
-import { wordsAtOnce } from '../capture/capture-op.ts';
+import { type PointerCondition, wordsAtOnce } from '../capture/capture-op.ts';
 import type { FieldHop } from '../capture/field-path.ts';
 import { type NamedShape, type Shape, shapeEnd } from '../capture/shape.ts';
 
@@ -6,15 +6,18 @@ const wordBytes = 8;
 
 /** What is read of one image, and the pointers in it that lead on. */
 export interface Way {
-  readonly pointers: Map<number, { readonly goType: string; readonly way: Way; readonly unless: number | undefined }>;
+  readonly pointers: Map<
+    number,
+    { readonly goType: string; readonly way: Way; readonly condition: PointerCondition | undefined }
+  >;
   readonly leaves: NamedShape[];
 }
 
-/** What a pointer there leads to; `unless`: offset of a word that makes it needless where it is not zero. */
-export function follow(from: Way, hop: FieldHop, unless: number | undefined): Way {
+/** What a pointer there leads to; `condition`: when it is followed. */
+export function follow(from: Way, hop: FieldHop, condition: PointerCondition | undefined): Way {
   let next = from.pointers.get(hop.at);
   if (next === undefined) {
-    next = { goType: hop.type.name, way: { pointers: new Map(), leaves: [] }, unless };
+    next = { goType: hop.type.name, way: { pointers: new Map(), leaves: [] }, condition };
     from.pointers.set(hop.at, next);
   }
   return next.way;
@@ -34,7 +37,7 @@ function pointerShapes(way: Way): NamedShape[] {
     const headers = leadsToDecision(others);
     const pointers = pointerShapes(next.way);
     // Seldom followed. Before the words, as the interpreter takes both and what comes then in one turn.
-    const seldom = pointers.filter(({ shape }) => shape.kind === 'pointer' && shape.unless !== undefined);
+    const seldom = pointers.filter(({ shape }) => shape.kind === 'pointer' && shape.condition !== undefined);
     const target = structShape(next.goType, [
       ...headers,
       ...seldom,
@@ -53,7 +56,7 @@ function pointerShapes(way: Way): NamedShape[] {
         sizeBytes,
         target,
         unsent: true,
-        unless: next.unless,
+        condition: next.condition,
       },
     };
   });

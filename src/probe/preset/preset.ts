@@ -78,6 +78,7 @@ export interface PresetSite {
   readonly resultLabels?: PresetCapture | undefined;
   /** Of `enter`: in place of the preset's. */
   readonly abandoned?: PresetCapture | undefined;
+  readonly abandonedLabels?: PresetCapture | undefined;
   /** Of `enter`: what is the same for all its calls, by names of fields. */
   readonly known?: Readonly<Record<string, string>> | undefined;
   /**
@@ -197,10 +198,14 @@ export type PresetField =
   /** What metrics tell apart of calls that are not sampled. */
   | PresetLabel
   /**
-   * Of an interface's words, or the interface at the path: labels in the struct behind it where its dynamic type is this one.
-   * Left out of programs without the type.
+   * Of an interface's words, or the interface at the path: labels in the struct behind it where its dynamic type is this one;
+   * of what is no struct at the path `value`. Left out of programs without the type.
    */
-  | { readonly behind: string; readonly path?: PresetPath; readonly fields: readonly PresetLabel[] }
+  | { readonly behind: string; readonly path?: PresetPath; readonly fields: readonly PresetField[] }
+  /** Of an interface's words: for what follows it is the one at the path in a value of this type, where it has that type. */
+  | { readonly unwrap: string; readonly path: string }
+  /** The same of the interface at the path, and of all types that pass on to another one of these interfaces (`wrapped`). */
+  | { readonly unwrap: readonly string[]; readonly path: PresetPath }
   /** Of an interface's words: fields of its dynamic type, by their Go names. */
   | { readonly spread: Readonly<Record<string, string>> };
 
@@ -217,7 +222,8 @@ export interface PresetLabel {
    * choice: which of the texts it is. method: which of HTTP's known methods. text: up to so many bytes of it. size: no
    * label, but the size of the request's body (place 0) or of the answer's (1); an integer of 8 bytes. part: a text behind
    * the one that is there; its place says where it begins. note: of a `note`, a text in place of the one that is there; what it
-   * adds as `part` is not heeded after that. dynamicType: of an interface. constant: a string, where the program has it as a constant.
+   * adds as `part` is not heeded after that. dynamicType: of an interface. constant: a string, where the program has it as a constant. shape: a string up to its first
+   * literal, where there was no constant.
    */
   readonly as:
     | 'byte'
@@ -228,11 +234,14 @@ export interface PresetLabel {
     | 'part'
     | 'dynamicType'
     | 'constant'
+    | 'shape'
     | 'size'
     | 'method'
     | { readonly choices: readonly string[]; readonly header?: string };
   /** Byte of the key; a text has its own. */
   readonly place: number;
+  /** Of a `part` or `shape`: most bytes of it. */
+  readonly maxBytes?: number | undefined;
   /** Of a code: behind a nil pointer. */
   readonly whenNil?: number;
   /** Of a size: smaller ones mean that it is not known. */

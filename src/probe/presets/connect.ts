@@ -1,5 +1,15 @@
-import { errorBehind, failureOf } from '../preset/database-errors.ts';
-import type { NotesPreset, Preset, PresetDynamicType, PresetSite, PresetWord } from '../preset/preset.ts';
+import { errorBehind } from '../preset/database-errors.ts';
+import { errorText, errorTypeLabels } from '../preset/error-labels.ts';
+import type {
+  NotesPreset,
+  Preset,
+  PresetDynamicType,
+  PresetField,
+  PresetLabel,
+  PresetPath,
+  PresetSite,
+  PresetWord,
+} from '../preset/preset.ts';
 
 const library = 'connectrpc.com/connect';
 
@@ -66,13 +76,21 @@ const requestLabels: readonly PresetWord[] = [
       { label: 'target', path: 'peer.Addr', as: 'part', place: 1 },
     ],
   },
-  ...(failureOf(errorBehind(1, 3))?.words ?? []),
   {
     from: { result: 1, behind: 3 },
     as: 'interface',
-    fields: [{ behind: `*${library}.Error`, fields: [{ label: 'code', path: 'code', as: 'code', place: 2 }] }],
+    fields: errorLabels(''),
   },
 ];
+
+/** What metrics tell apart of an error. */
+function errorLabels(path: PresetPath): readonly PresetField[] {
+  const inner: readonly PresetField[] = [
+    { label: 'errorCode', path: 'code', as: 'code', place: 2 },
+    errorText(5, 'err'),
+  ];
+  return [...errorTypeLabels(0, 5, path), { behind: ownErrors.type, path, fields: inner }];
+}
 
 /** Of a stream; the connection keeps the same text. */
 const procedure: PresetWord = {
@@ -102,10 +120,42 @@ function newConn(client: string): PresetSite {
   };
 }
 
+/** With its name until 1.15. */
+const streamError = ['duplexCall.responseErr', 'duplexCall.err'];
+/** All but OK. */
+const errorStatuses = Array.from({ length: 16 }, (_, index) => String(index + 1));
+
+/** The same as below as labels. */
+function connectionLabels(type: string, label: PresetLabel): PresetField {
+  const fields: PresetField[] = [{ label: 'target', path: 'peer.Addr', as: 'part', place: 1 }, label];
+  return {
+    behind: `*${library}.${type}`,
+    path: 'streamingClientConn',
+    fields: [...fields, ...errorLabels(streamError)],
+  };
+}
+const streamLabels: PresetWord = {
+  from: { argument: 0 },
+  types: [`${library}.errorTranslatingClientConn`],
+  fields: [
+    connectionLabels('connectStreamingClientConn', {
+      label: 'streamCode',
+      path: 'unmarshaler.endStreamErr.code',
+      as: 'code',
+      place: 10,
+    }),
+    connectionLabels('grpcClientConn', {
+      label: 'streamStatus',
+      path: 'responseTrailer',
+      as: { choices: errorStatuses, header: 'Grpc-Status' },
+      place: 8,
+    }),
+  ],
+};
+
 /** What the connection of a stream knows of its end. */
 function connection(type: string, fields: PresetDynamicType['fields']): PresetDynamicType {
-  // Its name until 1.15.
-  const failed = { name: 'error', path: ['duplexCall.responseErr', 'duplexCall.err'] };
+  const failed = { name: 'error', path: streamError };
   const server = { name: 'target', path: 'peer.Addr' };
   return { type: `*${library}.${type}`, method: 'Receive', fields: [server, failed, ...fields] };
 }
@@ -146,7 +196,7 @@ export const connectClient: Preset = {
       where: 'entry',
       action: 'release',
       object: 0,
-      labels: { words: [procedureLabel] },
+      labels: { words: [procedureLabel, streamLabels] },
       capture: {
         words: [
           procedure,

@@ -1,5 +1,6 @@
+import { databaseConnectors, wrappedDrivers } from '../preset/database-connectors.ts';
 import { databaseErrors, errorBehind } from '../preset/database-errors.ts';
-import { keptForLabels, labelsOf } from '../preset/database-labels.ts';
+import { keptForLabels, labelsAtEnd, labelsOf } from '../preset/database-labels.ts';
 import type { Preset, PresetCapture, PresetField, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
@@ -48,7 +49,8 @@ function site(
     context: where,
     results,
     labels: keptForLabels(words),
-    resultLabels: labelsOf(words, results),
+    resultLabels: labelsAtEnd(words, results),
+    abandonedLabels: labelsOf(words),
     known,
     optional: 'the program does not use it',
   };
@@ -94,37 +96,10 @@ export const databaseSql: Preset = {
       txContext,
     ),
   ],
-  // Middleware is between database/sql and the database's own driver.
-  wrapped: ['database/sql/driver.Connector', 'database/sql/driver.Driver'],
+  wrapped: wrappedDrivers,
   dynamicTypes: [
     ...databaseErrors,
-    // A data source's text has the password: it is not read.
     { type: 'database/sql.dsnConnector', method: 'Connect', fields: [{ name: 'driver', path: 'driver' }] },
-    {
-      type: '*github.com/go-sql-driver/mysql.connector',
-      method: 'Connect',
-      fields: [
-        { name: 'address', path: 'cfg.Addr' },
-        { name: 'namespace', path: 'cfg.DBName' },
-      ],
-    },
-    {
-      type: '*github.com/lib/pq.Connector',
-      method: 'Connect',
-      fields: [
-        { name: 'host', path: 'cfg.Host' },
-        { name: 'port', path: 'cfg.Port' },
-        { name: 'namespace', path: 'cfg.Database' },
-      ],
-    },
-    {
-      type: 'github.com/jackc/pgx/v5/stdlib.connector',
-      method: 'Connect',
-      fields: [
-        { name: 'host', path: 'Host' },
-        { name: 'port', path: 'Port' },
-        { name: 'namespace', path: 'Database' },
-      ],
-    },
+    ...databaseConnectors,
   ],
 };

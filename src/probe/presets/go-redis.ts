@@ -1,5 +1,6 @@
-import { errorBehind, failureOf } from '../preset/database-errors.ts';
-import type { Preset, PresetWord } from '../preset/preset.ts';
+import { errorBehind } from '../preset/database-errors.ts';
+import { keptForLabels, labelsAtEnd, labelsOf } from '../preset/database-labels.ts';
+import type { Preset, PresetCapture, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
  * go-redis v9: every command of every kind of client passes (*baseClient).process, with its retries; pipelines and
@@ -23,6 +24,26 @@ const command: PresetWord = {
 
 const process = 'github.com/redis/go-redis/v9.(*baseClient)';
 
+function site(
+  functions: readonly string[],
+  words: readonly PresetWord[],
+  results: PresetCapture,
+  known: PresetSite['known'] = {},
+): PresetSite {
+  return {
+    functions: functions.map((name) => `${process}.${name}`),
+    where: 'entry',
+    action: 'enter',
+    capture: { words },
+    context: { argument: 1 },
+    results,
+    labels: keptForLabels(words),
+    resultLabels: labelsAtEnd(words, results),
+    abandonedLabels: labelsOf(words),
+    known: { system: 'redis', ...known },
+  };
+}
+
 export const goRedis: Preset = {
   name: 'go-redis',
   library: 'go-redis',
@@ -33,26 +54,12 @@ export const goRedis: Preset = {
   held: false,
   failure: { set: 0 },
   sites: [
+    // In newer ones process does nothing but call the other, and is inlined.
+    site(['processStartingAt', 'process'], [client, command], errorBehind(0, 5)),
     {
-      // In newer ones process does nothing but call the other, and is inlined.
-      functions: [`${process}.processStartingAt`, `${process}.process`],
-      where: 'entry',
-      action: 'enter',
-      capture: { words: [client, command] },
-      context: { argument: 1 },
-      results: errorBehind(0, 5),
-      resultLabels: failureOf(errorBehind(0, 5)),
-      known: { system: 'redis' },
-    },
-    {
-      functions: [`${process}.generalProcessPipelineFrom`, `${process}.generalProcessPipeline`],
-      where: 'entry',
-      action: 'enter',
-      capture: { words: [client] },
-      context: { argument: 1 },
-      results: errorBehind(0, 7),
-      resultLabels: failureOf(errorBehind(0, 7)),
-      known: { system: 'redis', operation: 'PIPELINE' },
+      ...site(['generalProcessPipelineFrom', 'generalProcessPipeline'], [client], errorBehind(0, 7), {
+        operation: 'PIPELINE',
+      }),
       optional: 'the program has no pipelines',
     },
   ],

@@ -1,4 +1,5 @@
-import type { Preset, PresetCapture, PresetWord } from '../preset/preset.ts';
+import { errorTypeLabels } from '../preset/error-labels.ts';
+import type { Preset, PresetCapture, PresetField, PresetWord } from '../preset/preset.ts';
 
 /** Of newClientStream(ctx, desc, cc, method, opts…): kept until the call ends. */
 const target: readonly PresetWord[] = [
@@ -18,7 +19,10 @@ const targetLabels: readonly PresetWord[] = [
     fields: [{ label: 'target', path: 'target', as: 'part', place: 1 }],
   },
 ];
-/** An error is a status, or the end of a stream that ended well, or one that is not told: its text would be too much to read. */
+/**
+ * An error is a status, one that wraps one, the end of a stream that ended well, or another one, which is known by its type
+ * and by its text where that is a constant.
+ */
 const outcomeLabels = (from: PresetWord['from']): PresetCapture => ({
   words: [
     ...targetLabels,
@@ -27,6 +31,7 @@ const outcomeLabels = (from: PresetWord['from']): PresetCapture => ({
       from,
       as: 'interface',
       fields: [
+        ...[1, 2].map((): PresetField => ({ unwrap: '*fmt.wrapError', path: 'err' })),
         {
           behind: '*google.golang.org/grpc/internal/status.Error',
           fields: [{ label: 'code', path: ['s.s.Code', 's.Code'], as: 'code', place: 2 }],
@@ -41,6 +46,7 @@ const outcomeLabels = (from: PresetWord['from']): PresetCapture => ({
           behind: '*errors.errorString',
           fields: [{ label: 'endOfStream', path: 's', as: { choices: ['EOF'] }, place: 4 }],
         },
+        ...errorTypeLabels(6, 5),
       ],
     },
   ],

@@ -1,4 +1,5 @@
-import type { Preset, PresetField, PresetSite } from '../preset/preset.ts';
+import { errorTypeLabels } from '../preset/error-labels.ts';
+import type { Preset, PresetField, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
  * net/http's client, HTTP/1.1 and HTTP/2: (*Transport).roundTrip(req *Request) (*Response, error), whatever is on top of
@@ -29,6 +30,7 @@ const requestLabels: readonly PresetField[] = [
   { label: 'host', path: 'URL.Host', as: 'text', place: 0 },
   { label: 'contentLength', path: 'ContentLength', as: 'size', place: 0, atLeast: 1 },
 ];
+const requestLabelWord: PresetWord = { from: { saved: 0 }, types: ['net/http.Request'], fields: requestLabels };
 const responseLabels: readonly PresetField[] = [
   { label: 'status', path: 'StatusCode', as: 'code', place: 6 },
   { label: 'protoMajor', path: 'ProtoMajor', as: 'byte', place: 1 },
@@ -64,9 +66,9 @@ function roundTrip(functions: readonly string[], behind: number, optional?: stri
     labels: { words: [{ from: { argument: 1 }, save: 0 }] },
     resultLabels: {
       words: [
-        { from: { saved: 0 }, types: ['net/http.Request'], fields: requestLabels },
+        requestLabelWord,
         { from: { result: 0, behind }, types: ['net/http.Response'], fields: responseLabels },
-        { from: { result: 1, behind }, as: 'interface', fields: [{ isSet: 'error', place: 3 }] },
+        { from: { result: 1, behind }, as: 'interface', fields: errorTypeLabels(3, 5) },
       ],
     },
   };
@@ -88,4 +90,5 @@ export const httpClient: Preset = {
     // Used directly; as net/http's HTTP/2 it is within the other.
     roundTrip([`${xHttp2}.roundTripOpt`, `${xHttp2}.RoundTripOpt`], 3, 'the program does not use it'),
   ],
+  abandonedLabels: { words: [requestLabelWord] },
 };

@@ -1,4 +1,4 @@
-import type { Preset, PresetField, PresetSite, PresetWord } from '../preset/preset.ts';
+import type { Preset, PresetField, PresetLabel, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
  * net/http's server, HTTP/1.1 and HTTP/2. Every request passes serverHandler.ServeHTTP(rw ResponseWriter, req *Request);
@@ -39,6 +39,8 @@ const requestLabels: readonly PresetField[] = [
   },
 ];
 const statusPlace = 6;
+/** 5 is that of what routers say. */
+const sentPlace = 8;
 
 /** The router sets it. Go 1.22 had the pattern but did not export it. */
 const routedRequest = {
@@ -58,6 +60,12 @@ const routedLabel = {
 const http2Fields: readonly PresetField[] = [
   { field: 'status', path: 'rws.status' },
   { field: 'written', path: 'rws.wroteBytes' },
+];
+
+/** Of a call that ended otherwise, if its response had left net/http's buffers. */
+const http2StatusLabels: readonly PresetLabel[] = [
+  { label: 'status', path: 'rws.status', as: 'code', place: statusPlace },
+  { label: 'sent', path: 'rws.sentHeader', as: 'byte', place: sentPlace },
 ];
 
 /** What is read where a response of HTTP/2 is complete: of the first argument, which is one of these types. */
@@ -113,6 +121,9 @@ const xHttp2Sites: readonly PresetSite[] = [
         },
       ],
     },
+    abandonedLabels: {
+      words: [routedLabel, { from: { saved: 1 }, types: [`${xHttp2}.responseWriter`], fields: http2StatusLabels }],
+    },
   },
   {
     functions: [`${xHttp2}.(*responseWriter).handlerDone`],
@@ -122,6 +133,8 @@ const xHttp2Sites: readonly PresetSite[] = [
   },
   { functions: ['runtime.goexit1'], where: 'entry', action: 'goroutineEnd' },
 ];
+
+const http2Writers = ['net/http.http2responseWriter', 'net/http/internal/http2.responseWriter'];
 
 /** Of ServeHTTP(rw ResponseWriter, req *Request), whose receiver is one word. */
 const served: Pick<PresetSite, 'context' | 'capture' | 'labels'> = {
@@ -202,7 +215,7 @@ export const httpServer: Preset = {
       where: 'entry',
       action: 'finish',
       optional: 'the program has no HTTP/2 server',
-      ...http2Finish(['net/http.http2responseWriter', 'net/http/internal/http2.responseWriter']),
+      ...http2Finish(http2Writers),
     },
     // Hijacked connections end here without finishRequest.
     { functions: ['net/http.(*conn).serve'], where: 'exits', action: 'scopeEnd' },
@@ -218,7 +231,25 @@ export const httpServer: Preset = {
       },
     ],
   },
-  abandonedLabels: { words: [routedLabel] },
+  abandonedLabels: {
+    words: [
+      routedLabel,
+      {
+        from: { saved: 1 },
+        as: 'interface',
+        fields: [
+          {
+            behind: '*net/http.response',
+            fields: [
+              { label: 'status', path: 'status', as: 'code', place: statusPlace },
+              { label: 'sent', path: 'cw.wroteHeader', as: 'byte', place: sentPlace },
+            ],
+          },
+          ...http2Writers.map((type) => ({ behind: `*${type}`, fields: http2StatusLabels })),
+        ],
+      },
+    ],
+  },
   dynamicTypes: [
     {
       type: '*net/http.response',
@@ -228,8 +259,8 @@ export const httpServer: Preset = {
         { name: 'sent', path: 'cw.wroteHeader' },
       ],
     },
-    ...['*net/http.http2responseWriter', '*net/http/internal/http2.responseWriter'].map((type) => ({
-      type,
+    ...http2Writers.map((type) => ({
+      type: `*${type}`,
       fields: [
         { name: 'status', path: 'rws.status' },
         { name: 'written', path: 'rws.wroteBytes' },

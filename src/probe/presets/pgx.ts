@@ -1,5 +1,5 @@
 import { databaseErrors, errorBehind } from '../preset/database-errors.ts';
-import { keptForLabels, labelsOf } from '../preset/database-labels.ts';
+import { keptForLabels, labelsAtEnd, labelsOf } from '../preset/database-labels.ts';
 import type { Preset, PresetCapture, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
@@ -44,7 +44,8 @@ function site(
     context: { argument: 1 },
     results,
     labels: keptForLabels(words),
-    resultLabels: labelsOf(words, results),
+    resultLabels: labelsAtEnd(words, results),
+    abandonedLabels: labelsOf(words),
     known: { system: 'postgresql', ...known },
     optional: 'the program does not use it',
   };

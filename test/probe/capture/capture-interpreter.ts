@@ -128,8 +128,8 @@ export function runPlan(
         const header = chunk(captureOp.pointer);
         if (header === undefined) return false;
         const payload = output.length;
-        const { skip, unless } = pointerSkip(step);
-        if (unless !== undefined && word(unless) !== 0n) header.status = chunkStatus.needless;
+        const { skip, rest } = pointerSkip(step);
+        if ((a & pointerFlag.unless) !== 0 && word(rest) !== 0n) header.status = chunkStatus.needless;
         else if (address === 0n) header.status = chunkStatus.nil;
         else if (((a & pointerFlag.unsent) === 0 && c > room()) || levels.length >= planLimits.planDepth)
           header.status = chunkStatus.noRoom;
