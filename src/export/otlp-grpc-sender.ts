@@ -12,7 +12,6 @@ import {
 } from './otlp-exporter.ts';
 import { GRPC_STATUS, grpcFailure, isServiceError, isUnconnected, type SendResult } from './otlp-outcome.ts';
 import type { Content, OtlpSender, Signal } from './otlp-signal.ts';
-import { releaseSentMemory } from './sent-memory.ts';
 
 type GrpcOptions = ReturnType<typeof commonOptions> & {
   readonly metadata: Metadata;
@@ -55,7 +54,6 @@ export async function openGrpcSender<S extends Signal>(
   signal: S,
   settings: OtlpExporterSettings,
 ): Promise<OtlpSender<Content[S]>> {
-  releaseSentMemory();
   const newExporter = exporters[signal];
   const { url, timeoutMs, tls, userAgent } = settings;
   const place = new URL(url).host;
