@@ -30,9 +30,14 @@ for (const [version, options] of [
     const { spans, log } = await program.stopAgent();
 
     const seen: Record<string, Messages> = {};
+    const mixed = new Set<string>();
     for (const { kind, attributes } of spans) {
       if (attributes['rpc.status_code'] !== 'OK') continue;
       const key = `${kind} /${attributes['rpc.method']}`;
+      if (isMixed(attributes)) {
+        mixed.add(key);
+        continue;
+      }
       const sum = (field: keyof Messages, attribute: string) => {
         const count = attributes[`sidespan.rpc.${attribute}`];
         if (isUnknown(attributes, field)) return Number.NaN;
@@ -46,12 +51,14 @@ for (const [version, options] of [
         receivedBytes: sum('receivedBytes', 'received.bytes'),
       };
     }
+    assert.ok(mixed.size <= 1, [...mixed].join(', '));
     // To the stats.Handler each attempt is a call of its own; to Sidespan the last one counts.
     const retried = 'CLIENT /sidespan.test.Odd/Retried';
     if (version === '1.85.0') assert.deepEqual([seen[retried]?.sentMessages, seen[retried]?.receivedMessages], [3, 3]);
     for (const kind of ['CLIENT', 'SERVER']) {
       for (const method of ['Ok', 'OkError', 'Large', 'Held', 'Echo', 'Duplex']) {
         const key = `${kind} /sidespan.test.Odd/${method}`;
+        if (mixed.has(key)) continue;
         const { receivedBytes, ...counts } = seen[key] ?? assert.fail(key);
         const { receivedBytes: expectedBytes, ...expected } = messages[key] ?? assert.fail(key);
         assert.deepEqual(counts, expected, key);
@@ -87,4 +94,10 @@ test('more streams than there are places: the counts are right, or it is said th
 function isUnknown(attributes: SinkSpan['attributes'], field: string): boolean {
   const unavailable = attributes['sidespan.unavailable'];
   return Array.isArray(unavailable) && unavailable.includes(`${field}: garbage collected`);
+}
+
+/** A stream came to lie where one was whose end nobody saw: then what was counted there is nobody's. Seldom. */
+function isMixed(attributes: SinkSpan['attributes']): boolean {
+  const unavailable = attributes['sidespan.unavailable'];
+  return Array.isArray(unavailable) && unavailable.some((text) => /Messages: fault$/.test(String(text)));
 }
