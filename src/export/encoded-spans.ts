@@ -4,7 +4,6 @@ import {
   type ISerializer,
   ProtobufTraceSerializer,
 } from '@opentelemetry/otlp-transformer';
-import { ProtobufWriter } from './protobuf-writer.ts';
 import type { SpanBatch } from './span-batches.ts';
 import { spanRequest } from './span-request.ts';
 
@@ -16,22 +15,33 @@ export const encodedSpans: SpanSerializer = {
   deserializeResponse: (response) => ProtobufTraceSerializer.deserializeResponse(response),
 };
 
-const FIRST_BYTES = 256 << 10;
-const MAX_KEPT_BYTES = 1 << 20;
+/** Requests that are on their way, by their batch. */
+const shared = new WeakMap<object, ArrayBuffer>();
 
 /**
- * The same for a transport that has copied the request when it returns, as OpenTelemetry's for gRPC has: all requests are
- * made in one place. V8 looks for garbage by the bytes of buffers too, and made anew these would be a third of them.
+ * The same for OpenTelemetry's transport for gRPC, which sends `Buffer.from` of what it gets. Of an array that is a copy: it
+ * stays in memory until V8 looks through the old generation, because Node's objects for writes lead to it, and three
+ * quarters of what makes V8 do so would be such copies. Of an ArrayBuffer it is the same memory, which `releaseRequest`
+ * gives back.
  */
-export function encodedSpansInPlace(): SpanSerializer {
-  let room = new ProtobufWriter(FIRST_BYTES);
-  return {
-    ...encodedSpans,
-    serializeRequest(batch) {
-      if (room.capacityBytes > MAX_KEPT_BYTES) room = new ProtobufWriter(FIRST_BYTES);
-      return spanRequest(batch, room);
-    },
-  };
+export const sharedEncodedSpans: SpanSerializer = {
+  ...encodedSpans,
+  serializeRequest(batch) {
+    const request = wholeMemory(spanRequest(batch));
+    shared.set(batch, request);
+    return request as unknown as Uint8Array;
+  },
+};
+
+/** What was sent has been accepted: nobody reads its request any more. */
+export function releaseRequest(content: object): void {
+  shared.get(content)?.transfer(0);
+  shared.delete(content);
+}
+
+function wholeMemory({ buffer, byteOffset, byteLength }: Buffer): ArrayBuffer {
+  const memory = buffer as ArrayBuffer;
+  return byteLength === memory.byteLength ? memory : memory.slice(byteOffset, byteOffset + byteLength);
 }
 
 export const countSpans: IExporterMetricsHelper<SpanBatch> = {

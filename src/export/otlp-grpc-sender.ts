@@ -1,6 +1,6 @@
 import { type ChannelCredentials, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { convertLegacyOtlpGrpcOptions, createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base';
-import { countSpans, encodedSpansInPlace } from './encoded-spans.ts';
+import { countSpans, releaseRequest, sharedEncodedSpans } from './encoded-spans.ts';
 import { countPoints, exemplifiedMetrics } from './exemplified-metrics.ts';
 import { ExportError } from './export-error.ts';
 import {
@@ -26,7 +26,7 @@ const exporters: {
   traces: (options) =>
     createOtlpGrpcExportDelegate(
       convertLegacyOtlpGrpcOptions(options, 'TRACES'),
-      encodedSpansInPlace(),
+      sharedEncodedSpans,
       'otlp_grpc_span_exporter',
       countSpans,
       undefined,
@@ -76,10 +76,10 @@ export async function openGrpcSender<S extends Signal>(
 
   let exporter = open();
   return {
-    send(data) {
+    async send(data) {
       const used = exporter;
       const start = performance.now();
-      return exportOnce(used, data, timeoutMs, (error): SendResult => {
+      const result = await exportOnce(used, data, timeoutMs, (error): SendResult => {
         // grpc-js would wait up to two minutes before it connects again, and keep a connection whose end has vanished.
         if (used === exporter && isServiceError(error) && needsConnection(error)) {
           exporter = open();
@@ -88,6 +88,8 @@ export async function openGrpcSender<S extends Signal>(
         const elapsedMs = performance.now() - start;
         return withHint(grpcFailure(error, place, { elapsedMs, timeoutMs }), error.message);
       });
+      if (result.outcome === 'accepted') releaseRequest(data);
+      return result;
     },
     close: () => void close(exporter),
   };

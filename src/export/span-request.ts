@@ -23,19 +23,15 @@ interface ResourceSpans {
 const BYTES = 2;
 const RESOURCE_BYTES = 1024;
 
-/**
- * `ExportTraceServiceRequest`
- * @param room is written over; without it, the bytes are the caller's.
- */
-export function spanRequest(batch: SpanBatch, room?: ProtobufWriter): Uint8Array {
+/** `ExportTraceServiceRequest`, in memory of its own. */
+export function spanRequest(batch: SpanBatch): Buffer {
   const resources = [...grouped(batch)].map((group) => {
     const scopes = [...group.scopes.values()].map((scope) => ({ ...scope, sizeBytes: sizeOfScope(scope) }));
     const ofScopes = scopes.reduce((sum, { sizeBytes }) => sum + fieldBytes(sizeBytes), 0);
     return { ...group, scopes, sizeBytes: group.head.length + ofScopes + group.tail.length };
   });
   const sizeBytes = resources.reduce((sum, group) => sum + fieldBytes(group.sizeBytes), 0);
-  const writer = room ?? new ProtobufWriter(sizeBytes);
-  writer.rewind(0);
+  const writer = new ProtobufWriter(sizeBytes);
   const spans = batch.writer.bytes;
   for (const group of resources) {
     writer.tag(1, BYTES);
