@@ -9,7 +9,7 @@ import { allPresets } from '../probe/preset/presets.ts';
 import { withPropagation } from '../probe/preset/propagation.ts';
 import { httpConnections } from '../probe/presets/http-connections.ts';
 import { createRedaction } from '../redaction/redaction.ts';
-import type { TracerOptions } from './tracer.ts';
+import type { TracerOptions } from './tracer-options.ts';
 
 /** The tracer's settings out of the configuration. @param countSizes of the bodies of calls that are not sampled */
 export function tracerSettings(

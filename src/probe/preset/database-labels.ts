@@ -19,14 +19,26 @@ const driverPlace = 2;
 const queryPlace = 4;
 const operationPlace = 14;
 
+/**
+ * The captures of an operation's site that labels need.
+ * @param words of its arguments
+ */
+export function callLabels(words: readonly PresetWord[], results: PresetCapture) {
+  return {
+    labels: keptForLabels(words),
+    resultLabels: labelsAtEnd(words, results),
+    abandonedLabels: labelsOf(words),
+  };
+}
+
 /** Of the arguments' words: those that lead to labels. */
-export function keptForLabels(words: readonly PresetWord[]): PresetCapture | undefined {
+function keptForLabels(words: readonly PresetWord[]): PresetCapture | undefined {
   const kept = savedWords(words).map(({ word: { from, as }, save }) => ({ from, as, save }));
   return kept.length === 0 ? undefined : { words: kept };
 }
 
-/** Of a call that ended without results. @param words as for `keptForLabels` */
-export function labelsOf(words: readonly PresetWord[]): PresetCapture | undefined {
+/** Of a call that ended without results. */
+function labelsOf(words: readonly PresetWord[]): PresetCapture | undefined {
   const kept = savedWords(words).map(({ word: { as, types }, save, fields }): PresetWord => {
     return { from: { saved: save }, as, types, fields };
   });
@@ -34,7 +46,7 @@ export function labelsOf(words: readonly PresetWord[]): PresetCapture | undefine
 }
 
 /** At the operation's end. */
-export function labelsAtEnd(words: readonly PresetWord[], results: PresetCapture): PresetCapture | undefined {
+function labelsAtEnd(words: readonly PresetWord[], results: PresetCapture): PresetCapture | undefined {
   // The error first: of texts that are too long together the last ones are left out.
   const errors = results.words
     .filter(({ as }) => as === 'interface')

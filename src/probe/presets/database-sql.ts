@@ -1,6 +1,6 @@
 import { databaseConnectors, wrappedDrivers } from '../preset/database-connectors.ts';
 import { databaseErrors, errorBehind } from '../preset/database-errors.ts';
-import { keptForLabels, labelsAtEnd, labelsOf } from '../preset/database-labels.ts';
+import { callLabels } from '../preset/database-labels.ts';
 import type { Preset, PresetCapture, PresetField, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
@@ -48,9 +48,7 @@ function site(
     capture: { words },
     context: where,
     results,
-    labels: keptForLabels(words),
-    resultLabels: labelsAtEnd(words, results),
-    abandonedLabels: labelsOf(words),
+    ...callLabels(words, results),
     known,
     optional: 'the program does not use it',
   };

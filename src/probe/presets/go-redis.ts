@@ -1,5 +1,5 @@
 import { errorBehind } from '../preset/database-errors.ts';
-import { keptForLabels, labelsAtEnd, labelsOf } from '../preset/database-labels.ts';
+import { callLabels } from '../preset/database-labels.ts';
 import type { Preset, PresetCapture, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
@@ -37,9 +37,7 @@ function site(
     capture: { words },
     context: { argument: 1 },
     results,
-    labels: keptForLabels(words),
-    resultLabels: labelsAtEnd(words, results),
-    abandonedLabels: labelsOf(words),
+    ...callLabels(words, results),
     known: { system: 'redis', ...known },
   };
 }

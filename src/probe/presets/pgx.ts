@@ -1,5 +1,5 @@
 import { databaseErrors, errorBehind } from '../preset/database-errors.ts';
-import { keptForLabels, labelsAtEnd, labelsOf } from '../preset/database-labels.ts';
+import { callLabels } from '../preset/database-labels.ts';
 import type { Preset, PresetCapture, PresetSite, PresetWord } from '../preset/preset.ts';
 
 /**
@@ -43,9 +43,7 @@ function site(
     capture: { words },
     context: { argument: 1 },
     results,
-    labels: keptForLabels(words),
-    resultLabels: labelsAtEnd(words, results),
-    abandonedLabels: labelsOf(words),
+    ...callLabels(words, results),
     known: { system: 'postgresql', ...known },
     optional: 'the program does not use it',
   };

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"strconv"
 
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 )
 
@@ -65,36 +66,44 @@ func toPoints(metric *metricspb.Metric) []point {
 		base.Type = "histogram"
 		base.Temporality = data.Histogram.AggregationTemporality.String()
 		for _, one := range data.Histogram.DataPoints {
-			p := base
-			p.Attributes = attributes(one.Attributes)
-			p.StartUnixNs = strconv.FormatUint(one.StartTimeUnixNano, 10)
-			p.TimeUnixNs = strconv.FormatUint(one.TimeUnixNano, 10)
-			p.Value = one.GetSum()
-			p.Count = one.Count
+			p := histogramPoint(base, one)
 			p.Buckets = one.BucketCounts
 			p.Bounds = one.ExplicitBounds
-			p.Exemplars = toExemplars(one.Exemplars)
 			points = append(points, p)
 		}
 	case *metricspb.Metric_ExponentialHistogram:
 		base.Type = "exponential histogram"
 		base.Temporality = data.ExponentialHistogram.AggregationTemporality.String()
 		for _, one := range data.ExponentialHistogram.DataPoints {
-			p := base
-			p.Attributes = attributes(one.Attributes)
-			p.StartUnixNs = strconv.FormatUint(one.StartTimeUnixNano, 10)
-			p.TimeUnixNs = strconv.FormatUint(one.TimeUnixNano, 10)
-			p.Value = one.GetSum()
-			p.Count = one.Count
+			p := histogramPoint(base, one)
 			p.Scale = &one.Scale
 			p.ZeroCount = one.ZeroCount
 			p.Offset = one.Positive.GetOffset()
 			p.Buckets = one.Positive.GetBucketCounts()
-			p.Exemplars = toExemplars(one.Exemplars)
 			points = append(points, p)
 		}
 	}
 	return points
+}
+
+// anyHistogramPoint is what both kinds of histograms have.
+type anyHistogramPoint interface {
+	GetAttributes() []*commonpb.KeyValue
+	GetStartTimeUnixNano() uint64
+	GetTimeUnixNano() uint64
+	GetSum() float64
+	GetCount() uint64
+	GetExemplars() []*metricspb.Exemplar
+}
+
+func histogramPoint(base point, one anyHistogramPoint) point {
+	base.Attributes = attributes(one.GetAttributes())
+	base.StartUnixNs = strconv.FormatUint(one.GetStartTimeUnixNano(), 10)
+	base.TimeUnixNs = strconv.FormatUint(one.GetTimeUnixNano(), 10)
+	base.Value = one.GetSum()
+	base.Count = one.GetCount()
+	base.Exemplars = toExemplars(one.GetExemplars())
+	return base
 }
 
 func toExemplars(all []*metricspb.Exemplar) []exemplar {
